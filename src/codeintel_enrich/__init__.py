@@ -1,0 +1,16 @@
+"""An incremental build system whose rules are analyses of Python code.
+
+The pipeline, a line a stage:
+
+    parse    bytes of one file -> nodes, scopes, references and the module's surface
+    link     every surface -> per module its environment: what each imported name finally is
+    qualify  syntax + environment -> qualified names for definitions and references
+    stitch   + the file's SCIP document -> symbols, and whether both sides agree
+    types    + the file's checker facts -> diagnostics on nodes, annotation ratios
+    emit     all layers of a file -> its final rows
+    merge    rows of changed and vanished files -> one DuckDB transaction, then the files people read
+
+ARCHITECTURE.md beside this file says why it is cut this way.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,65 @@
+"""Owns the environment: what `link` tells one module about all others, and nothing it did not ask for."""
+
+from typing import Literal
+
+import msgspec
+
+from codeintel_enrich.model.diagnostics import Diagnostic
+
+TargetKind = Literal["module", "class", "function", "variable", "type-alias", "external", "unknown"]
+ExportKind = Literal["definition", "reexport", "star", "submodule", "dynamic"]
+
+
+class Target(msgspec.Struct, frozen=True, array_like=True):
+    """What a dotted path finally is."""
+
+    qualified_names: tuple[str, ...]
+    """Usually one; several where branches differ; none where it is unknown, and `reason` says why."""
+    kind: TargetKind
+    path: str | None = None
+    """The defining file, relative to the root, where it is one of ours."""
+    reason: str | None = None
+
+
+class Export(msgspec.Struct, frozen=True, array_like=True):
+    """One name that `from module import name` finds statically."""
+
+    name: str
+    kind: ExportKind
+    origin: str | None
+    origin_path: str | None
+    in_star: bool
+    typing_only: bool
+    chain: tuple[str, ...]
+    """The hops from this module to the definition, as `module.name`, the definition last."""
+
+
+class ResolvedImport(msgspec.Struct, frozen=True, array_like=True):
+    """One import of a module as `link` sees it: the absolute target and where it was found."""
+
+    level: int
+    module: str | None
+    target_module: str
+    path: str | None
+    """The target module's file; None for an external or missing module."""
+    known: bool
+    """False where neither the tree nor the standard library has it."""
+
+
+class Environment(msgspec.Struct, frozen=True):
+    """What one module gets from `link`; its digest decides whether the module is qualified again."""
+
+    module: str | None
+    """Dotted name; None for a file that cannot be imported by name."""
+    package: str
+    is_package: bool
+    is_stub: bool
+    demands: dict[str, Target] = {}
+    """For each of the surface's demands."""
+    exports: tuple[Export, ...] = ()
+    imports: tuple[ResolvedImport, ...] = ()
+    has_all: bool = False
+    all_dynamic: str | None = None
+    """Why `__all__` could not be evaluated."""
+    star_modules: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()

@@ -1,0 +1,16 @@
+"""Owns layer Q: the qualified names that `qualify` adds to the nodes and references of layer P."""
+
+import msgspec
+
+from codeintel_enrich.model.environment import Target
+
+
+class Qualified(msgspec.Struct, frozen=True):
+    """Layer Q of one file, aligned with layer P by index."""
+
+    nodes: tuple[tuple[str, ...], ...]
+    """Absolute qualified names per definition (index into `Syntax.definitions`)."""
+    targets: tuple[Target, ...]
+    """Distinct meanings, each once."""
+    references: tuple[int, ...]
+    """Per reference the index of its meaning in `targets`; -1 where nothing was asked of it."""

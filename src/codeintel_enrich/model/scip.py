@@ -1,0 +1,58 @@
+"""Owns the SCIP vocabulary as this project reads it (fields and numbers: scip-code/scip, scip.proto)."""
+
+from typing import Literal
+
+import msgspec
+
+ColumnUnit = Literal["utf-8", "utf-16", "code-point"]
+
+ROLE_DEFINITION = 1
+ROLE_IMPORT = 2
+ROLE_WRITE = 4
+ROLE_READ = 8
+
+
+class Relationship(msgspec.Struct, frozen=True, array_like=True):
+    """How a symbol relates to another."""
+
+    symbol: str
+    is_reference: bool = False
+    is_implementation: bool = False
+    is_type_definition: bool = False
+    is_definition: bool = False
+
+
+class SymbolInformation(msgspec.Struct, frozen=True, array_like=True):
+    """What an index says of a symbol."""
+
+    symbol: str
+    documentation: tuple[str, ...] = ()
+    kind: int = 0
+    display_name: str = ""
+    signature: str = ""
+    enclosing_symbol: str = ""
+    relationships: tuple[Relationship, ...] = ()
+
+
+class Occurrence(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A symbol at a place: 0-based lines and columns in the document's own unit, end exclusive, as in the index."""
+
+    start_line: int
+    start_character: int
+    end_line: int
+    end_character: int
+    symbol: str
+    roles: int = 0
+
+
+class Document(msgspec.Struct, frozen=True):
+    """One file of an index. `unit` is resolved: the producer's habit where the index leaves it open."""
+
+    relative_path: str
+    unit: ColumnUnit
+    occurrences: tuple[Occurrence, ...] = ()
+    symbols: tuple[SymbolInformation, ...] = ()
+    producer: str = ""
+    """Tool name and version, `ty-scip 0.1.0`."""
+    counts_bom: bool = False
+    """Whether the producer counts a BOM as part of the first line (see FACTS on joining)."""

@@ -1,0 +1,46 @@
+"""Owns layer S: the SCIP symbols that `stitch` puts on the nodes and references of layer P."""
+
+from typing import Literal
+
+import msgspec
+
+from codeintel_enrich.model.diagnostics import Diagnostic
+from codeintel_enrich.model.scip import SymbolInformation
+
+ScipMatch = Literal["exact", "moved", "name", "none"]
+Agreement = Literal["both", "cst-only", "scip-only", "differ"]
+
+
+class NodeSymbol(msgspec.Struct, frozen=True, array_like=True):
+    """The symbol of one definition."""
+
+    symbol: str
+    match: ScipMatch
+
+
+class ReferenceSymbol(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The symbol of one reference, and whether the index and `qualify` say the same."""
+
+    symbol: str | None
+    agreement: Agreement | None
+    """None where neither side says anything."""
+    match: ScipMatch = "none"
+
+
+class Stitched(msgspec.Struct, frozen=True):
+    """Layer S of one file, aligned with layer P by index."""
+
+    nodes: dict[int, NodeSymbol] = {}
+    """By index into `Syntax.definitions`; definitions the index does not know are absent."""
+    references: tuple[ReferenceSymbol, ...] = ()
+    """One for each of `Syntax.references`."""
+    symbols: tuple[SymbolInformation, ...] = ()
+    """What the file's document says of the (global) symbols it defines, sorted by symbol."""
+    symbol_roles: dict[str, int] = {}
+    """Every global symbol of the document -> its roles there, or-ed."""
+    has_document: bool = False
+    is_stale: bool = False
+    """The document was made from other bytes than this file's."""
+    n_occurrences: int = 0
+    n_attached: int = 0
+    diagnostics: tuple[Diagnostic, ...] = ()
