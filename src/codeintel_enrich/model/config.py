@@ -43,3 +43,5 @@ class EmitConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     emit_cst: bool = True
     """Whether the `cst/cst.jsonl` fragment of each file is made."""
+    export_hub_threshold: int = 10
+    """From this many exports on, a module that mostly re-exports is tagged `reexport-hub`."""

@@ -27,21 +27,24 @@ class Export(msgspec.Struct, frozen=True, array_like=True):
     name: str
     kind: ExportKind
     origin: str | None
+    """Qualified name of the definition; aliases (`Name = impl.Thing`) are followed to a class, function or module."""
     origin_path: str | None
     in_star: bool
     typing_only: bool
     chain: tuple[str, ...]
-    """The hops from this module to the definition, as `module.name`, the definition last."""
+    """The hops from this module to the definition, as `module.name`, the definition last. This module's own
+    `module.name` is the first hop only where it is the definition. Of a very long chain the middle is elided (`...`)."""
 
 
 class ResolvedImport(msgspec.Struct, frozen=True, array_like=True):
-    """One import of a module as `link` sees it: the absolute target and where it was found."""
+    """One imported module as `link` sees it: the absolute target and where it was found. One for each (level, module)."""
 
     level: int
     module: str | None
+    """As written; None for `from . import x`."""
     target_module: str
     path: str | None
-    """The target module's file; None for an external or missing module."""
+    """The target module's file; None for a namespace package, an external or a missing module."""
     known: bool
     """False where neither the tree nor the standard library has it."""
 
@@ -57,9 +60,12 @@ class Environment(msgspec.Struct, frozen=True):
     demands: dict[str, Target] = {}
     """For each of the surface's demands."""
     exports: tuple[Export, ...] = ()
+    """Sorted by name."""
     imports: tuple[ResolvedImport, ...] = ()
+    """Sorted by level and module."""
     has_all: bool = False
     all_dynamic: str | None = None
     """Why `__all__` could not be evaluated."""
     star_modules: tuple[str, ...] = ()
+    """Absolute names of the modules that this one star-imports at module level, sorted."""
     diagnostics: tuple[Diagnostic, ...] = ()

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 ColumnUnit = Literal["utf-8", "utf-16", "code-point"]
+"""What a column counts: UTF-8 bytes, UTF-16 units, code points."""
 
 ROLE_DEFINITION = 1
 ROLE_IMPORT = 2
@@ -35,7 +36,10 @@ class SymbolInformation(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Occurrence(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A symbol at a place: 0-based lines and columns in the document's own unit, end exclusive, as in the index."""
+    """A symbol at a place: 0-based lines and columns in the document's own unit, end exclusive, as in the index.
+
+    A range that the index itself spells wrongly stands at line -1.
+    """
 
     start_line: int
     start_character: int
@@ -43,6 +47,15 @@ class Occurrence(msgspec.Struct, frozen=True, array_like=True, gc=False):
     end_character: int
     symbol: str
     roles: int = 0
+
+
+class IndexMetadata(msgspec.Struct, frozen=True):
+    """Who made an index, and the habits that follow from it."""
+
+    tool: str = ""
+    version: str = ""
+    project_root: str = ""
+    """File URI of the folder that relative paths start from, on the machine that made the index."""
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -55,4 +68,6 @@ class Document(msgspec.Struct, frozen=True):
     producer: str = ""
     """Tool name and version, `ty-scip 0.1.0`."""
     counts_bom: bool = False
-    """Whether the producer counts a BOM as part of the first line (see FACTS on joining)."""
+    """Whether the producer counts a BOM as part of the first line, in its own unit (3 bytes, or 1)."""
+    content_hash: str = ""
+    """Digest of the bytes the document was made from, where whoever made the index knows it."""

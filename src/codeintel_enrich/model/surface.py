@@ -13,17 +13,23 @@ import msgspec
 DefinitionKind = Literal["class", "function", "variable", "type-alias", "module"]
 
 
-class Bind(msgspec.Struct, frozen=True, tag="bind", array_like=True):
+class Bind(msgspec.Struct, frozen=True, tag="bind", array_like=True, gc=False):
     """A name bound to something defined here."""
 
     name: str
     kind: DefinitionKind
     typing_only: bool = False
-    alias_of: str | None = None
-    """`x = a.b`: the dotted path assigned, evaluated in this namespace; None for any other value."""
+    aliases: tuple[str, ...] = ()
+    """`x = a.b`: the dotted path assigned, evaluated in this namespace; several for `x = a.b if t else a.c`."""
+    certain: bool = True
+    """False where only a function that module code may not call binds it (`global`)."""
+    declared: bool = False
+    """`x: int` without a value: binds in a stub only."""
+    test: bool | None = None
+    """The truth value of a constant such as `PY3 = sys.version_info >= (3,)`, for tests in other modules."""
 
 
-class ImportBind(msgspec.Struct, frozen=True, tag="import", array_like=True):
+class ImportBind(msgspec.Struct, frozen=True, tag="import", array_like=True, gc=False):
     """`import a.b` (binds `a`), `import a.b as c`, `from ..m import n as o`."""
 
     name: str
@@ -35,9 +41,11 @@ class ImportBind(msgspec.Struct, frozen=True, tag="import", array_like=True):
     binds_top: bool = False
     """`import a.b` without alias: binds `a`, and loads `a.b`."""
     typing_only: bool = False
+    redundant_alias: bool = False
+    """`import x as x`, `from m import n as n`: a stub's way to re-export."""
 
 
-class Star(msgspec.Struct, frozen=True, tag="star", array_like=True):
+class Star(msgspec.Struct, frozen=True, tag="star", array_like=True, gc=False):
     """`from m import *` at module level."""
 
     level: int
@@ -45,41 +53,76 @@ class Star(msgspec.Struct, frozen=True, tag="star", array_like=True):
     typing_only: bool = False
 
 
-class Delete(msgspec.Struct, frozen=True, tag="delete", array_like=True):
+class Delete(msgspec.Struct, frozen=True, tag="delete", array_like=True, gc=False):
     """`del name`, or the unbinding at the end of `except ... as name`."""
 
     name: str
 
 
-class AllOperation(msgspec.Struct, frozen=True, tag="all", array_like=True):
-    """One operation on `__all__`. `names` are literal; `modules` are namespace paths whose `__all__` is spliced in."""
+class NameTest(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One condition on a name of the namespace, as filters over `dir()` or `globals()` put it."""
+
+    test: Literal["startswith", "endswith", "in", "is-module", "is-class", "is-function", "is-upper"]
+    values: tuple[str, ...] = ()
+    negated: bool = False
+
+
+class AllOperation(msgspec.Struct, frozen=True, tag="all", array_like=True, gc=False):
+    """One operation on `__all__`; what it adds or removes is the union of its parts."""
 
     operation: Literal["set", "extend", "remove", "dynamic"]
     names: tuple[str, ...] = ()
-    modules: tuple[str, ...] = ()
+    """Literal names."""
+    lists: tuple[str, ...] = ()
+    """Paths of other modules' lists, in this namespace: `sub.__all__`, or `y` after `from x import __all__ as y`."""
+    filters: tuple[tuple[NameTest, ...], ...] = ()
+    """Each selects the names of this namespace, as it then is, that pass all of its tests."""
     reason: str | None = None
     """Why it is `dynamic`."""
+
+
+class Decorated(msgspec.Struct, frozen=True, tag="decorated", array_like=True, gc=False):
+    """A definition with a plain decorator, which adds it to `__all__` if it is one of some module's `exporters`."""
+
+    name: str
+    decorator: str
 
 
 class Branch(msgspec.Struct, frozen=True, tag="branch", array_like=True):
     """Statements of which exactly one alternative runs (an `if` nobody can judge, `try` with its handlers)."""
 
     alternatives: tuple[tuple[Operation, ...], ...]
-    kind: Literal["if", "try", "loop"] = "if"
-    """`try`: the first alternative is the body, the others run only where it fails to import.
-    `loop`: the first alternative may run not at all."""
+    kind: Literal["if", "try", "import", "loop"] = "if"
+    """`try`: the first alternative is the body, the others run only where it fails; `import`: a `try` that only a
+    failing import can make fail. `loop`: the first alternative may run not at all."""
+    test: str | None = None
+    """`if`: a dotted path whose `Bind.test`, once linked, picks the alternative."""
 
 
 class ClassSurface(msgspec.Struct, frozen=True, array_like=True):
-    """A class's own members and its bases as namespace paths (None where a base is no plain dotted name)."""
+    """A class at module level or in another class: its own members, `self` attributes included, and its bases."""
 
     local_name: str
+    """`Outer.Inner`."""
     members: dict[str, DefinitionKind]
     bases: tuple[str | None, ...] = ()
-    nested: tuple[ClassSurface, ...] = ()
+    """Namespace paths without type arguments; None where a base is no plain dotted name."""
 
 
-Operation = Bind | ImportBind | Star | Delete | AllOperation | Branch
+class ImportedModule(msgspec.Struct, frozen=True, array_like=True):
+    """What the import statements of a file, in any scope, ask of one module."""
+
+    level: int
+    module: str | None
+    context: Literal["runtime", "typing", "local", "never"]
+    """`never`: in a branch that the configured Python or platform rules out."""
+    names: tuple[str, ...] = ()
+    """The names of its `from` imports, sorted; `*` for a star, empty for `import module`."""
+    guarded: bool = False
+    """Every such import stands in a `try` that handles a failure."""
+
+
+Operation = Bind | ImportBind | Star | Delete | AllOperation | Decorated | Branch
 
 
 class Surface(msgspec.Struct, frozen=True):
@@ -87,12 +130,19 @@ class Surface(msgspec.Struct, frozen=True):
 
     operations: tuple[Operation, ...] = ()
     classes: tuple[ClassSurface, ...] = ()
+    """Sorted by local name, each once."""
     lazy_names: dict[str, str] = {}
-    """PEP 562 `__getattr__` with a static table: name -> dotted path (relative ones keep their dots)."""
+    """PEP 562 `__getattr__` with a static table: name -> `module:attribute` or `module:` (relative ones keep their
+    dots)."""
     dynamic_getattr: bool = False
     """A module `__getattr__` that no static table explains."""
-    imported_modules: tuple[tuple[int, str], ...] = ()
-    """(level, dotted module) of every import anywhere in the file: what running it may load as submodules."""
+    lazy_stub: bool = False
+    """`lazy_loader.attach_stub`: the table is this module's own stub."""
+    exporters: tuple[str, ...] = ()
+    """Functions that add the name of what they decorate to its module's `__all__`."""
+    imports: tuple[ImportedModule, ...] = ()
+    """Sorted."""
     demands: tuple[str, ...] = ()
     """Dotted paths whose meaning only `link` can tell, sorted, each once. `np.array`: rooted in this module's
-    namespace. `..pkg.m:name.attr`: rooted in an import target (a function-local import), dots count the level."""
+    namespace. `..pkg.m:name.attr`: rooted in an import target (a function-local import), dots count the level.
+    `super(C).attr`: what follows `C` in the method resolution order."""

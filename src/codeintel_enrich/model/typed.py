@@ -6,9 +6,15 @@ from codeintel_enrich.model.diagnostics import Diagnostic
 
 
 class FileFacts(msgspec.Struct, frozen=True):
-    """What checkers say of one file, in our units (lines from 1, columns from 0 in code points), sorted."""
+    """What checkers say of one file, sorted; lines count from 1, ends are exclusive.
+
+    A checker that counts UTF-16 units keeps them until the file's own text can tell what they mean.
+    """
 
     diagnostics: tuple[Diagnostic, ...] = ()
+    """Columns from 0 in code points."""
+    utf16_diagnostics: tuple[Diagnostic, ...] = ()
+    """Columns from 0 in UTF-16 units, a BOM counted as one."""
 
 
 class Typed(msgspec.Struct, frozen=True):

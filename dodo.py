@@ -1,0 +1,24 @@
+"""`doit` indexes this checkout; `doit check` is what CI runs."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from codeintel_enrich.tasks import creators
+
+pipeline = creators()
+globals().update(pipeline)
+
+
+def task_check() -> Iterator[dict[str, Any]]:
+    """Type-checker facts for the pipeline, and the gate of this repository: linters, types, import contracts, tests."""
+    yield from pipeline["task_check"]()
+    gate = {
+        "format": "ruff format --check .",
+        "lint": "ruff check .",
+        "mypy": "mypy",
+        "imports": "lint-imports",
+        "tests": "pytest",
+    }
+    for name, command in gate.items():
+        yield {"name": name, "actions": [f"{sys.executable} -m {command}"], "verbosity": 2}

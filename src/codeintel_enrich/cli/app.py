@@ -1,0 +1,106 @@
+"""Owns the commands and their options; knows nothing of how a build works."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from codeintel_enrich import __version__
+from codeintel_enrich.errors import EnrichError
+
+if TYPE_CHECKING:
+    from codeintel_enrich.engine.build import Build
+    from codeintel_enrich.engine.summary import Summary
+
+app = typer.Typer(
+    name="codeintel-enrich",
+    help="Keep a queryable, typed, cross-module picture of every Python file, rebuilt in proportion to what changed.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """What holds for every command."""
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def build(
+    root: Annotated[Path, typer.Option(help="The repository to index.")] = Path(),
+    cache_dir: Annotated[Path | None, typer.Option(help="Where results are kept. [default: ROOT/cache]")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where files are written. [default: CACHE/enriched]")] = None,
+    scip: Annotated[Path | None, typer.Option(help="A SCIP index to use as it is, instead of making one.")] = None,
+    pyrefly_json: Annotated[Path | None, typer.Option(help="A pyrefly report to use as it is.")] = None,
+    pyright_json: Annotated[Path | None, typer.Option(help="A pyright report to use as it is.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Index only files matching this gitignore pattern.")] = None,
+    max_file_bytes: Annotated[int | None, typer.Option(help="Larger files get a row that says so.")] = None,
+    refresh_index: Annotated[bool, typer.Option("--refresh-index", help="Make the SCIP index anew.")] = False,
+    no_index: Annotated[bool, typer.Option("--no-index", help="Do without a SCIP index.")] = False,
+    no_types: Annotated[bool, typer.Option("--no-types", help="Do without type checkers.")] = False,
+    emit_cst: Annotated[bool | None, typer.Option("--emit-cst/--no-emit-cst", help="Write cst/cst.jsonl.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes. [default: one per core]")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the closing summary as JSON.")] = False,
+) -> None:
+    """Index a repository: redo what changed, and nothing else."""
+    from codeintel_enrich.engine.build import Build
+    from codeintel_enrich.engine.options import Options
+
+    overrides = {"max-file-bytes": max_file_bytes, "emit-cst": emit_cst}
+    reports = {"pyrefly": pyrefly_json, "pyright": pyright_json}
+    wanted = Options(
+        root=root,
+        cache_dir=cache_dir,
+        out=out,
+        scip=scip,
+        reports={name: path for name, path in reports.items() if path is not None},
+        only=tuple(only or ()),
+        index=not no_index,
+        types=not no_types,
+        refresh_index=refresh_index,
+        jobs=jobs,
+        overrides={key: value for key, value in overrides.items() if value is not None},
+    )
+    summary = _run(Build(wanted, tell=_tell), quiet=json)
+    if json:
+        import msgspec
+
+        sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
+    else:
+        sys.stdout.write(summary.text())
+    if summary.errors:
+        raise typer.Exit(3)
+
+
+def _run(build: "Build", quiet: bool) -> "Summary":
+    """Run a build to its end. What has nothing to do does not even load the scheduler."""
+    from codeintel_enrich.engine.summary import summarise
+
+    if build.settled:
+        return summarise(build)
+    from codeintel_enrich.cli.progress import ProgressReporter
+    from codeintel_enrich.tasks import SilentReporter, run_build
+
+    return run_build(build, SilentReporter if quiet else ProgressReporter)
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+def main() -> Any:
+    """Entry point: errors become one message on stderr and the exit code that they carry."""
+    try:
+        return app()
+    except EnrichError as error:
+        _tell(f"codeintel-enrich: {error.message}")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(0)

@@ -1,0 +1,411 @@
+"""Owns one build: what is there, what is due, and the state that tasks advance; runs nothing itself.
+
+    look (no lock) -> settled? done
+                      -> begin (lock, hash what changed) -> due tasks -> [run] -> finish (remember)
+
+A stage of a file is due when no recorded run has the key of its present inputs.
+"""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from codeintel_enrich.engine.artifacts import Artifacts
+from codeintel_enrich.engine.config import config_digest, read_project
+from codeintel_enrich.engine.discovery import Scan, scan
+from codeintel_enrich.engine.graph import ANALYSIS, UPSTREAM, AnalysisStage
+from codeintel_enrich.engine.keys import Inputs, stage_version
+from codeintel_enrich.engine.lock import CacheLock
+from codeintel_enrich.engine.manifest import (
+    External,
+    FileState,
+    StageState,
+    load_manifest,
+    read_file,
+    save_manifest,
+    stamp_of,
+)
+from codeintel_enrich.engine.options import Options, places
+from codeintel_enrich.model.digest import digest
+
+ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+SPARE_ARTIFACTS = 4
+"""Artifacts of earlier states of the tree that are kept, per one in use: what reverts and branch switches hit."""
+
+
+class Build:
+    """One repository, one cache, one run."""
+
+    def __init__(self, options: Options, tell: Callable[[str], None] = lambda message: None) -> None:
+        self.options = options
+        self.places = places(options)
+        self.tell = tell
+        self.project = read_project(self.places.root, options.overrides)
+        self.warnings: list[str] = []
+        self.ran: list[str] = []
+        """Names of the tasks that ran, in the order in which they ended."""
+        self.seconds: dict[str, float] = {}
+        """Stage -> wall seconds its tasks took, summed."""
+        self.left_out: dict[str, str] = {}
+        self.failed_tools: dict[str, str] = {}
+        """External inputs that could not be made -> why; they are due again at the next run."""
+        self.begun = False
+        self._touched: set[str] = set()
+        """Files for which anything that a later stage reads is new in this run."""
+        self._all_due = False
+        self._lock = CacheLock(self.places.cache)
+        self._open_tasks: set[tuple[str, str]] = set()
+
+    # --- settings -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def settings(self) -> dict[str, str]:
+        """Stage -> digest of its own version and settings, and of nobody else's."""
+        config, requires = self.project.config, self.project.requires_python
+        own: dict[str, object] = {
+            "parse": config.parse_config(requires),
+            "link": (config.link_config(requires), config.roots),
+            "qualify": None,
+            "stitch": config.stitch_config(),
+            "types": config.types_config(),
+            "emit": config.emit_config(),
+            "merge": (self.project.entry_points, self.places.root.name, config.emit_cst),
+        }
+        return {stage: config_digest(stage_version(stage), value) for stage, value in own.items()}
+
+    @cached_property
+    def overall(self) -> str:
+        """Digest of everything but files that decides what a finished build looks like."""
+        from codeintel_enrich.engine.externals import policy
+
+        return config_digest(
+            self.settings,
+            policy(self),
+            [stage_version("index"), stage_version("check")],
+            (self.options.only, self.project.config.include, self.project.config.exclude),
+            str(self.places.out),
+        )
+
+    # --- observe --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def settled(self) -> bool:
+        """Whether there is nothing to do, found out without a lock and without opening a source file."""
+        return self._observe()
+
+    def _observe(self) -> bool:
+        self.manifest_stamp = stamp_of(self.places.manifest)
+        self.manifest, warning = load_manifest(self.places.manifest)
+        if warning:
+            self.warnings.append(warning)
+        self.seen = self._scan()
+        self.left_out = dict(self.seen.left_out)
+        return (
+            self.manifest.settled == self.overall
+            and not self.options.refresh_index
+            and not self.changed_files()
+            and len(self.seen.files) == len(self.manifest.files)
+            and all(stamp_of(self.places.cache / name) == stamp for name, stamp in self.manifest.stamps.items())
+        )
+
+    def _scan(self) -> Scan:
+        config = self.project.config
+        return scan(
+            self.places.root,
+            include=config.include,
+            exclude=config.exclude,
+            only=self.options.only,
+            skip=self.places.skipped(),
+            decisions=self.manifest.decisions,
+        )
+
+    def changed_files(self) -> list[str]:
+        """Files whose signature is not the remembered one, or whose signature cannot be relied on."""
+        files = self.manifest.files
+        return [
+            path
+            for path, found in self.seen.files.items()
+            if (state := files.get(path)) is None or state.found != found or state.racy
+        ]
+
+    @property
+    def files(self) -> dict[str, FileState]:
+        """Path -> what is known of it."""
+        return self.manifest.files
+
+    # --- begin ----------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Take the lock, hash what changed, and find out which files parse is due for.
+
+        Raises LockedError, or UsageError when the cache folder is not ours.
+        """
+        started = time.perf_counter()
+        self.places.prepare_cache()
+        self._lock.acquire(self.project.config.lock_wait_seconds, self.tell)
+        if stamp_of(self.places.manifest) != self.manifest_stamp:
+            # Another run finished while this one waited: what it learned is the starting point now.
+            self.warnings.clear()
+            self._observe()
+        self.begun = True
+        self._remove_leftovers()
+        self.artifacts = Artifacts(self.places.artifacts)
+        self._all_due = self.manifest.settled != self.overall
+        self._check_own_files()
+        for path in [path for path in self.files if path not in self.seen.files]:
+            del self.files[path]
+        for path in self.changed_files():
+            self.hash_file(path)
+        self.spend("hash", started)
+
+    def _remove_leftovers(self) -> None:
+        """Temporary files of runs that were killed; the lock is held, so nobody else's are there."""
+        for leftover in self.places.cache.glob("*.tmp"):
+            with contextlib.suppress(OSError):
+                leftover.unlink()
+
+    def _check_own_files(self) -> None:
+        """Find out whether artifacts, store and outputs are as the last run left them."""
+        name = self.places.artifacts.name
+        expected = self.manifest.stamps.get(name)
+        for own, stamp in self.manifest.stamps.items():
+            if stamp_of(self.places.cache / own) != stamp:
+                self.manifest.merge = StageState()
+                if own != name:
+                    self.warnings.append(f"{own}: changed or deleted since the last run; it is made again")
+        if self.artifacts.warnings or (expected is not None and stamp_of(self.places.cache / name) != expected):
+            damaged = self.artifacts.verify()
+            if damaged:
+                self.warnings.append(f"{name}: {len(damaged)} artifacts are damaged; they are made again")
+            self._all_due = True
+            present = self.artifacts.digests()
+            for state in self.files.values():
+                for stage in ("parse", *ANALYSIS):
+                    if getattr(state, stage).output not in present:
+                        setattr(state, stage, StageState())
+                if state.surface not in present:
+                    state.parse = StageState()
+                if state.environment not in present:
+                    self.manifest.link = StageState()
+            for external in self.manifest.externals.values():
+                if not present.issuperset(external.slices.values()):
+                    external.key = ""
+
+    def hash_file(self, path: str) -> bytes | None:
+        """Read one file and remember signature and digest; None when it cannot be read (or is gone: then forgotten)."""
+        data: bytes | None = None
+        try:
+            read, found, racy = read_file(f"{self.places.root}/{path}")
+        except FileNotFoundError:
+            self.files.pop(path, None)
+            self.seen.files.pop(path, None)
+            return None
+        except OSError as error:
+            found, racy = self.seen.files[path], False
+            content = f"unreadable: {error.strerror}"
+        else:
+            data, content = read, digest(read)
+        state = self.files.get(path)
+        if state is None:
+            self.files[path] = FileState(found, racy, content)
+            self._touched.add(path)
+        else:
+            state.found, state.racy = found, racy
+            if state.content != content:
+                state.content = content
+                state.parse, state.surface = StageState(), ""
+                self._touched.add(path)
+        return data
+
+    # --- keys -----------------------------------------------------------------------------------------------------
+
+    def inputs(self, stage: str, path: str) -> Inputs:
+        """What a stage of a file reads now. Meaningful once the stages before it are settled."""
+        state = self.files[path]
+        parts = [("settings", self.settings[stage])]
+        if stage == "parse":
+            return Inputs("parse", *parts, ("content", state.content))
+        parts += [("syntax", state.parse.output)]
+        if stage == "types":
+            return Inputs("types", *parts, *self._facts(path))
+        parts += [("surface", state.surface), ("environment", state.environment)]
+        if stage == "qualify":
+            return Inputs("qualify", *parts)
+        parts += [("qualified", state.qualify.output)]
+        if stage == "stitch":
+            return Inputs("stitch", *parts, ("document", self.slice_of("index", path)))
+        return Inputs("emit", ("path", path), *parts, ("stitched", state.stitch.output), ("typed", state.types.output))
+
+    def _facts(self, path: str) -> list[tuple[str, str]]:
+        names = sorted(name for name in self.manifest.externals if name != "index")
+        return [(name, piece) for name in names if (piece := self.slice_of(name, path))]
+
+    def slice_of(self, external: str, path: str) -> str:
+        """Digest of what an external input says of a file; empty when it says nothing or is switched off."""
+        from codeintel_enrich.engine.externals import enabled
+
+        if external not in enabled(self):
+            return ""
+        return self.manifest.externals.get(external, External()).slices.get(path, "")
+
+    def settle(self, stage: str, path: str) -> bool:
+        """Whether a stage's output for its present inputs is at hand, from this state or from any recorded run."""
+        state = self.files[path]
+        key = self.inputs(stage, path).key
+        known: StageState = getattr(state, stage)
+        if known.key == key:
+            return True
+        outputs = self.artifacts.lookup(key)
+        if outputs is None:
+            return False
+        self.remember(stage, path, key, outputs)
+        return True
+
+    def remember(self, stage: str, path: str, key: str, outputs: Iterable[str]) -> None:
+        """Take over the outputs of a stage of a file."""
+        state = self.files[path]
+        first, *rest = outputs
+        setattr(state, stage, StageState(key, first))
+        if rest:
+            state.surface = rest[0]
+        self._touched.add(path)
+        self._open_tasks.discard((stage, path))
+
+    # --- due ------------------------------------------------------------------------------------------------------
+
+    def due_parses(self) -> list[str]:
+        """Files that must be parsed, in path order."""
+        candidates = self.files if self._all_due else self._touched
+        due = [path for path in sorted(candidates) if path in self.files and not self.settle("parse", path)]
+        self._open_tasks.update(("parse", path) for path in due)
+        return due
+
+    def link_inputs(self) -> Inputs:
+        """What `link` reads: every module's path and surface."""
+        listing = "\n".join(f"{path}\0{self.files[path].surface}" for path in sorted(self.files))
+        return Inputs(
+            "link",
+            ("settings", self.settings["link"]),
+            ("surfaces", digest(listing.encode("utf-8", "surrogateescape"))),
+        )
+
+    def settle_link(self) -> bool:
+        """Whether every module's environment is at hand."""
+        key = self.link_inputs().key
+        if self.manifest.link.key == key:
+            return True
+        outputs = self.artifacts.lookup(key)
+        if outputs is None:
+            return False
+        table = msgspec.msgpack.decode(self.artifacts.get(outputs[0]), type=dict[str, str])
+        fresh = {name for path, name in table.items() if self.files[path].environment != name}
+        if not all(self.artifacts.has(name) for name in fresh):
+            return False
+        self.take_environments(key, outputs[0], table)
+        return True
+
+    def take_environments(self, key: str, output: str, table: dict[str, str]) -> None:
+        """Give every file its environment (path -> digest)."""
+        for path, name in table.items():
+            state = self.files[path]
+            if state.environment != name:
+                state.environment = name
+                self._touched.add(path)
+        self.manifest.link = StageState(key, output)
+
+    def touch(self, paths: Iterable[str]) -> None:
+        """Say that something which later stages of these files read is new."""
+        self._touched.update(paths)
+
+    def due_analyses(self) -> dict[str, list[AnalysisStage]]:
+        """Path -> its stages after `link` that are due, or may turn out to be when those before them ran."""
+        result: dict[str, list[AnalysisStage]] = {}
+        for path in sorted(self.files if self._all_due else self._touched):
+            if path not in self.files:
+                continue
+            due: list[AnalysisStage] = []
+            for stage in ANALYSIS:
+                if any(before in due for before in UPSTREAM[stage]) or not self.settle(stage, path):
+                    due.append(stage)
+            if due:
+                result[path] = due
+                self._open_tasks.update((stage, path) for stage in due)
+        return result
+
+    def merge_inputs(self) -> Inputs:
+        """What `merge` reads: the rows of every file."""
+        ledger = "\n".join(f"{path}\0{state.emit.output}" for path, state in sorted(self.files.items()))
+        return Inputs(
+            "merge",
+            ("settings", self.settings["merge"]),
+            ("out", str(self.places.out)),
+            ("rows", digest(ledger.encode("utf-8", "surrogateescape"))),
+        )
+
+    def settle_merge(self) -> bool:
+        """Whether store and published files already say what the rows say."""
+        return self.manifest.merge.key == self.merge_inputs().key
+
+    # --- finish ---------------------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Remember what was learned, and let go of the cache. Harmless when the build never began."""
+        if not self.begun:
+            return
+        self.begun = False
+        started = time.perf_counter()
+        try:
+            self.manifest.settled = self.overall if self._everything_done() else ""
+            self.manifest.decisions = self.seen.decisions
+            self._prune()
+            self.warnings += self.artifacts.warnings
+            self.artifacts.close()
+            self.stamp(self.places.artifacts)
+            save_manifest(self.places.manifest, self.manifest)
+        finally:
+            self._lock.release()
+        self.spend("remember", started)
+
+    def stamp_name(self, path: Path) -> str:
+        """What one of our own files is called in the manifest."""
+        inside = path.is_relative_to(self.places.cache)
+        return path.relative_to(self.places.cache).as_posix() if inside else str(path)
+
+    def stamp(self, path: Path) -> None:
+        """Remember one of our own files as it is now, so that the next run notices when somebody else wrote it."""
+        stamp = stamp_of(path)
+        if stamp is not None:
+            self.manifest.stamps[self.stamp_name(path)] = stamp
+
+    def _everything_done(self) -> bool:
+        return (
+            not self._open_tasks
+            and not self.failed_tools
+            and self.manifest.link.key == self.link_inputs().key
+            and self.settle_merge()
+        )
+
+    def _prune(self) -> None:
+        used: set[str] = {self.manifest.link.output}
+        for state in self.files.values():
+            used.update((state.surface, state.environment, state.parse.output))
+            used.update(getattr(state, stage).output for stage in ANALYSIS)
+        for external in self.manifest.externals.values():
+            used.update(external.slices.values())
+        self.artifacts.prune(used, spare=SPARE_ARTIFACTS * max(len(used), 1000))
+
+    def spend(self, stage: str, started: float) -> None:
+        """Add the wall time since `started` (perf_counter) to a stage."""
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started
+
+    def jobs(self) -> int:
+        """How many worker processes may run at once."""
+        if self.options.jobs:
+            return self.options.jobs
+        return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

@@ -1,0 +1,271 @@
+"""Owns external inputs: when an index or a checker's report is made anew, and its split into one slice per file.
+
+A tool that fails is reported and stays due; it never counts as done.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from codeintel_enrich.engine.config import config_digest
+from codeintel_enrich.engine.keys import Inputs, stage_version
+from codeintel_enrich.engine.manifest import External, stamp_of
+from codeintel_enrich.errors import CorruptArtifactError, ToolError, UsageError
+from codeintel_enrich.model.digest import digest
+
+if TYPE_CHECKING:
+    from codeintel_enrich.engine.build import Build
+
+ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+CHECKER_CONFIGS = ("pyproject.toml", "pyrefly.toml", "pyrightconfig.json", "setup.cfg", "mypy.ini")
+"""Files whose content decides, beside the sources, what a checker says."""
+
+
+def enabled(build: "Build") -> tuple[str, ...]:
+    """Names of the external inputs this build reads: `index` and checkers."""
+    options, config = build.options, build.project.config
+    names: list[str] = []
+    if options.scip is not None or (options.index and config.index.refresh != "never"):
+        names.append("index")
+    if options.types and config.check.refresh != "never":
+        names += config.check.tools
+    names += [name for name in options.reports if name not in names]
+    return tuple(names)
+
+
+def handed_in(build: "Build", name: str) -> Path | None:
+    """The file a user gave for an external input, if he did."""
+    path = build.options.scip if name == "index" else build.options.reports.get(name)
+    if path is None:
+        return None
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file; it was given as the {_title(name)}")
+    return path.resolve()
+
+
+def policy(build: "Build") -> object:
+    """What decides, beside the files, whether external inputs are made anew: part of a settled build's digest."""
+    result: list[object] = [build.project.config.index, build.project.config.check]
+    for name in enabled(build):
+        given = handed_in(build, name)
+        result.append((name, str(given), stamp_of(given)) if given else (name, executable(_tool(build, name))))
+    return result
+
+
+def due_externals(build: "Build") -> list[str]:
+    """Those that must be made or split anew now; the others are taken over from recorded runs."""
+    names = enabled(build)
+    for name in [name for name in build.manifest.externals if name not in names]:
+        _take(build, name, External())
+        del build.manifest.externals[name]
+    return [name for name in names if not _settle(build, name)]
+
+
+def make_external(build: "Build", name: str) -> None:
+    """Make (or read) one external input and split it. A failing tool becomes a warning and stays due."""
+    given = handed_in(build, name)
+    try:
+        if given is not None:
+            external, slices = _read_given(build, name, given)
+        elif name == "index":
+            external, slices = _make_index(build)
+        else:
+            external, slices = _run_checker(build, name)
+    except ToolError as error:
+        build.failed_tools[name] = error.message
+        build.warnings.append(f"{_title(name)}: {error.message}; going on with what was known before")
+        return
+    listing = ENCODER.encode(external)
+    build.artifacts.record(_trace(build, name, external), {**slices, digest(listing): listing}, (digest(listing),))
+    _take(build, name, external)
+
+
+def behind(build: "Build") -> int:
+    """How many files changed since the index was made."""
+    external = build.manifest.externals.get("index")
+    return 0 if external is None or not external.contents else _behind(build, external)
+
+
+def _behind(build: "Build", external: External) -> int:
+    left_out = external.left_out
+    return sum(
+        1
+        for path, state in build.files.items()
+        if path not in left_out and external.contents.get(path) != state.content
+    )
+
+
+def executable(name: str) -> str | None:
+    """Path of an installed tool: beside the running interpreter first, then on PATH."""
+    beside = Path(sys.executable).parent / name
+    return str(beside) if os.access(beside, os.X_OK) else shutil.which(name)
+
+
+# --- is it due? -------------------------------------------------------------------------------------------------------
+
+
+def _settle(build: "Build", name: str) -> bool:
+    known = build.manifest.externals.get(name)
+    given = handed_in(build, name)
+    if given is None and not executable(_tool(build, name)):
+        build.left_out[_title(name)] = f"{_tool(build, name)} is not installed; {_install_hint(name)}"
+        return True
+    if name == "index" and given is None:
+        if build.options.refresh_index:
+            return False
+        if build.project.config.index.refresh == "missing" and known is not None and known.key:
+            return True
+        if known is None or not known.key:
+            known = _recorded(build, name, External(key=_index_file_key(build)))
+            if known is None:
+                return False
+            _take(build, name, known)
+        return build.project.config.index.refresh == "missing" or not _behind(build, known)
+    key = _checker_key(build, name) if given is None else _given_key(build, name, given)
+    if known is not None and known.key == key:
+        return True
+    recorded = _recorded(build, name, External(key=key))
+    if recorded is None:
+        return False
+    _take(build, name, recorded)
+    return True
+
+
+def _recorded(build: "Build", name: str, wanted: External) -> External | None:
+    """What an earlier run made from the same inputs, if every slice of it is still there."""
+    if not wanted.key:
+        return None
+    outputs = build.artifacts.lookup(_trace(build, name, wanted).key)
+    if outputs is None:
+        return None
+    try:
+        external = msgspec.msgpack.decode(build.artifacts.get(outputs[0]), type=External)
+    except (CorruptArtifactError, msgspec.DecodeError):
+        return None
+    return external if all(build.artifacts.has(piece) for piece in external.slices.values()) else None
+
+
+def _take(build: "Build", name: str, external: External) -> None:
+    """Use this external input from now on, and say which files' slices are new."""
+    before = build.manifest.externals.get(name, External()).slices
+    after = external.slices
+    build.touch(path for path in {*before, *after} if before.get(path) != after.get(path))
+    build.manifest.externals[name] = external
+
+
+def _trace(build: "Build", name: str, external: External) -> Inputs:
+    return Inputs(
+        name, ("settings", stage_version("index" if name == "index" else "check")), ("made from", external.key)
+    )
+
+
+def _given_key(build: "Build", name: str, given: Path) -> str:
+    """A report is read against the files there are; an index is not."""
+    paths = "" if name == "index" else config_digest(sorted(build.files))
+    return f"file {digest(given.read_bytes())} {paths}".rstrip()
+
+
+def _index_file_key(build: "Build") -> str:
+    try:
+        return _given_key(build, "index", build.places.index)
+    except OSError:
+        return ""
+
+
+def _checker_key(build: "Build", name: str) -> str:
+    from codeintel_enrich.engine.tools import find_tool
+
+    tool = find_tool(name)
+    configs = [(file, _file_digest(build.places.root / file)) for file in CHECKER_CONFIGS]
+    return config_digest(name, tool.version if tool else None, configs, sorted(_contents(build).items()))
+
+
+def _contents(build: "Build") -> dict[str, str]:
+    return {path: state.content for path, state in build.files.items()}
+
+
+def _file_digest(path: Path) -> str | None:
+    try:
+        return digest(path.read_bytes())
+    except OSError:
+        return None
+
+
+def _tool(build: "Build", name: str) -> str:
+    return build.project.config.index.tool if name == "index" else name
+
+
+def _title(name: str) -> str:
+    return "SCIP index" if name == "index" else f"{name} report"
+
+
+def _install_hint(name: str) -> str:
+    extra = "scip" if name == "index" else "types"
+    switch = "--no-index" if name == "index" else "--no-types"
+    return f"pip install 'codeintel-enrich[{extra}]', or say {switch}"
+
+
+# --- making them ------------------------------------------------------------------------------------------------------
+
+
+def _make_index(build: "Build") -> tuple[External, dict[str, bytes]]:
+    from codeintel_enrich.engine.tools import make_index
+
+    run = make_index(
+        build.places.root,
+        sorted(build.files),
+        build.places.index,
+        build.places.cache / "index.tmp",
+        tool=build.project.config.index.tool,
+        timeout=build.project.config.index.timeout_seconds,
+    )
+    external, slices = _split_index(build, build.places.index)
+    external.contents = run.content_hashes
+    external.left_out = {**external.left_out, **dict(run.left_out)}
+    return external, slices
+
+
+def _run_checker(build: "Build", name: str) -> tuple[External, dict[str, bytes]]:
+    from codeintel_enrich.engine import tools
+
+    key = _checker_key(build, name)
+    run = tools.run_pyrefly if name == "pyrefly" else tools.run_pyright
+    report = run(build.places.root, sorted(build.files), timeout=build.project.config.check.timeout_seconds)
+    pieces = {path: ENCODER.encode(facts) for path, facts in report.files.items()}
+    slices = {path: digest(piece) for path, piece in pieces.items()}
+    external = External(key, slices, producer=name, left_out=dict(report.left_out))
+    return external, {slices[path]: piece for path, piece in pieces.items()}
+
+
+def _read_given(build: "Build", name: str, given: Path) -> tuple[External, dict[str, bytes]]:
+    if name == "index":
+        return _split_index(build, given)
+    from codeintel_enrich.formats.checkers import read_pyrefly, read_pyright
+
+    read = read_pyrefly if name == "pyrefly" else read_pyright
+    data = given.read_bytes()
+    report = read(data, build.places.root.as_posix(), build.files, str(given))
+    pieces = {path: ENCODER.encode(facts) for path, facts in report.files.items()}
+    slices = {path: digest(piece) for path, piece in pieces.items()}
+    external = External(_given_key(build, name, given), slices, producer=name, left_out=dict(report.left_out))
+    return external, {slices[path]: piece for path, piece in pieces.items()}
+
+
+def _split_index(build: "Build", path: Path) -> tuple[External, dict[str, bytes]]:
+    from codeintel_enrich.formats.scip import open_index
+
+    slices: dict[str, str] = {}
+    pieces: dict[str, bytes] = {}
+    with open_index(path) as reader:
+        left_out = dict(reader.left_out)
+        for name, piece in reader.documents():
+            # Also of files that are not there now: they may come back while the index stays.
+            slices[name] = digest(piece)
+            if not build.artifacts.has(slices[name]):
+                pieces[slices[name]] = piece
+        producer = f"{reader.metadata.tool} {reader.metadata.version}".strip()
+    return External(_given_key(build, "index", path), slices, producer=producer, left_out=left_out), pieces

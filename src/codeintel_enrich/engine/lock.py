@@ -1,0 +1,61 @@
+"""Owns the one-writer rule of a cache: filelock's lock, with the holder's process id in the message."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from codeintel_enrich.errors import LockedError
+
+
+class CacheLock:
+    """Held while a run may write. The operating system frees it when its holder dies."""
+
+    def __init__(self, folder: Path) -> None:
+        from filelock import FileLock
+
+        self._holder = folder / "lock.pid"
+        self._lock = FileLock(folder / "lock", thread_local=False)
+
+    def acquire(self, wait_seconds: float, tell: Callable[[str], None]) -> None:
+        """Take the lock, waiting for its holder; `tell` gets one message when there is something to wait for.
+
+        Raises LockedError that names the holder when it does not let go in time.
+        """
+        from filelock import Timeout
+
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            message = f"another run ({self._who()}) holds {self._holder.parent}"
+            if wait_seconds <= 0:
+                raise LockedError(f"{message}; run again when it is done") from None
+            tell(f"{message}; waiting for it")
+            try:
+                self._lock.acquire(timeout=wait_seconds)
+            except Timeout:
+                raise LockedError(
+                    f"{message} and did not finish within {wait_seconds:g} s; "
+                    "run again when it is done, or raise lock-wait-seconds"
+                ) from None
+        self._holder.write_text(f"{os.getpid()}\n", encoding="ascii")
+
+    def release(self) -> None:
+        """Let the next one in; harmless when not held."""
+        if self._lock.is_locked:
+            self._holder.unlink(missing_ok=True)
+            self._lock.release()
+
+    def _who(self) -> str:
+        try:
+            return f"process {int(self._holder.read_text(encoding='ascii'))}"
+        except (OSError, ValueError):
+            return "process unknown"
+
+    def __enter__(self) -> "CacheLock":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()

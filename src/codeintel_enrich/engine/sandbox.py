@@ -1,0 +1,187 @@
+"""Owns the pool of worker processes in which stages run where they can be killed and limited (invariant I10)."""
+
+import contextlib
+import os
+import queue
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from typing import Any
+
+import msgspec
+
+from codeintel_enrich.errors import EnrichError
+
+WALL_FACTOR = 4
+"""A worker that got little CPU on a busy machine may take this many times its CPU limit before it is killed."""
+
+
+class WorkerDiedError(EnrichError):
+    """A worker did not survive a job; `rule` is a diagnostic rule, the message says what happened."""
+
+    def __init__(self, rule: str, message: str, first_job: bool = False) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.first_job = first_job
+
+    def __reduce__(self) -> tuple[type["WorkerDiedError"], tuple[str, str, bool]]:
+        return type(self), (self.rule, self.message, self.first_job)
+
+
+class StageBugError(EnrichError):
+    """A stage raised: our own bug, told loudly with its traceback."""
+
+
+class Pool:
+    """At most `size` workers, started when first needed; safe to use from several threads."""
+
+    def __init__(self, size: int, cpu_seconds: int, memory_megabytes: int) -> None:
+        self._cpu_seconds = cpu_seconds
+        self._memory = memory_megabytes
+        self._free: queue.LifoQueue[_Worker] = queue.LifoQueue()
+        self._room = threading.Semaphore(size)
+        self._all: set[_Worker] = set()
+        self._lock = threading.Lock()
+
+    def run(self, stage: str, *arguments: Any) -> list[bytes]:
+        """Run one stage in some worker and return its encoded outputs.
+
+        Raises WorkerDiedError when the worker crashed or broke a limit, StageBugError when the stage raised.
+        """
+        with self._room:
+            worker = self._take()
+            try:
+                outputs = worker.run(stage, self._cpu_seconds, self._memory, arguments)
+            except BaseException:
+                self._drop(worker)
+                raise
+            self._free.put(worker)
+            return outputs
+
+    def _take(self) -> "_Worker":
+        with contextlib.suppress(queue.Empty):
+            return self._free.get_nowait()
+        worker = _Worker(self._memory)
+        with self._lock:
+            self._all.add(worker)
+        return worker
+
+    def _drop(self, worker: "_Worker") -> None:
+        worker.kill()
+        with self._lock:
+            self._all.discard(worker)
+
+    def peak_megabytes(self) -> float:
+        """Largest resident memory of any child process so far."""
+        try:
+            import resource
+        except ImportError:
+            return 0.0
+        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+    def close(self) -> None:
+        """End every worker."""
+        with self._lock:
+            workers, self._all = list(self._all), set()
+        for worker in workers:
+            worker.close()
+
+
+class _Worker:
+    """One process and its pipes."""
+
+    def __init__(self, memory_megabytes: int) -> None:
+        self.jobs = 0
+        self.stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in _reap
+        # -P: the folder that is being indexed must not be where imports come from.
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "codeintel_enrich.engine.worker", str(memory_megabytes)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.stderr,
+            start_new_session=True,
+        )
+
+    def run(self, stage: str, cpu_seconds: int, memory: int, arguments: tuple[Any, ...]) -> list[bytes]:
+        first_job = self.jobs == 0
+        self.jobs += 1
+        body = msgspec.msgpack.encode((stage, cpu_seconds, arguments))
+        timed_out = False
+        try:
+            answer = self._exchange(body, cpu_seconds * WALL_FACTOR + 10)
+        except TimeoutError:
+            timed_out = True
+            answer = None
+        except OSError:
+            answer = None
+        if answer is None:
+            self.kill()
+            raise _death(self.process.returncode, timed_out, cpu_seconds, memory, first_job)
+        kind, *rest = msgspec.msgpack.decode(answer)
+        if kind == "memory":
+            raise WorkerDiedError("memory-limit", f"needs more than {memory} MB of memory", first_job)
+        if kind == "bug":
+            raise StageBugError(f"stage {stage} failed; please report this:\n{rest[0]}")
+        outputs: list[bytes] = rest[0]
+        return outputs
+
+    def _exchange(self, body: bytes, seconds: float) -> bytes | None:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(len(body).to_bytes(8, "big"))
+        self.process.stdin.write(body)
+        self.process.stdin.flush()
+        deadline = time.monotonic() + seconds
+        descriptor = self.process.stdout.fileno()
+        head = _read(descriptor, 8, deadline)
+        return None if head is None else _read(descriptor, int.from_bytes(head, "big"), deadline)
+
+    def kill(self) -> None:
+        with contextlib.suppress(OSError):
+            self.process.kill()
+        self._reap()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            if self.process.stdin is not None:
+                self.process.stdin.close()
+        try:
+            self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self._reap()
+
+    def _reap(self) -> None:
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.stderr):
+            with contextlib.suppress(OSError):
+                if stream is not None:
+                    stream.close()
+
+
+def _read(descriptor: int, size: int, deadline: float) -> bytes | None:
+    """Exactly `size` bytes; None when the other end is gone. Raises TimeoutError."""
+    chunks: list[bytes] = []
+    while size:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 or not select.select([descriptor], [], [], remaining)[0]:
+            raise TimeoutError
+        chunk = os.read(descriptor, min(size, 1 << 20))
+        if not chunk:
+            return None
+        chunks.append(chunk)
+        size -= len(chunk)
+    return b"".join(chunks)
+
+
+def _death(code: int | None, timed_out: bool, cpu_seconds: int, memory: int, first_job: bool) -> WorkerDiedError:
+    if timed_out or code == -signal.SIGXCPU:
+        return WorkerDiedError("time-limit", f"needs more than {cpu_seconds} s of CPU time", first_job)
+    if code == -signal.SIGABRT:
+        return WorkerDiedError("memory-limit", f"needs more than {memory} MB of memory", first_job)
+    name = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+    return WorkerDiedError("parser-crash", f"crashes the parser ({name})", first_job)

@@ -1,0 +1,224 @@
+"""Owns the inside of a sandboxed worker process: it reads jobs from stdin, runs pure stages, answers on stdout.
+
+A frame is 8 bytes of length (big endian) and a msgpack body. A job is `[stage, cpu seconds, arguments]`, an answer
+`["ok", outputs]`, `["memory"]` or `["bug", traceback]`. Killed or crashed workers simply stop answering.
+"""
+
+import gc
+import math
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+import msgspec
+
+STACK_BYTES = 512 * 1024 * 1024
+"""Virtual; only touched pages count. LibCST recurses once per nesting level, several frames each."""
+RECURSION_LIMIT = 60_000
+COLLECT_EVERY = 64
+"""Syntax trees hold no reference cycles; what little else does is collected now and then."""
+
+ENCODER = msgspec.msgpack.Encoder()
+"""Stages build their tables in a defined order; encoding keeps it."""
+
+
+def main() -> None:
+    """Serve until stdin ends. Argument: memory limit in MB (0: none)."""
+    limit_memory(int(sys.argv[1]))
+    jobs = os.fdopen(os.dup(0), "rb", buffering=1 << 20)
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    # Whatever a library prints must not get between the frames.
+    os.dup2(2, 1)
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    threading.stack_size(STACK_BYTES)
+    thread = threading.Thread(target=serve, args=(jobs, answers))
+    thread.start()
+    thread.join()
+
+
+def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
+    """Answer jobs one by one."""
+    gc.disable()
+    served = 0
+    while head := jobs.read(8):
+        stage, cpu_seconds, arguments = msgspec.msgpack.decode(jobs.read(int.from_bytes(head, "big")))
+        limit_cpu(cpu_seconds)
+        try:
+            answer: list[Any] = ["ok", STAGES[stage](*arguments)]
+        except MemoryError:
+            answer = ["memory"]
+        except BaseException:
+            answer = ["bug", traceback.format_exc()]
+        body = msgspec.msgpack.encode(answer)
+        answers.write(len(body).to_bytes(8, "big"))
+        _write_all(answers, body)
+        if answer[0] != "ok":
+            return
+        served += 1
+        if served % COLLECT_EVERY == 0:
+            gc.collect()
+
+
+def _write_all(stream: BinaryIO, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[stream.write(view) :]
+
+
+def limit_memory(megabytes: int) -> None:
+    """Bound the address space: too large an analysis ends in MemoryError or an abort, not in a starved machine."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if megabytes:
+        wanted = megabytes * 1024 * 1024 + STACK_BYTES
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == -1 else min(wanted, hard), hard))
+
+
+def limit_cpu(seconds: int) -> None:
+    """Give the next job so much CPU time; the kernel ends the process (SIGXCPU) when it is used up."""
+    try:
+        import resource
+    except ImportError:
+        return
+    used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    wanted = math.ceil(used) + seconds + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (wanted if hard == -1 else min(wanted, hard), hard))
+
+
+class _Decoded:
+    """The layers of the last few files, decoded: consecutive stages of a file read the same ones."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.known: dict[bytes, Any] = {}
+
+    def get(self, data: bytes, kind: type[Any]) -> Any:
+        found = self.known.pop(data, None)
+        if found is None:
+            found = msgspec.msgpack.decode(data, type=kind)
+        self.known[data] = found
+        if len(self.known) > self.size:
+            del self.known[next(iter(self.known))]
+        return found
+
+
+DECODED = _Decoded(8)
+
+
+def run_parse(source: bytes, config: bytes) -> list[bytes]:
+    """Bytes of a file -> encoded syntax and surface."""
+    from codeintel_enrich.model.config import ParseConfig
+    from codeintel_enrich.stages.parse import parse
+
+    return _parsed(parse(source, msgspec.msgpack.decode(config, type=ParseConfig)))
+
+
+def run_failed(source: bytes, rule: str, message: str) -> list[bytes]:
+    """What stands in for a file whose analysis was killed."""
+    from codeintel_enrich.stages.parse import failed
+
+    return _parsed(failed(source, rule, message))
+
+
+def _parsed(parsed: Any) -> list[bytes]:
+    return [ENCODER.encode(parsed.syntax), ENCODER.encode(parsed.surface)]
+
+
+def run_qualify(syntax: bytes, surface: bytes, environment: bytes) -> list[bytes]:
+    """Encoded layers -> encoded layer Q."""
+    from codeintel_enrich.model.environment import Environment
+    from codeintel_enrich.model.surface import Surface
+    from codeintel_enrich.model.syntax import Syntax
+    from codeintel_enrich.stages.qualify import qualify
+
+    get = DECODED.get
+    return [ENCODER.encode(qualify(get(syntax, Syntax), get(surface, Surface), get(environment, Environment)))]
+
+
+def run_stitch(
+    syntax: bytes, surface: bytes, qualified: bytes, environment: bytes, document: bytes | None, config: bytes
+) -> list[bytes]:
+    """Encoded layers and the file's own slice of the index -> encoded layer S."""
+    from codeintel_enrich.formats.scip_wire import decode_slice
+    from codeintel_enrich.model.config import StitchConfig
+    from codeintel_enrich.model.environment import Environment
+    from codeintel_enrich.model.qualified import Qualified
+    from codeintel_enrich.model.surface import Surface
+    from codeintel_enrich.model.syntax import Syntax
+    from codeintel_enrich.stages.stitch import stitch
+
+    get = DECODED.get
+    stitched = stitch(
+        get(syntax, Syntax),
+        get(surface, Surface),
+        get(qualified, Qualified),
+        get(environment, Environment),
+        None if document is None else decode_slice(document),
+        msgspec.msgpack.decode(config, type=StitchConfig),
+    )
+    return [ENCODER.encode(stitched)]
+
+
+def run_types(syntax: bytes, facts: list[bytes]) -> list[bytes]:
+    """Encoded layer P and the file's facts, one per checker -> encoded layer T."""
+    from codeintel_enrich.model.syntax import Syntax
+    from codeintel_enrich.model.typed import FileFacts
+    from codeintel_enrich.stages.typify import typify
+
+    decoded = [msgspec.msgpack.decode(data, type=FileFacts) for data in facts]
+    return [ENCODER.encode(typify(DECODED.get(syntax, Syntax), decoded))]
+
+
+def run_emit(
+    path: str,
+    syntax: bytes,
+    surface: bytes,
+    environment: bytes,
+    qualified: bytes,
+    stitched: bytes,
+    typed: bytes,
+    config: bytes,
+) -> list[bytes]:
+    """All encoded layers of a file -> its encoded rows."""
+    from codeintel_enrich.model.config import EmitConfig
+    from codeintel_enrich.model.environment import Environment
+    from codeintel_enrich.model.qualified import Qualified
+    from codeintel_enrich.model.stitched import Stitched
+    from codeintel_enrich.model.surface import Surface
+    from codeintel_enrich.model.syntax import Syntax
+    from codeintel_enrich.model.typed import Typed
+    from codeintel_enrich.stages.emit import emit
+
+    get = DECODED.get
+    rows = emit(
+        path,
+        get(syntax, Syntax),
+        get(surface, Surface),
+        get(environment, Environment),
+        get(qualified, Qualified),
+        get(stitched, Stitched),
+        get(typed, Typed),
+        msgspec.msgpack.decode(config, type=EmitConfig),
+    )
+    return [ENCODER.encode(rows)]
+
+
+STAGES: dict[str, Callable[..., list[bytes]]] = {
+    "parse": run_parse,
+    "failed": run_failed,
+    "qualify": run_qualify,
+    "stitch": run_stitch,
+    "types": run_types,
+    "emit": run_emit,
+}
+
+if __name__ == "__main__":
+    main()

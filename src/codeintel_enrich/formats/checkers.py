@@ -1,0 +1,190 @@
+"""Owns the reports of type checkers (pyrefly, pyright) and turns them into facts by file; runs nothing.
+
+What changes from run to run without a change in the code (times, counts, tool-internal codes, the order of the
+report, where the tree lies) does not get through.
+"""
+
+import posixpath
+from collections.abc import Callable, Container
+from typing import TypeVar
+
+import msgspec
+
+from codeintel_enrich.errors import UsageError
+from codeintel_enrich.formats.scip_wire import path_fault
+from codeintel_enrich.model.diagnostics import Diagnostic, Severity
+from codeintel_enrich.model.typed import FileFacts
+
+_SEVERITIES: dict[str, Severity] = {"error": "error", "warning": "warning", "warn": "warning"}
+
+
+class CheckerReport(msgspec.Struct, frozen=True):
+    """One checker's findings of the files of a tree."""
+
+    files: dict[str, FileFacts]
+    """By path relative to the root, sorted; files without findings are absent."""
+    left_out: tuple[tuple[str, str], ...] = ()
+    """(path as in the report, why), sorted, each once."""
+
+
+class _PyreflyError(msgspec.Struct):
+    path: str
+    line: int
+    column: int
+    stop_line: int
+    stop_column: int
+    name: str = ""
+    description: str = ""
+    concise_description: str = ""
+    severity: str = "error"
+
+
+class _PyreflyReport(msgspec.Struct):
+    errors: list[_PyreflyError]
+
+
+class _PyrightPosition(msgspec.Struct, frozen=True):
+    line: int
+    character: int
+
+
+class _PyrightRange(msgspec.Struct, frozen=True):
+    start: _PyrightPosition
+    end: _PyrightPosition
+
+
+class _PyrightDiagnostic(msgspec.Struct):
+    message: str
+    severity: str = "error"
+    file: str = ""
+    range: _PyrightRange = _PyrightRange(_PyrightPosition(0, 0), _PyrightPosition(0, 0))
+    rule: str = ""
+
+
+class _PyrightReport(msgspec.Struct, rename="camel"):
+    general_diagnostics: list[_PyrightDiagnostic]
+
+
+_Report = TypeVar("_Report", _PyreflyReport, _PyrightReport)
+
+
+def read_pyrefly(
+    data: bytes, root: str, exists: Container[str], name: str = "the pyrefly report", trusted: bool = False
+) -> CheckerReport:
+    """Read `pyrefly check --output-format json`.
+
+    `root` is the absolute path of the tree in POSIX form, `exists` holds its files' relative paths, `name` is what
+    messages call the report. Findings of files that are not in `exists` are left out. `trusted`: the report was made in
+    this very tree, so it may well speak of none of `exists`.
+
+    Raises:
+        UsageError: no such report, or a report of another tree (it names files, and none of them exists).
+    """
+    report = _decode(data, _PyreflyReport, name)
+    found = [
+        (
+            error.path,
+            Diagnostic(
+                "pyrefly",
+                _SEVERITIES.get(error.severity, "info"),
+                error.name,
+                error.description or error.concise_description,
+                max(error.line, 1),
+                max(error.column - 1, 0),
+                max(error.stop_line, 1),
+                max(error.stop_column - 1, 0),
+            ),
+        )
+        for error in report.errors
+    ]
+    return _by_file(found, root, exists, None if trusted else name, lambda facts: FileFacts(diagnostics=facts))
+
+
+def read_pyright(
+    data: bytes, root: str, exists: Container[str], name: str = "the pyright report", trusted: bool = False
+) -> CheckerReport:
+    """Read `pyright --outputjson`; parameters and errors as in `read_pyrefly`. Columns stay in UTF-16 units."""
+    report = _decode(data, _PyrightReport, name)
+    found = [
+        (
+            diagnostic.file,
+            Diagnostic(
+                "pyright",
+                _SEVERITIES.get(diagnostic.severity, "info"),
+                diagnostic.rule,
+                diagnostic.message,
+                diagnostic.range.start.line + 1,
+                diagnostic.range.start.character,
+                diagnostic.range.end.line + 1,
+                diagnostic.range.end.character,
+            ),
+        )
+        for diagnostic in report.general_diagnostics
+        if diagnostic.file
+    ]
+    return _by_file(found, root, exists, None if trusted else name, lambda facts: FileFacts(utf16_diagnostics=facts))
+
+
+def merge_facts(first: FileFacts | None, second: FileFacts | None) -> FileFacts | None:
+    """Facts of two checkers about one file; None where neither says anything."""
+    if first is None or second is None:
+        return first or second
+    return FileFacts(
+        _sorted(first.diagnostics + second.diagnostics),
+        _sorted(first.utf16_diagnostics + second.utf16_diagnostics),
+    )
+
+
+def _decode(data: bytes, kind: type[_Report], name: str) -> _Report:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{name} can not be read: {error}. Make it anew.") from error
+
+
+def _by_file(
+    found: list[tuple[str, Diagnostic]],
+    root: str,
+    exists: Container[str],
+    name: str | None,
+    facts: Callable[[tuple[Diagnostic, ...]], FileFacts],
+) -> CheckerReport:
+    kept: dict[str, list[Diagnostic]] = {}
+    left_out: set[tuple[str, str]] = set()
+    for reported, diagnostic in found:
+        path = relative_to(reported, root)
+        if path is None:
+            left_out.add((reported, "it lies outside the root"))
+        elif path not in exists:
+            left_out.add((reported, "it is not among the indexed files"))
+        else:
+            kept.setdefault(path, []).append(diagnostic)
+    if name and left_out and not kept:
+        example = min(left_out)[0]
+        raise UsageError(
+            f"{name} is of another tree: none of its files exists below {root} (the first is {example}). "
+            "Make it anew from there, or leave it out."
+        )
+    return CheckerReport({path: facts(_sorted(kept[path])) for path in sorted(kept)}, tuple(sorted(left_out)))
+
+
+def relative_to(path: str, root: str) -> str | None:
+    """A reported path relative to the root, in POSIX form; None where it lies outside."""
+    path = path.replace("\\", "/")
+    if posixpath.isabs(path):
+        prefix = root.rstrip("/") + "/"
+        if not path.startswith(prefix):
+            return None
+        path = path[len(prefix) :]
+    path = posixpath.normpath(path)
+    return None if path_fault(path) else path
+
+
+def _sorted(diagnostics: tuple[Diagnostic, ...] | list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """In source order, each once."""
+    return tuple(
+        sorted(
+            dict.fromkeys(diagnostics),
+            key=lambda d: (d.line, d.col, d.end_line, d.end_col, d.tool, d.rule, d.severity, d.message),
+        )
+    )

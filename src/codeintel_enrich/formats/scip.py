@@ -1,0 +1,124 @@
+"""Owns reading a SCIP index from a file, binary or JSON; knows nothing of the tree it describes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+
+from codeintel_enrich.errors import UsageError
+from codeintel_enrich.formats.scip_json import JsonIndex, read_json
+from codeintel_enrich.formats.scip_wire import (
+    IndexParts,
+    cut_slice,
+    decode_slice,
+    decode_externals,
+    encode_slice,
+    split_index,
+)
+from codeintel_enrich.model.scip import Document, IndexMetadata, SymbolInformation
+
+
+class IndexReader:
+    """An open index, given out document by document in the order of their paths."""
+
+    def __init__(self, data: bytes | mmap, name: str) -> None:
+        self._data = data
+        self._parts: IndexParts | JsonIndex
+        self._parts = read_json(data[:], name) if data[:1] == b"{" else split_index(data, name)
+
+    @property
+    def metadata(self) -> IndexMetadata:
+        """Who made the index."""
+        return self._parts.metadata
+
+    @property
+    def left_out(self) -> tuple[tuple[str, str], ...]:
+        """(relative path, why) of documents that can belong to no file of a tree."""
+        return self._parts.left_out
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Relative paths of the documents, sorted."""
+        return tuple(document.relative_path for document in self._parts.documents)
+
+    def documents(self) -> Iterator[tuple[str, bytes]]:
+        """(relative path, bytes for `decode_slice`) of each document; equal facts have equal bytes."""
+        if isinstance(self._parts, JsonIndex):
+            for document in self._parts.documents:
+                yield document.relative_path, encode_slice(document, self._parts.metadata)
+        else:
+            for part in self._parts.documents:
+                yield part.relative_path, cut_slice(self._data, self._parts, part)
+
+    def externals(self) -> tuple[SymbolInformation, ...]:
+        """What the index says of symbols that other packages define."""
+        if isinstance(self._parts, JsonIndex):
+            return self._parts.externals
+        return decode_externals(self._data, self._parts)
+
+
+@contextmanager
+def open_index(path: Path) -> Iterator[IndexReader]:
+    """Open an index file; memory does not grow with a binary one.
+
+    Raises:
+        UsageError: the file can not be read, is empty, cut short or no SCIP index.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            if not size:
+                yield IndexReader(b"", str(path))
+                return
+            with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+                yield IndexReader(data, str(path))
+    except OSError as error:
+        raise UsageError(f"the SCIP index {path} can not be read: {error.strerror or error}") from error
+
+
+class SCIPIndex:
+    """A whole index in memory."""
+
+    def __init__(
+        self,
+        documents: tuple[Document, ...],
+        metadata: IndexMetadata | None = None,
+        externals: tuple[SymbolInformation, ...] = (),
+        left_out: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self.documents = documents
+        """Sorted by path."""
+        self.metadata = metadata or IndexMetadata()
+        self.externals = externals
+        self.left_out = left_out
+        """(relative path, why) of documents that are not among `documents`."""
+
+    @classmethod
+    def load(cls, path: Path) -> "SCIPIndex":
+        """Read an index file. A document that can not be decoded is left out; nothing else is lost.
+
+        Raises:
+            UsageError: the file can not be read, is empty, cut short or no SCIP index.
+        """
+        documents: list[Document] = []
+        with open_index(path) as reader:
+            left_out = list(reader.left_out)
+            for relative_path, blob in reader.documents():
+                try:
+                    documents.append(decode_slice(blob))
+                except UsageError as error:
+                    left_out.append((relative_path, error.message))
+            return cls(tuple(documents), reader.metadata, reader.externals(), tuple(sorted(left_out)))
+
+    def by_file(self) -> dict[str, Document]:
+        """Relative path -> document."""
+        return {document.relative_path: document for document in self.documents}
+
+    def symbol_to_files(self) -> dict[str, tuple[str, ...]]:
+        """Global symbol -> sorted paths of the documents that mention it."""
+        files: dict[str, list[str]] = {}
+        for document in self.documents:
+            for symbol in sorted({occurrence.symbol for occurrence in document.occurrences}):
+                if symbol and not symbol.startswith("local "):
+                    files.setdefault(symbol, []).append(document.relative_path)
+        return {symbol: tuple(files[symbol]) for symbol in sorted(files)}

@@ -1,0 +1,298 @@
+"""Owns the binary form of SCIP: cutting an index at document borders, decoding and encoding one document.
+
+An index is never decoded as a whole: one pass over the top-level fields finds where each document lies. What leaves
+this module for a file is an index of that one document, without the paths of the machine that made it, so that equal
+facts have equal bytes. Nothing here looks at Python code.
+"""
+
+from mmap import mmap
+from typing import Any
+
+import msgspec
+
+from codeintel_enrich.errors import UsageError
+from codeintel_enrich.formats.scip_schema import message_class
+from codeintel_enrich.model.scip import (
+    ColumnUnit,
+    Document,
+    IndexMetadata,
+    Occurrence,
+    Relationship,
+    SymbolInformation,
+)
+
+_VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
+_METADATA, _DOCUMENTS, _EXTERNAL_SYMBOLS = 1, 2, 3
+_DOCUMENT_TAG = b"\x12"
+_UNITS: dict[int, ColumnUnit] = {1: "utf-8", 2: "utf-16", 3: "code-point"}
+_ENCODINGS = {unit: number for number, unit in _UNITS.items()}
+_NO_RANGE = (-1, 0, -1, 0)
+
+Span = tuple[int, int]
+
+
+class DocumentSlice(msgspec.Struct, frozen=True):
+    """Where the document of one file lies in an index: usually one span; one each where several have its path."""
+
+    relative_path: str
+    spans: tuple[Span, ...]
+
+
+class IndexParts(msgspec.Struct, frozen=True):
+    """The table of contents of an index."""
+
+    metadata: IndexMetadata
+    documents: tuple[DocumentSlice, ...]
+    """Sorted by path."""
+    externals: tuple[Span, ...] = ()
+    """Spans of the external symbols."""
+    left_out: tuple[tuple[str, str], ...] = ()
+    """(relative path, why) of documents that can belong to no file of a tree."""
+
+
+def split_index(data: bytes | mmap, name: str) -> IndexParts:
+    """Cut an index at its top-level borders. `name` is what messages call it.
+
+    Concatenated indexes are one index; the last metadata wins, as protobuf has it.
+
+    Raises:
+        UsageError: the data is empty, cut short, or no SCIP index.
+    """
+    if not len(data):
+        raise UsageError(f"{name} is empty: the indexer wrote nothing. Make the index anew.")
+    metadata = IndexMetadata()
+    spans: dict[str, list[Span]] = {}
+    externals: list[Span] = []
+    left_out: list[tuple[str, str]] = []
+    found = False
+    position, size = 0, len(data)
+    while position < size:
+        number, start, end = _field(data, position, size, name)
+        if number == _METADATA:
+            metadata = _decode_metadata(data[start:end], name)
+            found = True
+        elif number == _DOCUMENTS:
+            path = _relative_path(data, start, end, name)
+            fault = path_fault(path)
+            if fault is None:
+                spans.setdefault(path, []).append((start, end))
+            else:
+                left_out.append((path, fault))
+            found = True
+        elif number == _EXTERNAL_SYMBOLS:
+            externals.append((start, end))
+            found = True
+        position = end
+    if not found:
+        raise UsageError(f"{name} is no SCIP index: none of its fields is one that SCIP defines.")
+    documents = tuple(DocumentSlice(path, tuple(spans[path])) for path in sorted(spans))
+    return IndexParts(metadata, documents, tuple(externals), tuple(sorted(left_out)))
+
+
+def cut_slice(data: bytes | mmap, parts: IndexParts, document: DocumentSlice) -> bytes:
+    """The index of one document alone; equal for equal facts, wherever and however often the index was made."""
+    body = b"".join(data[start:end] for start, end in document.spans)
+    return _encode_metadata(parts.metadata) + _DOCUMENT_TAG + _encode_varint(len(body)) + body
+
+
+def decode_slice(blob: bytes) -> Document:
+    """Decode what `cut_slice` or `encode_slice` made.
+
+    Raises:
+        UsageError: the bytes are no document; the caller leaves it out and says so.
+    """
+    try:
+        index = message_class("Index").FromString(blob)
+        [document] = index.documents
+    except Exception as error:
+        raise UsageError(f"a document of the SCIP index can not be decoded: {error}") from error
+    tool = index.metadata.tool_info
+    return Document(
+        relative_path=document.relative_path,
+        unit=column_unit(document.position_encoding, tool.name),
+        occurrences=tuple(map(_occurrence, document.occurrences)),
+        symbols=tuple(map(_symbol, document.symbols)),
+        producer=f"{tool.name} {tool.version}".strip(),
+        counts_bom=True,
+    )
+
+
+def decode_externals(data: bytes | mmap, parts: IndexParts) -> tuple[SymbolInformation, ...]:
+    """What the index says of symbols that other packages define, in its own order."""
+    decode = message_class("SymbolInformation").FromString
+    return tuple(_symbol(decode(data[start:end])) for start, end in parts.externals)
+
+
+def encode_slice(document: Document, metadata: IndexMetadata) -> bytes:
+    """The index of one document, with both range forms; `decode_slice` gives it back."""
+    index = message_class("Index")()
+    encoded = index.documents.add(relative_path=document.relative_path, position_encoding=_ENCODINGS[document.unit])
+    for occurrence in document.occurrences:
+        _encode_occurrence(encoded.occurrences.add(symbol=occurrence.symbol, symbol_roles=occurrence.roles), occurrence)
+    for symbol in document.symbols:
+        _encode_symbol(encoded.symbols.add(symbol=symbol.symbol), symbol)
+    return _encode_metadata(metadata) + bytes(index.SerializeToString(deterministic=True))
+
+
+def column_unit(position_encoding: int, tool: str) -> ColumnUnit:
+    """The unit of a document's columns: what it says, else its producer's habit (UTF-16 where nobody knows)."""
+    return _UNITS.get(position_encoding) or ("utf-8" if tool == "ty-scip" else "utf-16")
+
+
+def path_fault(path: str) -> str | None:
+    """Why a relative path of an index or report can name no file of a tree; None where it can."""
+    if not path:
+        return "it has no path"
+    if path.startswith("/") or path[1:2] == ":":
+        return "its path is absolute"
+    if "\\" in path or "\0" in path:
+        return "its path holds a backslash or a NUL"
+    if any(part in ("", ".", "..") for part in path.split("/")):
+        return "its path is not canonical or leaves the tree"
+    return None
+
+
+def old_range(numbers: Any) -> tuple[int, int, int, int]:
+    """The four numbers of the deprecated form: 3 integers for one line, 4 for several."""
+    if len(numbers) == 3:
+        line, start, end = numbers
+        return line, start, line, end
+    if len(numbers) == 4:
+        start_line, start, end_line, end = numbers
+        return start_line, start, end_line, end
+    return _NO_RANGE
+
+
+def _field(data: bytes | mmap, position: int, size: int, name: str) -> tuple[int, int, int]:
+    """Field number and the span of its value, for the field that starts at `position`."""
+    begin = position
+    tag, position = _varint(data, position, size, name)
+    wire_type = tag & 7
+    if wire_type == _LENGTH:
+        length, position = _varint(data, position, size, name)
+        end = position + length
+    elif wire_type == _VARINT:
+        _, end = _varint(data, position, size, name)
+    elif wire_type in (_FIXED64, _FIXED32):
+        end = position + (8 if wire_type == _FIXED64 else 4)
+    else:
+        raise UsageError(f"{name} is no SCIP index: byte {begin} starts no protobuf field.")
+    if end > size:
+        raise UsageError(
+            f"{name} is cut short: the field at byte {begin} ends {end - size} bytes past the end. Make the index anew."
+        )
+    return tag >> 3, position, end
+
+
+def _varint(data: bytes | mmap, position: int, size: int, name: str) -> tuple[int, int]:
+    """A base-128 number and the position behind it."""
+    value = shift = 0
+    while position < size and shift < 70:
+        byte = data[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+        shift += 7
+    raise UsageError(f"{name} is no SCIP index, or cut short, at byte {position}. Make the index anew.")
+
+
+def _relative_path(data: bytes | mmap, start: int, end: int, name: str) -> str:
+    """`relative_path` of the document at a span, without decoding the rest of it."""
+    position = start
+    while position < end:
+        number, value, position = _field(data, position, end, name)
+        if number == 1:
+            return data[value:position].decode("utf-8", "replace")
+    return ""
+
+
+def _decode_metadata(blob: bytes, name: str) -> IndexMetadata:
+    try:
+        metadata = message_class("Metadata").FromString(blob)
+    except Exception as error:
+        raise UsageError(f"{name} is no SCIP index: its metadata can not be decoded ({error}).") from error
+    return IndexMetadata(metadata.tool_info.name, metadata.tool_info.version, metadata.project_root)
+
+
+def _encode_metadata(metadata: IndexMetadata) -> bytes:
+    index = message_class("Index")()
+    index.metadata.tool_info.name = metadata.tool
+    index.metadata.tool_info.version = metadata.version
+    return bytes(index.SerializeToString(deterministic=True))
+
+
+def _encode_varint(value: int) -> bytes:
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)
+
+
+def _occurrence(message: Any) -> Occurrence:
+    if message.HasField("single_line_range"):
+        single = message.single_line_range
+        line = single.line
+        return Occurrence(
+            line, single.start_character, line, single.end_character, message.symbol, message.symbol_roles
+        )
+    if message.HasField("multi_line_range"):
+        multi = message.multi_line_range
+        place = (multi.start_line, multi.start_character, multi.end_line, multi.end_character)
+    else:
+        place = old_range(message.range)
+    return Occurrence(*place, message.symbol, message.symbol_roles)
+
+
+def _symbol(message: Any) -> SymbolInformation:
+    return SymbolInformation(
+        message.symbol,
+        tuple(message.documentation),
+        message.kind,
+        message.display_name,
+        message.signature_documentation.text,
+        message.enclosing_symbol,
+        tuple(
+            Relationship(
+                related.symbol,
+                related.is_reference,
+                related.is_implementation,
+                related.is_type_definition,
+                related.is_definition,
+            )
+            for related in message.relationships
+        ),
+    )
+
+
+def _encode_occurrence(message: Any, occurrence: Occurrence) -> None:
+    start_line, start = occurrence.start_line, occurrence.start_character
+    end_line, end = occurrence.end_line, occurrence.end_character
+    if start_line == end_line:
+        message.range.extend((start_line, start, end))
+        single = message.single_line_range
+        single.line, single.start_character, single.end_character = start_line, start, end
+    else:
+        message.range.extend((start_line, start, end_line, end))
+        multi = message.multi_line_range
+        multi.start_line, multi.start_character, multi.end_line, multi.end_character = start_line, start, end_line, end
+
+
+def _encode_symbol(message: Any, symbol: SymbolInformation) -> None:
+    message.documentation.extend(symbol.documentation)
+    message.kind = symbol.kind
+    message.display_name = symbol.display_name
+    message.enclosing_symbol = symbol.enclosing_symbol
+    if symbol.signature:
+        message.signature_documentation.text = symbol.signature
+        message.signature_documentation.language = "python"
+    for related in symbol.relationships:
+        message.relationships.add(
+            symbol=related.symbol,
+            is_reference=related.is_reference,
+            is_implementation=related.is_implementation,
+            is_type_definition=related.is_type_definition,
+            is_definition=related.is_definition,
+        )

@@ -1,0 +1,188 @@
+"""Owns the module table: which dotted name, if any, imports each file. Knows paths as text only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from keyword import iskeyword
+
+import msgspec
+
+_STUBS = "-stubs"
+
+
+class ModuleName(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What importing one file by name means."""
+
+    module: str | None
+    """Dotted name; None where a part of the path is no identifier."""
+    package: str
+    """The package that relative imports of this file start from; empty at top level."""
+    is_package: bool
+    is_stub: bool
+    importable: bool
+    """Whether `import module` finds this file (a stub: whether it is the stub of that name).
+    False where another file answers to the name, or where a parent is no package."""
+
+
+class _Folder:
+    """One directory of the tree: its modules and stubs by stem, its sub-folders by name."""
+
+    __slots__ = ("folders", "modules", "stubs")
+
+    def __init__(self) -> None:
+        self.modules: dict[str, str] = {}
+        self.stubs: dict[str, str] = {}
+        self.folders: dict[str, _Folder] = {}
+
+    def child(self, name: str) -> _Folder:
+        found = self.folders.get(name)
+        if found is None:
+            found = self.folders[name] = _Folder()
+        return found
+
+
+def module_table(paths: Iterable[str], roots: Sequence[str]) -> dict[str, ModuleName]:
+    """Name every file of a tree as Python's path finder would, given the import roots.
+
+    `paths` and `roots` are relative to the repository, with forward slashes; `.` is the repository itself.
+    A file belongs to the longest root that holds it. A root below the repository that is itself a regular package
+    (it holds an `__init__.py`) is none; a top-level folder `stubs` or `typings` with nothing but stubs in it is one.
+
+    Who answers when several files claim one name: the first root in the given order; inside a root a regular
+    package, then a module, then a namespace package (which merges over roots). Stubs compete among stubs only, where
+    `name-stubs` comes before `name`. Losers keep their name and are not importable.
+    """
+    ordered = sorted(set(paths))
+    top = _Folder()
+    folders = {"": top}
+    for path in ordered:
+        place, _, file = path.rpartition("/")
+        folder = folders.get(place)
+        if folder is None:
+            folder = top
+            for part in place.split("/"):
+                folder = folder.child(part)
+            folders[place] = folder
+        stem, _, suffix = file.rpartition(".")
+        if suffix == "py":
+            folder.modules[stem] = path
+        elif suffix == "pyi":
+            folder.stubs[stem] = path
+
+    places = _import_roots(top, roots)
+    winners = _winners(list(places.values()))
+    prefixes: dict[str, str | None] = {}
+    return {path: _name(path, places, prefixes, path in winners) for path in ordered}
+
+
+def _import_roots(top: _Folder, roots: Sequence[str]) -> dict[str, _Folder]:
+    """The roots that exist and make sense, by place, in search order."""
+    implicit = [name for name in ("stubs", "typings") if name in top.folders and not _has_modules(top.folders[name])]
+    found: dict[str, _Folder] = {}
+    for root in [*roots, *implicit]:
+        place = "/".join(part for part in root.split("/") if part not in ("", "."))
+        folder: _Folder | None = top
+        for part in place.split("/") if place else ():
+            folder = folder.folders.get(part) if folder else None
+        if folder is not None and not (place and "__init__" in folder.modules):
+            found.setdefault(place, folder)
+    return found
+
+
+def _has_modules(folder: _Folder) -> bool:
+    waiting = [folder]
+    while waiting:
+        folder = waiting.pop()
+        if folder.modules:
+            return True
+        waiting.extend(folder.folders.values())
+    return False
+
+
+def _winners(roots: list[_Folder]) -> set[str]:
+    """The files that an import finds, package by package from the top; the search of `importlib`'s path finder."""
+    winners: set[str] = set()
+    own = {id(root) for root in roots}
+    waiting: list[tuple[list[_Folder], list[_Folder], bool]] = [(roots, roots, True)]
+    while waiting:
+        places, stub_places, is_top = waiting.pop()
+        names: dict[str, None] = {}
+        for place in [*places, *stub_places]:
+            names.update(dict.fromkeys(place.modules))
+            names.update(dict.fromkeys(place.stubs))
+            names.update(dict.fromkeys(name.removesuffix(_STUBS) if is_top else name for name in place.folders))
+        for name in names:
+            if name == "__init__" or not _importable(name):
+                continue
+            inner = _find_module(name, places, winners, own)
+            inner_stubs = _find_stub(name, stub_places, winners, own, is_top)
+            if inner or inner_stubs:
+                waiting.append((inner, inner_stubs, False))
+    return winners
+
+
+def _find_module(name: str, places: list[_Folder], winners: set[str], roots: set[int]) -> list[_Folder]:
+    """Record which file `name` finds; return the folders to search for its submodules."""
+    portions: list[_Folder] = []
+    for place in places:
+        folder = place.folders.get(name)
+        if folder is not None and id(folder) in roots:
+            folder = None
+        if folder is not None and "__init__" in folder.modules:
+            winners.add(folder.modules["__init__"])
+            return [folder]
+        if name in place.modules:
+            winners.add(place.modules[name])
+            return []
+        if folder is not None:
+            portions.append(folder)
+    return portions
+
+
+def _find_stub(name: str, places: list[_Folder], winners: set[str], roots: set[int], is_top: bool) -> list[_Folder]:
+    """The same for stubs."""
+    spellings = (name + _STUBS, name) if is_top else (name,)
+    found = False
+    portions: list[_Folder] = []
+    for spelling in spellings:
+        for place in places:
+            folder = place.folders.get(spelling)
+            if folder is not None and id(folder) not in roots:
+                if not found and "__init__" in folder.stubs:
+                    winners.add(folder.stubs["__init__"])
+                    found = True
+                portions.append(folder)
+            if not found and spelling == name and name in place.stubs:
+                winners.add(place.stubs[name])
+                found = True
+    return portions
+
+
+def _name(path: str, roots: dict[str, _Folder], prefixes: dict[str, str | None], importable: bool) -> ModuleName:
+    place, _, file = path.rpartition("/")
+    if place not in prefixes:
+        prefixes[place] = _prefix(place, roots)
+    prefix = prefixes[place]
+    stem, _, suffix = file.rpartition(".")
+    is_package = stem == "__init__"
+    is_stub = suffix == "pyi"
+    if prefix is None or not (is_package or _importable(stem)) or (is_package and not prefix):
+        return ModuleName(None, prefix or "", is_package, is_stub, False)
+    if is_package:
+        return ModuleName(prefix, prefix, True, is_stub, importable)
+    return ModuleName(f"{prefix}.{stem}" if prefix else stem, prefix, False, is_stub, importable)
+
+
+def _prefix(place: str, roots: dict[str, _Folder]) -> str | None:
+    """The dotted package of a folder, seen from the longest root that holds it; None where there is none."""
+    root = max((root for root in roots if not root or f"{place}/".startswith(f"{root}/")), key=len, default=None)
+    if root is None:
+        return None
+    parts = [part for part in place[len(root) :].split("/") if part]
+    if parts and parts[0].endswith(_STUBS):
+        parts[0] = parts[0].removesuffix(_STUBS)
+    return ".".join(parts) if all(_importable(part) for part in parts) else None
+
+
+def _importable(name: str) -> bool:
+    return name.isidentifier() and not iskeyword(name)

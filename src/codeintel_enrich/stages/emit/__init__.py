@@ -1,0 +1,66 @@
+"""Owns the last stage: all layers of one file become its rows for every table and its lines of the published files.
+
+It knows neither how a store keeps rows nor which files are published.
+"""
+
+from codeintel_enrich.model.config import EmitConfig
+from codeintel_enrich.model.environment import Environment
+from codeintel_enrich.model.qualified import Qualified
+from codeintel_enrich.model.rows import FileFragments, FileRows, RowPacker
+from codeintel_enrich.model.stitched import Stitched
+from codeintel_enrich.model.surface import Surface
+from codeintel_enrich.model.syntax import Syntax
+from codeintel_enrich.model.tables import (
+    DIAGNOSTICS,
+    EXPORTS,
+    IMPORTS,
+    MODULES,
+    NODES,
+    OUTLINES,
+    SYMBOL_CLAIMS,
+    SYMBOL_FILES,
+)
+from codeintel_enrich.model.typed import Typed
+from codeintel_enrich.stages.emit.imports import import_rows
+from codeintel_enrich.stages.emit.layers import Layers
+from codeintel_enrich.stages.emit.modules import diagnostic_rows, export_rows, module_line, module_row, summarise
+from codeintel_enrich.stages.emit.nodes import node_rows
+from codeintel_enrich.stages.emit.references import add_references
+from codeintel_enrich.stages.emit.symbols import claim_rows, symbol_file_rows
+from codeintel_enrich.stages.emit.tags import tags
+
+
+def emit(
+    path: str,
+    syntax: Syntax,
+    surface: Surface,
+    environment: Environment,
+    qualified: Qualified,
+    stitched: Stitched,
+    typed: Typed,
+    config: EmitConfig,
+) -> FileRows:
+    """Rows and fragments of one file; a file that does not parse has its Module row, its error and no more.
+
+    All layers are of the same bytes and aligned with `syntax` by index; all text is valid Unicode (no lone
+    surrogates).
+    """
+    layers = Layers(path, syntax, surface, environment, qualified, stitched, typed)
+    summary = summarise(layers, tags(layers, export_hub_threshold=config.export_hub_threshold))
+    nodes, cst_jsonl = node_rows(layers, with_json=config.emit_cst)
+    imports = import_rows(layers)
+
+    packer = RowPacker(path)
+    packer.add_rows(MODULES, [module_row(layers, summary)])
+    packer.add_rows(NODES, nodes)
+    packer.add_rows(IMPORTS, imports)
+    packer.add_rows(EXPORTS, export_rows(layers))
+    add_references(packer, layers)
+    packer.add_rows(SYMBOL_CLAIMS, claim_rows(layers))
+    packer.add_rows(SYMBOL_FILES, symbol_file_rows(layers))
+    packer.add_rows(DIAGNOSTICS, diagnostic_rows(layers))
+    packer.add_rows(OUTLINES, [])
+    return FileRows(
+        packed=packer.finish(),
+        fragments=FileFragments(path, summary, module_line(layers, summary, imports), cst_jsonl),
+    )

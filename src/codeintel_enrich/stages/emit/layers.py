@@ -1,0 +1,109 @@
+"""Owns the layers of one file as `emit` sees them together, and the identities its rows share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cached_property
+
+from codeintel_enrich.model.environment import Environment
+from codeintel_enrich.model.qualified import Qualified
+from codeintel_enrich.model.stitched import Stitched
+from codeintel_enrich.model.surface import Surface
+from codeintel_enrich.model.syntax import Definition, Node, Syntax
+from codeintel_enrich.model.typed import Typed
+
+HOLDERS = frozenset({"Module", "ClassDef", "FunctionDef"})
+"""Nodes that hold other definitions, references and diagnostics."""
+
+
+class Layers:
+    """All layers of one file."""
+
+    def __init__(
+        self,
+        path: str,
+        syntax: Syntax,
+        surface: Surface,
+        environment: Environment,
+        qualified: Qualified,
+        stitched: Stitched,
+        typed: Typed,
+    ) -> None:
+        self.path = path
+        self.syntax = syntax
+        self.surface = surface
+        self.environment = environment
+        self.qualified = qualified
+        self.stitched = stitched
+        self.typed = typed
+
+    @cached_property
+    def node_ids(self) -> list[str]:
+        """`path:line:col:NodeType:name` of every node; `#1`, `#2` ... is added to later equals."""
+        prefix = self.path
+        ids = [
+            f"{prefix}:{node.start_line}:{node.start_col}:{node.node_type}:{node.name or ''}"
+            for node in self.syntax.nodes
+        ]
+        return ids if len(set(ids)) == len(ids) else _numbered(ids)
+
+    @cached_property
+    def stable_ids(self) -> list[str]:
+        """Identities that survive line shifts, unique within the file.
+
+        A definition: module (or path), Python's `__qualname__`, node type, ordinal among equals. Any other node: that
+        of the nearest definition around it, node type and name, ordinal among equals.
+        """
+        environment = self.environment
+        owner = environment.module if environment.module is not None else self.path
+        if environment.is_stub:
+            owner = f"{owner}[stub]"
+        ids: list[str] = []
+        plain: Counter[str] = Counter()
+        for node in self.syntax.nodes:
+            definition = self.definition(node)
+            if definition is not None:
+                ids.append(f"{owner}:{definition.local_name}:{node.node_type}:{definition.ordinal}")
+            else:
+                base = f"{self._defining_ancestor_id(node, ids)}/{node.node_type}:{node.name or ''}"
+                ids.append(f"{base}:{plain[base]}")
+                plain[base] += 1
+        return ids
+
+    def _defining_ancestor_id(self, node: Node, ids: list[str]) -> str:
+        """Parents stand before their children, so their ids are there."""
+        parent = node.parent
+        while parent > 0 and self.syntax.nodes[parent].definition < 0:
+            parent = self.syntax.nodes[parent].parent
+        return ids[max(parent, 0)]
+
+    def definition(self, node: Node) -> Definition | None:
+        """What a definition node has beyond other nodes."""
+        return self.syntax.definitions[node.definition] if node.definition >= 0 else None
+
+    @cached_property
+    def _holders(self) -> list[int]:
+        return [index for index, node in enumerate(self.syntax.nodes) if node.node_type in HOLDERS]
+
+    def holder_at(self, line: int, col: int) -> int:
+        """Index of the innermost Module, ClassDef or FunctionDef around a place; the Module where there is none."""
+        place = (line, col)
+        innermost = 0
+        for index in self._holders:
+            node = self.syntax.nodes[index]
+            start = (node.start_line, node.start_col)
+            if start > place:
+                break
+            if place < (node.end_line, node.end_col):
+                innermost = index
+        return innermost
+
+
+def _numbered(ids: list[str]) -> list[str]:
+    seen: Counter[str] = Counter()
+    numbered: list[str] = []
+    for node_id in ids:
+        ordinal = seen[node_id]
+        seen[node_id] += 1
+        numbered.append(f"{node_id}#{ordinal}" if ordinal else node_id)
+    return numbered

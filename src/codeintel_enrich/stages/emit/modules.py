@@ -1,0 +1,168 @@
+"""Owns the row of `modules`, the rows of `exports` and `diagnostics`, and the line of `modules/modules.jsonl`."""
+
+from collections.abc import Sequence
+
+import orjson
+
+from codeintel_enrich.model.diagnostics import Diagnostic
+from codeintel_enrich.model.rows import FileSummary, Row
+from codeintel_enrich.stages.emit.layers import HOLDERS, Layers
+from codeintel_enrich.stages.emit.nodes import JSON_OPTIONS
+
+_DEFINING = HOLDERS - {"Module"}
+
+
+def summarise(layers: Layers, tags: tuple[str, ...]) -> FileSummary:
+    """What lists of modules say of the file."""
+    environment, syntax = layers.environment, layers.syntax
+    return FileSummary(
+        module=environment.module,
+        package=environment.package,
+        is_package=environment.is_package,
+        is_stub=environment.is_stub,
+        parse_ok=syntax.parse_ok,
+        n_lines=syntax.n_lines,
+        n_nodes=len(syntax.nodes),
+        n_defs=sum(node.node_type in _DEFINING for node in syntax.nodes),
+        tags=tags,
+    )
+
+
+def module_row(layers: Layers, summary: FileSummary) -> Row:
+    """The file's row of `modules`."""
+    environment, syntax, stitched, typed = layers.environment, layers.syntax, layers.stitched, layers.typed
+    return (
+        layers.path,
+        summary.module,
+        summary.package,
+        summary.is_package,
+        summary.is_stub,
+        syntax.content_hash,
+        syntax.n_bytes,
+        syntax.n_lines,
+        syntax.encoding,
+        syntax.parse_ok,
+        syntax.error,
+        syntax.error_line,
+        syntax.definitions[0].docstring,
+        environment.has_all,
+        environment.all_dynamic,
+        environment.star_modules,
+        layers.surface.dynamic_getattr,
+        summary.n_defs,
+        typed.annotation_ratio,
+        typed.n_errors,
+        stitched.has_document,
+        stitched.is_stale,
+        stitched.n_occurrences,
+        stitched.n_attached,
+        summary.tags,
+    )
+
+
+def export_rows(layers: Layers) -> list[Row]:
+    """The file's rows of `exports`, by name."""
+    module = layers.environment.module
+    return [
+        (
+            layers.path,
+            module,
+            item.name,
+            item.kind,
+            item.origin,
+            item.origin_path,
+            item.in_star,
+            item.typing_only,
+            item.chain,
+        )
+        for item in sorted(layers.environment.exports, key=lambda item: item.name)
+    ]
+
+
+def diagnostic_rows(layers: Layers) -> list[Row]:
+    """What every stage and checker found in the file, by place; each on its innermost definition."""
+    unplaced = (*layers.syntax.diagnostics, *layers.environment.diagnostics, *layers.stitched.diagnostics)
+    placed: list[tuple[Diagnostic, int]] = [
+        *layers.typed.diagnostics,
+        *((item, layers.holder_at(item.line, item.col)) for item in unplaced),
+    ]
+    node_ids = layers.node_ids
+    rows = [
+        (
+            layers.path,
+            item.tool,
+            item.severity,
+            item.rule,
+            item.message,
+            item.line,
+            item.col,
+            item.end_line,
+            item.end_col,
+            node_ids[node],
+        )
+        for item, node in placed
+    ]
+    return sorted(rows, key=lambda row: (row[5], row[6], row[1], row[3], row[4], row[7], row[8]))
+
+
+def module_line(layers: Layers, summary: FileSummary, imports: Sequence[Row]) -> bytes:
+    """The file's line of `modules/modules.jsonl`; `imports` are its rows of that table."""
+    environment, syntax = layers.environment, layers.syntax
+    exports = sorted(environment.exports, key=lambda item: item.name)
+    record = {
+        "path": layers.path,
+        "module": summary.module,
+        "package": summary.package,
+        "is_package": summary.is_package,
+        "is_stub": summary.is_stub,
+        "content_hash": syntax.content_hash,
+        "n_bytes": syntax.n_bytes,
+        "n_lines": syntax.n_lines,
+        "docstring": syntax.definitions[0].docstring,
+        "imports": [
+            {
+                "line": row[2],
+                "target_module": row[4],
+                "name": row[5],
+                "alias": row[6],
+                "level": row[7],
+                "is_from": row[8],
+                "is_star": row[9],
+                "kind": row[10],
+                "resolved": row[11],
+            }
+            for row in imports
+        ],
+        "defs": _definitions(layers),
+        "exports": [item.name for item in exports if item.in_star],
+        "exports_resolved": {item.name: item.origin for item in exports},
+        "reexports": {item.name: item.origin for item in exports if item.kind in ("reexport", "star")},
+        "has_all": environment.has_all,
+        "outline": [],
+        "parse_ok": syntax.parse_ok,
+        "errors": [] if syntax.error is None else [syntax.error],
+        "annotation_ratio": layers.typed.annotation_ratio,
+        "type_errors": layers.typed.n_errors,
+        "tags": summary.tags,
+    }
+    return orjson.dumps(record, option=JSON_OPTIONS)
+
+
+def _definitions(layers: Layers) -> list[dict[str, object]]:
+    """The classes and functions of the file in source order."""
+    syntax = layers.syntax
+    ratios = layers.typed.definition_ratios
+    return [
+        {
+            "name": syntax.definitions[node.definition].local_name,
+            "kind": "class" if node.node_type == "ClassDef" else "function",
+            "line": node.start_line,
+            "end_line": node.end_line,
+            "qualified_names": layers.qualified.nodes[node.definition],
+            "docstring": syntax.definitions[node.definition].docstring,
+            "annotation_ratio": ratios.get(node.definition),
+            "node_id": layers.node_ids[index],
+        }
+        for index, node in enumerate(syntax.nodes)
+        if node.node_type in _DEFINING
+    ]

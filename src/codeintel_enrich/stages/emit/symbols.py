@@ -1,0 +1,83 @@
+"""Owns the rows of `symbol_claims` and `symbol_files`."""
+
+from codeintel_enrich.model.rows import Row
+from codeintel_enrich.stages.emit.layers import Layers
+
+_KINDS = {
+    7: "class",
+    8: "constant",
+    9: "constructor",
+    11: "enum",
+    12: "enum-member",
+    15: "field",
+    17: "function",
+    18: "getter",
+    21: "interface",
+    26: "method",
+    29: "module",
+    30: "namespace",
+    35: "package",
+    37: "parameter",
+    41: "property",
+    42: "protocol",
+    44: "self-parameter",
+    45: "setter",
+    54: "type",
+    55: "type-alias",
+    58: "type-parameter",
+    61: "variable",
+    66: "abstract-method",
+    80: "static-method",
+}
+"""Numbers of scip.proto's `SymbolInformation.Kind` that Python has a use for."""
+
+_SUFFIXES = {"/": "module", "#": "class", ".": "variable", ")": "parameter", "]": "type-parameter", "!": "macro"}
+"""Last character of a symbol's last descriptor -> kind, for indexers that leave the kind open."""
+
+
+def claim_rows(layers: Layers) -> list[Row]:
+    """What the file's document says of the symbols it defines, in symbol order."""
+    names = _qualified_names(layers)
+    return [
+        (
+            layers.path,
+            item.symbol,
+            names.get(item.symbol),
+            _KINDS.get(item.kind) or kind_by_descriptor(item.symbol),
+            item.display_name or None,
+            "\n\n".join(item.documentation) or None,
+            item.signature or None,
+            item.enclosing_symbol or None,
+        )
+        for item in layers.stitched.symbols
+    ]
+
+
+def symbol_file_rows(layers: Layers) -> list[Row]:
+    """Every symbol the file's document mentions, with its roles, in symbol order."""
+    return [(layers.path, symbol, roles) for symbol, roles in sorted(layers.stitched.symbol_roles.items())]
+
+
+def kind_by_descriptor(symbol: str) -> str | None:
+    """Kind by the suffix of the last descriptor (see "Symbols" in scip.proto)."""
+    if symbol.endswith(")."):
+        before = symbol.rpartition("(")[0].rstrip("`")
+        owner = before.rpartition("#")
+        return "method" if owner[1] and "/" not in owner[2] else "function"
+    return _SUFFIXES.get(symbol[-1:])
+
+
+def _qualified_names(layers: Layers) -> dict[str, str]:
+    """What each symbol's definition is called: a definition node's name, else that of a defining reference."""
+    names: dict[str, str] = {}
+    for index, found in sorted(layers.stitched.nodes.items()):
+        for name in layers.qualified.nodes[index][:1]:
+            names.setdefault(found.symbol, name)
+    targets, meanings = layers.qualified.targets, layers.qualified.references
+    for reference, meaning, attached in zip(
+        layers.syntax.references, meanings, layers.stitched.references, strict=False
+    ):
+        if attached.symbol is not None and meaning >= 0 and reference.role in ("definition", "write"):
+            for name in targets[meaning].qualified_names[:1]:
+                names.setdefault(attached.symbol, name)
+    return names

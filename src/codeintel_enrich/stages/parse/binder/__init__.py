@@ -1,0 +1,82 @@
+"""Owns scopes, bindings and references of one file: who binds each name, and what each identifier means.
+
+    walk      tree -> table of scopes and bindings, mentions of identifiers in source order
+              (expressions, statements, imports, definitions: its handlers, by type of node)
+    resolve   table, mentions -> the meaning of each mention: a local name, or a demand on `link`
+
+Identifiers inside strings, string annotations included, are not looked at. What an expression evaluates to is
+known for modules, classes, functions of this module and the first parameter of methods only: the attributes of any
+other object have no meaning here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from codeintel_enrich.model.syntax import Binding, Reference, Scope
+from codeintel_enrich.stages.parse.binder.definitions import DEFINITIONS
+from codeintel_enrich.stages.parse.binder.expressions import EXPRESSIONS
+from codeintel_enrich.stages.parse.binder.imports import IMPORTS
+from codeintel_enrich.stages.parse.binder.resolve import Resolver
+from codeintel_enrich.stages.parse.binder.statements import STATEMENTS
+from codeintel_enrich.stages.parse.binder.walk import Handlers, Walk
+
+if TYPE_CHECKING:
+    from codeintel_enrich.stages.parse.tree import Tree
+
+HANDLERS: Handlers = {**EXPRESSIONS, **STATEMENTS, **IMPORTS, **DEFINITIONS}
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """The binder's part of a file's syntax, and the demands of its surface."""
+
+    scopes: tuple[Scope, ...]
+    bindings: tuple[Binding, ...]
+    references: tuple[Reference, ...]
+    """In source order."""
+    demands: tuple[str, ...]
+    """Sorted, each once; `Reference.demand` is an index into it."""
+    instance_names: dict[str, tuple[str, ...]] = {}
+    """Class (its `__qualname__`) -> the attributes that its methods assign on their first parameter, sorted."""
+
+
+def bind(tree: Tree) -> Bound:
+    """Find every scope, binding and reference of a parsed file."""
+    found = Walk(tree, HANDLERS)
+    found.each(tree.module.body)
+    table = found.table
+    meanings = Resolver(table, found.mentions, found.super_calls).resolve()
+    demands = sorted({meaning.demand for meaning in meanings if meaning.demand is not None})
+    index_of = {demand: index for index, demand in enumerate(demands)}
+    position = tree.position
+    references = []
+    for mention, meaning in zip(found.mentions, meanings, strict=True):
+        start = mention.start
+        line, col, start_byte = position(start)
+        width = mention.width
+        name = mention.name
+        references.append(
+            Reference(
+                name,
+                line,
+                col,
+                col + width,
+                start_byte,
+                start_byte + width if name.isascii() else position(start + width)[2],
+                mention.role,
+                mention.kind,
+                meaning.scope if mention.kind == "name" else mention.scope,
+                mention.node,
+                mention.base,
+                -1 if meaning.demand is None else index_of[meaning.demand],
+                meaning.local,
+                "typing" if mention.typing else "runtime",
+            )
+        )
+    scopes, bindings = table.result()
+    instance_names = {
+        entry.local_name: tuple(sorted(entry.instance_names)) for entry in table.scopes if entry.instance_names
+    }
+    return Bound(scopes, bindings, tuple(references), tuple(demands), instance_names)

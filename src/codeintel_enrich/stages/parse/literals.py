@@ -1,0 +1,76 @@
+"""Owns the value of string literals, for any Python version and without evaluating anything."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+import libcst as cst
+
+_ESCAPE = re.compile(
+    r"\\(?:(?P<newline>\r\n?|\n)|(?P<octal>[0-7]{1,3})|x(?P<x>[0-9a-fA-F]{2})|u(?P<u>[0-9a-fA-F]{4})"
+    r"|U(?P<U>[0-9a-fA-F]{8})|N\{(?P<name>[^}]*)\}|(?P<simple>[\\'\"abfnrtv]))"
+)
+_SIMPLE = {"\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_LINE_END = re.compile(r"\r\n?")
+
+
+def string_value(node: cst.CSTNode) -> str | None:
+    """Return the value of a plain string literal, concatenated ones included; None for bytes, f- and t-strings.
+
+    Escapes that Python does not know stay as they are written, as in Python; so do malformed ones.
+    """
+    parts: list[str] = []
+    while isinstance(node, cst.ConcatenatedString):
+        if not isinstance(node.left, cst.SimpleString):
+            return None
+        parts.append(node.left.value)
+        node = node.right
+    if not isinstance(node, cst.SimpleString):
+        return None
+    parts.append(node.value)
+    values = [_literal_value(part) for part in parts]
+    return None if None in values else "".join(value for value in values if value is not None)
+
+
+def _literal_value(token: str) -> str | None:
+    quote = min(index for index in (token.find("'"), token.find('"')) if index >= 0)
+    prefix = token[:quote].lower()
+    if "b" in prefix:
+        return None
+    width = 3 if token[quote : quote + 3] in ('"""', "'''") else 1
+    value = token[quote + width : len(token) - width]
+    if "\r" in value:
+        value = _LINE_END.sub("\n", value)
+    return value if "r" in prefix or "\\" not in value else _ESCAPE.sub(_unescape, value)
+
+
+def _unescape(match: re.Match[str]) -> str:
+    kind = match.lastgroup
+    text = match[kind] if kind else ""
+    if kind == "newline":
+        return ""
+    if kind == "simple":
+        return _SIMPLE[text]
+    if kind == "name":
+        try:
+            return unicodedata.lookup(text)
+        except KeyError:
+            return match[0]
+    code = int(text, 8 if kind == "octal" else 16)
+    return chr(code) if code < 0x110000 else match[0]
+
+
+def docstring(node: cst.Module | cst.ClassDef | cst.FunctionDef) -> str | None:
+    """Return the docstring of a definition as `__doc__` has it, not cleaned; None where there is none."""
+    body: Sequence[cst.CSTNode]
+    if isinstance(node, cst.Module):
+        body = node.body
+    else:
+        body = node.body.body if isinstance(node.body, cst.IndentedBlock) else (node.body,)
+    first = body[0] if body else None
+    if not isinstance(first, (cst.SimpleStatementLine, cst.SimpleStatementSuite)) or not first.body:
+        return None
+    expression = first.body[0]
+    return string_value(expression.value) if isinstance(expression, cst.Expr) else None

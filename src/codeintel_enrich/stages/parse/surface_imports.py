@@ -1,0 +1,76 @@
+"""Owns the record of what a file's import statements, in any scope, ask of other modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import libcst as cst
+
+from codeintel_enrich.model.surface import ImportedModule
+from codeintel_enrich.stages.parse.surface_values import dotted, identifier
+
+When = Literal["runtime", "typing", "local", "never"]
+
+_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
+_CATCH_ALL = frozenset({"Exception", "BaseException"})
+
+
+class Imports:
+    """Collects imports, one entry for each module and context."""
+
+    def __init__(self) -> None:
+        self._names: dict[tuple[int, str | None, When], set[str]] = {}
+        self._unguarded: set[tuple[int, str | None, When]] = set()
+
+    def add(self, node: cst.Import | cst.ImportFrom, when: When, guarded: bool) -> None:
+        """Record one statement."""
+        for level, module, name in imported(node):
+            key = (level, module, when)
+            names = self._names.setdefault(key, set())
+            if name is not None:
+                names.add(name)
+            if not guarded:
+                self._unguarded.add(key)
+
+    def result(self) -> tuple[ImportedModule, ...]:
+        """Everything recorded, sorted."""
+        return tuple(
+            ImportedModule(level, module, when, tuple(sorted(names)), (level, module, when) not in self._unguarded)
+            for (level, module, when), names in sorted(
+                self._names.items(), key=lambda item: (item[0][0], item[0][1] or "", item[0][2])
+            )
+        )
+
+
+def imported(node: cst.Import | cst.ImportFrom) -> Iterator[tuple[int, str | None, str | None]]:
+    """The (level, module, name) triples of a statement; name is `*` for a star, None for `import module`."""
+    if isinstance(node, cst.Import):
+        for alias in node.names:
+            yield 0, dotted(alias.name), None
+        return
+    level, module = len(node.relative), dotted(node.module)
+    if isinstance(node.names, cst.ImportStar):
+        yield level, module, "*"
+        return
+    for alias in node.names:
+        yield level, module, identifier(str(alias.name.value))
+
+
+def handles_import_errors(handlers: Iterable[cst.ExceptHandler | cst.ExceptStarHandler]) -> tuple[bool, bool]:
+    """Whether a failing import is handled, and whether nothing else is."""
+    handled, only = False, True
+    for handler in handlers:
+        if handler.type is None:
+            handled, only = True, False
+            continue
+        types = (
+            [element.value for element in handler.type.elements]
+            if isinstance(handler.type, cst.Tuple)
+            else [handler.type]
+        )
+        for kind in types:
+            name = (dotted(kind) or "").rpartition(".")[2]
+            handled |= name in _IMPORT_ERRORS or name in _CATCH_ALL
+            only &= name in _IMPORT_ERRORS
+    return handled, only

@@ -1,0 +1,99 @@
+"""Owns the `qualify` stage: what `parse` could say of each name by itself, joined with what `link` answered.
+
+Knows nothing of syntax trees, nor of other modules beyond the environment.
+"""
+
+from codeintel_enrich.model.environment import Environment, Target, TargetKind
+from codeintel_enrich.model.qualified import Qualified
+from codeintel_enrich.model.surface import Surface
+from codeintel_enrich.model.syntax import BindingKind, Definition, Node, Reference, ReferenceKind, Syntax
+
+_KINDS: dict[BindingKind, TargetKind] = {"class": "class", "function": "function", "type-alias": "type-alias"}
+_UNKNOWN: dict[ReferenceKind, Target] = {
+    "name": Target((), "unknown", None, "unbound name"),
+    "attribute": Target((), "unknown", None, "attribute of an unknown object"),
+    "keyword": Target((), "unknown", None, "parameter of an unknown callable"),
+    "import": Target((), "unknown", None, "unknown import"),
+}
+_UNANSWERED = Target((), "unknown", None, "not in the environment")
+_NAMELESS = "the file has no module name"
+
+
+def qualify(syntax: Syntax, surface: Surface, environment: Environment) -> Qualified:
+    """Name every definition absolutely, and say what every reference means.
+
+    A file that no module name reaches has no absolute names: its definitions get none, and references to them a
+    target that says so. A target in this very file has no path.
+    """
+    targets = _Targets(syntax, surface, environment)
+    references = tuple(targets.index(reference) for reference in syntax.references)
+    return Qualified(_definitions(syntax, environment.module), tuple(targets.distinct), references)
+
+
+def _definitions(syntax: Syntax, module: str | None) -> tuple[tuple[str, ...], ...]:
+    """Absolute names per definition; none for statements that define no name, such as imports."""
+    names: list[tuple[str, ...]] = [()] * len(syntax.definitions)
+    if module is None:
+        return tuple(names)
+    for node in syntax.nodes:
+        if node.definition >= 0:
+            names[node.definition] = _names(node, syntax.definitions[node.definition], module)
+    return tuple(names)
+
+
+def _names(node: Node, definition: Definition, module: str) -> tuple[str, ...]:
+    if node.node_type == "Module":
+        return (module,)
+    return (f"{module}.{definition.local_name}",) if definition.local_name else ()
+
+
+class _Targets:
+    """Answers for references; equal answers are kept once."""
+
+    def __init__(self, syntax: Syntax, surface: Surface, environment: Environment) -> None:
+        self.distinct: list[Target] = []
+        self._places: dict[Target, int] = {}
+        self._by_local: dict[str, int] = {}
+        self._unknown = dict.fromkeys(_UNKNOWN, -1)
+        self._module = environment.module
+        self._kinds = _local_kinds(syntax)
+        self._demanded = [self._place(environment.demands.get(demand, _UNANSWERED)) for demand in surface.demands]
+
+    def index(self, reference: Reference) -> int:
+        """Where in `distinct` the meaning of a reference is."""
+        if reference.demand >= 0:
+            return self._demanded[reference.demand]
+        local = reference.local
+        if local is not None:
+            index = self._by_local.get(local, -1)
+            if index < 0:
+                index = self._by_local[local] = self._place(self._local(local))
+            return index
+        kind = reference.kind
+        if self._unknown[kind] < 0:
+            self._unknown[kind] = self._place(_UNKNOWN[kind])
+        return self._unknown[kind]
+
+    def _place(self, target: Target) -> int:
+        index = self._places.setdefault(target, len(self.distinct))
+        if index == len(self.distinct):
+            self.distinct.append(target)
+        return index
+
+    def _local(self, local: str) -> Target:
+        if local.startswith("builtins."):
+            return Target((local,), "external")
+        kind = self._kinds.get(local, "variable")
+        if self._module is None:
+            return Target((), kind, None, _NAMELESS)
+        return Target((f"{self._module}.{local}",), kind)
+
+
+def _local_kinds(syntax: Syntax) -> dict[str, TargetKind]:
+    """Kind of every name bound in the file, by its name inside the module; the first binding decides."""
+    kinds: dict[str, TargetKind] = {}
+    scopes = syntax.scopes
+    for binding in syntax.bindings:
+        prefix = scopes[binding.scope].local_name
+        kinds.setdefault(f"{prefix}.{binding.name}" if prefix else binding.name, _KINDS.get(binding.kind, "variable"))
+    return kinds

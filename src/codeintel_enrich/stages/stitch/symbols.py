@@ -1,0 +1,71 @@
+"""Owns the grammar of SCIP symbols: what a symbol calls the thing it stands for, and its dotted name.
+
+Producers differ: ty-scip spells a module as one namespace a component (`pkg/mod/`), scip-python as one quoted namespace
+and a meta descriptor (`` `pkg.mod`/__init__: ``).
+"""
+
+import re
+from unicodedata import normalize
+
+import msgspec
+
+_DESCRIPTOR = re.compile(r"[\[(]?(?:`((?:[^`]|``)+)`|([A-Za-z0-9_+$-]+))(?:[\])/#:!.]|\([A-Za-z0-9_+$-]*\)\.)")
+_PACKAGE_PARTS = re.compile(r"(?:[^ ]|  )+ (?:[^ ]|  )* (?:[^ ]|  )* (?:[^ ]|  )* ")
+
+
+class SymbolName(msgspec.Struct, frozen=True, gc=False):
+    """What a global symbol says of its name."""
+
+    final: str
+    """The identifier it names, NFKC-normalised; `` for a symbol that does not follow the grammar."""
+    dotted: str
+    """Its descriptors joined by dots, with no package and no trace of the kinds."""
+    package: str
+    """Scheme, manager, package and version, as written."""
+
+
+_UNKNOWN = SymbolName("", "", "")
+
+
+class SymbolNames:
+    """Parses each symbol once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, SymbolName] = {}
+
+    def __getitem__(self, symbol: str) -> SymbolName:
+        """The name of a global symbol."""
+        name = self._known.get(symbol)
+        if name is None:
+            name = self._known[symbol] = parse_symbol(symbol)
+        return name
+
+
+def parse_symbol(symbol: str) -> SymbolName:
+    """Take a global symbol apart."""
+    if "  " in symbol:
+        match = _PACKAGE_PARTS.match(symbol)
+        if match is None:
+            return _UNKNOWN
+        package, descriptors = match.group(), symbol[match.end() :]
+    else:
+        parts = symbol.split(" ", 4)
+        if len(parts) < 5:
+            return _UNKNOWN
+        descriptors = parts[4]
+        package = symbol[: -len(descriptors)]
+    names = [_unquoted(quoted) if quoted else plain for quoted, plain in _DESCRIPTOR.findall(descriptors)]
+    if len(names) > 1 and (descriptors.endswith("/__init__:") or _is_doubled(names, descriptors)):
+        names.pop()
+    if not names:
+        return _UNKNOWN
+    return SymbolName(names[-1].rpartition(".")[2], ".".join(names), package)
+
+
+def _unquoted(quoted: str) -> str:
+    return normalize("NFKC", quoted.replace("``", "`"))
+
+
+def _is_doubled(names: list[str], descriptors: str) -> bool:
+    """Whether the last descriptor repeats the one before (scip-python: annotated module variables)."""
+    return names[-1] == names[-2] and descriptors.endswith(f"{names[-1]}.{names[-1]}.")

@@ -1,0 +1,85 @@
+"""Owns the choice among the symbols at one reference, and whether the index and `qualify` say the same of it."""
+
+from codeintel_enrich.model.qualified import Qualified
+from codeintel_enrich.model.scip import ROLE_DEFINITION, Occurrence
+from codeintel_enrich.model.stitched import Agreement, ReferenceSymbol
+from codeintel_enrich.model.syntax import Syntax
+from codeintel_enrich.stages.stitch.symbols import SymbolName, SymbolNames
+
+_NOTHING = ReferenceSymbol(None, None)
+_CST_ONLY = ReferenceSymbol(None, "cst-only")
+
+
+class Scales:
+    """Weighs the symbols at the references of one file."""
+
+    def __init__(self, syntax: Syntax, qualified: Qualified, names: SymbolNames) -> None:
+        self._references = syntax.references
+        self._targets = qualified.targets
+        self._target_of = qualified.references
+        self._names = names
+        self._said: dict[int, frozenset[str]] = {-1: frozenset()}
+        self._known: dict[tuple[str, str, int], ReferenceSymbol] = {}
+
+    def silent(self, index: int) -> ReferenceSymbol:
+        """The answer for a reference that the index says nothing of."""
+        target = self._target_of[index]
+        return _CST_ONLY if target >= 0 and self._targets[target].qualified_names else _NOTHING
+
+    def weigh(self, index: int, occurrences: list[Occurrence]) -> ReferenceSymbol:
+        """The symbol among those at the reference's exact range that names its identifier.
+
+        Of several: the one that `qualify` means, else the one with the definition role where the reference defines,
+        else the first in order.
+        """
+        if len(occurrences) == 1:
+            return self._exact(index, occurrences[0].symbol)
+        reference = self._references[index]
+        defines = ROLE_DEFINITION if reference.role == "definition" else 0
+        ordered = sorted(occurrences, key=lambda occurrence: (-(occurrence.roles & defines), occurrence.symbol))
+        answers = [self._exact(index, occurrence.symbol) for occurrence in ordered]
+        named = [answer for answer in answers if answer.symbol is not None]
+        return next((answer for answer in named if answer.agreement == "both"), named[0] if named else answers[0])
+
+    def weigh_moved(self, index: int, occurrences: list[Occurrence], moved: bool, weak: bool) -> ReferenceSymbol:
+        """As `weigh`, for a range that content brought here: never against what `qualify` says.
+
+        A weak guess is believed only where `qualify` says the same.
+        """
+        answer = self.weigh(index, occurrences)
+        if answer.symbol is None:
+            return answer
+        if answer.agreement == "differ" or (weak and answer.agreement != "both"):
+            return self.silent(index)
+        return ReferenceSymbol(answer.symbol, answer.agreement, "moved") if moved else answer
+
+    def _exact(self, index: int, symbol: str) -> ReferenceSymbol:
+        identifier = self._references[index].name
+        target = self._target_of[index]
+        key = (symbol, identifier, target)
+        answer = self._known.get(key)
+        if answer is None:
+            name = self._names[symbol]
+            if name.final == identifier:
+                answer = ReferenceSymbol(symbol, self._agreement(name, target), "exact")
+            else:
+                answer = self.silent(index)
+            self._known[key] = answer
+        return answer
+
+    def _agreement(self, name: SymbolName, target: int) -> Agreement:
+        """Compare dotted names; `<locals>` is no part of a symbol.
+
+        What an external name finally is the index knows (`posixpath.join`) and `qualify` does not (`os.path.join`): the
+        same last component counts as the same.
+        """
+        said = self._said.get(target)
+        if said is None:
+            spelled = self._targets[target].qualified_names
+            said = self._said[target] = frozenset(each.replace(".<locals>", "") for each in spelled)
+        if not said:
+            return "scip-only"
+        if name.dotted in said:
+            return "both"
+        is_external = self._targets[target].kind == "external"
+        return "both" if is_external and any(each.rpartition(".")[2] == name.final for each in said) else "differ"

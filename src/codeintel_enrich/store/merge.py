@@ -1,0 +1,331 @@
+"""Owns bringing a store from whatever it holds to the rows that are wanted, in one transaction.
+
+It knows neither where encoded rows come from (`load`) nor what they mean. A store that cannot be trusted is
+written anew beside the old one and put in its place; a first build goes the same way.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from codeintel_enrich.errors import EnrichError
+from codeintel_enrich.model.outputs import FileStamp, MergeReport
+from codeintel_enrich.model.rows import NULL_INTEGER, PackedRows, decode_packed
+from codeintel_enrich.model.tables import LEDGER, META, SCHEMA_VERSION, TABLES, Column, Table
+from codeintel_enrich.store.arrow import arrow_tables
+from codeintel_enrich.store.read import PATIENCE_SECONDS, connect
+from codeintel_enrich.store.schema import content_query, create_statements
+
+if TYPE_CHECKING:
+    import duckdb
+
+_BATCH_BYTES = 32_000_000
+"""Encoded rows that are held in memory at once, at least one file's."""
+
+_MOST_IN_PLACE = 2_000
+"""Changed files, or a quarter of all if that is more, up to which a store is updated in place."""
+
+_CHECKSUM_MODULUS = 1 << 127
+
+
+class _UntrustedError(Exception):
+    """The store is not what the last merge left; the message says how that shows."""
+
+
+class _Content(msgspec.Struct):
+    """Rows of a table and their checksum."""
+
+    rows: int = 0
+    checksum: int = 0
+
+
+class _State(msgspec.Struct):
+    """What a store says of itself."""
+
+    generation: int
+    info: dict[str, str]
+    ledger: dict[str, str]
+    contents: dict[str, _Content]
+
+
+class _Task(msgspec.Struct):
+    """What a merge has to do."""
+
+    wanted: Mapping[str, str]
+    info: Mapping[str, str]
+    changed: list[str]
+    vanished: list[str]
+
+    def is_done(self, state: _State) -> bool:
+        """Whether the store already is as wanted."""
+        return not self.changed and not self.vanished and bool(state.generation) and state.info == self.info
+
+    def rewrites(self, state: _State) -> bool:
+        """Whether writing the store anew is cheaper, keeps memory bounded and its rows in path order."""
+        return len(self.changed) + len(self.vanished) > max(_MOST_IN_PLACE, len(state.ledger) // 4)
+
+
+class _Change(msgspec.Struct):
+    """What one merge did."""
+
+    state: _State
+    changed: int
+    vanished: int
+    inserted: dict[str, int]
+
+
+def merge_store(
+    path: Path,
+    wanted: Mapping[str, str],
+    load: Callable[[str], bytes],
+    info: Mapping[str, str],
+    trusted: FileStamp | None = None,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> MergeReport:
+    """Make the store hold exactly the rows of the wanted files.
+
+    `wanted` maps every file to the digest of its encoded rows, `load` gives those bytes for a file, `info` is put into
+    `meta` (it must not depend on the place, time or history of a run). A store that does not bear the stamp `trusted`
+    is checked cell by cell first. What changed is found from the store's own ledger, so a merge that never happened
+    is made good by the next.
+
+    Raises LockedError where another process keeps the store open, EnrichError where it cannot be written, and whatever
+    `load` raises; the store is as before then.
+    """
+    import duckdb
+
+    started = time.perf_counter()
+    change: _Change | None = None
+    generation = 0
+    rebuilt: str | None = None
+    try:
+        if not path.is_file():
+            raise _UntrustedError("there was no store")
+        stamp = _stamp(path)
+        with connect(path, read_only=False, patience_seconds=patience_seconds) as connection:
+            state = _read_state(connection)
+            _check(connection, state, every_cell=stamp != trusted)
+            generation = state.generation
+            task = _compare(state, wanted, info)
+            if not task.rewrites(state):
+                change = _apply(connection, state, task, load)
+    except (_UntrustedError, duckdb.Error) as error:
+        rebuilt = str(error).partition("\n")[0]
+    if change is None:
+        change = _write_anew(path, wanted, load, info, generation)
+    return MergeReport(
+        generation=change.state.generation,
+        rebuilt=rebuilt,
+        changed_files=change.changed,
+        vanished_files=change.vanished,
+        inserted=change.inserted,
+        rows={name: content.rows for name, content in change.state.contents.items()},
+        stamp=_stamp(path),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _compare(state: _State, wanted: Mapping[str, str], info: Mapping[str, str]) -> _Task:
+    return _Task(
+        wanted=wanted,
+        info=info,
+        changed=[path for path in sorted(wanted) if state.ledger.get(path) != wanted[path]],
+        vanished=sorted(state.ledger.keys() - wanted.keys()),
+    )
+
+
+def _write_anew(
+    path: Path, wanted: Mapping[str, str], load: Callable[[str], bytes], info: Mapping[str, str], generation: int
+) -> _Change:
+    fresh = path.with_name(f"{path.name}.new")
+    empty = _State(generation, {}, {}, {table.name: _Content() for table in TABLES})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove(fresh)
+        try:
+            with connect(fresh, read_only=False, patience_seconds=0) as connection:
+                for statement in create_statements():
+                    connection.execute(statement)
+                change = _apply(connection, empty, _compare(empty, wanted, info), load)
+            # The old store's log must not be replayed into the new one.
+            _log_of(path).unlink(missing_ok=True)
+            fresh.replace(path)
+        finally:
+            _remove(fresh)
+    except OSError as error:
+        raise EnrichError(
+            f"{path}: the store cannot be written ({error}); free the place or use --cache-dir"
+        ) from error
+    return change
+
+
+def _apply(connection: duckdb.DuckDBPyConnection, state: _State, task: _Task, load: Callable[[str], bytes]) -> _Change:
+    """Fill or update an open store in one transaction.
+
+    A store that is being filled for the first time is not in its place yet, so nobody can see it half done, and every
+    batch is committed: until then DuckDB keeps the batch's Arrow buffers.
+    """
+    inserted = {table.name: 0 for table in TABLES}
+    if task.is_done(state):
+        return _Change(state, 0, 0, inserted)
+    is_new = not state.ledger
+    contents = {name: _Content(content.rows, content.checksum) for name, content in state.contents.items()}
+    connection.execute("BEGIN")
+    try:
+        _delete(connection, [*(path for path in task.changed if path in state.ledger), *task.vanished], contents)
+        for batch in _batches(task.changed, load):
+            for name, count in _insert(connection, batch).items():
+                inserted[name] += count
+            if is_new:
+                connection.execute("COMMIT")
+                connection.execute("BEGIN")
+        _count_inserted(connection, inserted, None if is_new else task.changed, contents)
+        digests = [task.wanted[path] for path in task.changed]
+        connection.execute(f"INSERT INTO {LEDGER.name} SELECT unnest($1), unnest($2)", [task.changed, digests])
+        after = _State(state.generation + 1, dict(task.info), dict(task.wanted), contents)
+        _write_meta(connection, after)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.execute("CHECKPOINT")
+    return _Change(after, len(task.changed), len(task.vanished), inserted)
+
+
+_OF_PATHS = "WHERE path IN (SELECT unnest($1))"
+
+
+def _delete(connection: duckdb.DuckDBPyConnection, paths: list[str], contents: dict[str, _Content]) -> None:
+    if not paths:
+        return
+    for table in TABLES:
+        if contents[table.name].rows:
+            rows, checksum = _content(connection, table, paths)
+            if rows:
+                connection.execute(f"DELETE FROM {table.name} {_OF_PATHS}", [paths])
+                contents[table.name].rows -= rows
+                contents[table.name].checksum = (contents[table.name].checksum - checksum) % _CHECKSUM_MODULUS
+    connection.execute(f"DELETE FROM {LEDGER.name} {_OF_PATHS}", [paths])
+
+
+def _batches(paths: Collection[str], load: Callable[[str], bytes]) -> Iterator[list[PackedRows]]:
+    """The files' rows in path order, so that a table's zones of rows tell paths apart."""
+    batch: list[PackedRows] = []
+    size = 0
+    for path in paths:
+        data = load(path)
+        batch.append(decode_packed(data))
+        size += len(data)
+        if size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, files: list[PackedRows]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for table, rows in arrow_tables(files, TABLES):
+        counts[table.name] = rows.num_rows
+        connection.register("incoming", rows)
+        values = ", ".join(_incoming_value(column) for column in table.columns)
+        connection.execute(f"INSERT INTO {table.name} SELECT {values} FROM incoming")
+        connection.unregister("incoming")
+    return counts
+
+
+def _incoming_value(column: Column) -> str:
+    """SQL that turns the packed stand-ins of null into null."""
+    if column.type == "boolean":
+        return f"{column.name}::BOOLEAN"
+    if column.optional and column.type == "real":
+        return f"CASE WHEN isnan({column.name}) THEN NULL ELSE {column.name} END"
+    if column.optional and column.type in ("integer", "long"):
+        return f"nullif({column.name}, {NULL_INTEGER})"
+    return column.name
+
+
+def _count_inserted(
+    connection: duckdb.DuckDBPyConnection,
+    inserted: Mapping[str, int],
+    paths: list[str] | None,
+    contents: dict[str, _Content],
+) -> None:
+    """Add to the contents what was inserted for `paths`, or in a new store (None)."""
+    for table in TABLES:
+        if not inserted[table.name]:
+            continue
+        rows, checksum = _content(connection, table, paths)
+        contents[table.name].rows += rows
+        contents[table.name].checksum = (contents[table.name].checksum + checksum) % _CHECKSUM_MODULUS
+
+
+def _content(connection: duckdb.DuckDBPyConnection, table: Table, paths: list[str] | None = None) -> tuple[int, int]:
+    """Rows and checksum of a table, of some paths or of all (None)."""
+    if paths is None:
+        found = connection.execute(content_query(table)).fetchone()
+    else:
+        found = connection.execute(content_query(table, _OF_PATHS), [paths]).fetchone()
+    assert found is not None, "an aggregate has one row"
+    return found[0], found[1]
+
+
+def _read_state(connection: duckdb.DuckDBPyConnection) -> _State:
+    meta: dict[str, str] = dict(connection.execute(f"SELECT key, value FROM {META.name}").fetchall())
+    version = meta.pop("schema_version", "none")
+    if version != SCHEMA_VERSION:
+        raise _UntrustedError(f"its schema version is {version}, not {SCHEMA_VERSION}")
+    try:
+        generation = int(meta.pop("generation"))
+        contents = {
+            table.name: _Content(int(meta.pop(f"rows:{table.name}")), int(meta.pop(f"content:{table.name}")))
+            for table in TABLES
+        }
+    except (KeyError, ValueError) as error:
+        raise _UntrustedError(f"its meta table is not whole ({error})") from error
+    ledger = dict(connection.execute(f"SELECT path, rows_digest FROM {LEDGER.name}").fetchall())
+    return _State(generation, meta, ledger, contents)
+
+
+def _write_meta(connection: duckdb.DuckDBPyConnection, state: _State) -> None:
+    meta = {"schema_version": SCHEMA_VERSION, "generation": str(state.generation), **state.info}
+    for name, content in state.contents.items():
+        meta[f"rows:{name}"] = str(content.rows)
+        meta[f"content:{name}"] = str(content.checksum)
+    connection.execute(f"DELETE FROM {META.name}")
+    connection.execute(
+        f"INSERT INTO {META.name} SELECT unnest($1), unnest($2)", [sorted(meta), [meta[key] for key in sorted(meta)]]
+    )
+
+
+def _check(connection: duckdb.DuckDBPyConnection, state: _State, *, every_cell: bool) -> None:
+    """Raises _UntrustedError where the tables are not what the last merge left."""
+    counts = " UNION ALL ".join(f"SELECT '{table.name}', count(*) FROM {table.name}" for table in TABLES)
+    for name, rows in connection.execute(counts).fetchall():
+        if rows != state.contents[name].rows:
+            raise _UntrustedError(f"its table {name} has {rows} rows, not {state.contents[name].rows}")
+    if every_cell:
+        for table in TABLES:
+            if _content(connection, table)[1] % _CHECKSUM_MODULUS != state.contents[table.name].checksum:
+                raise _UntrustedError(f"its table {table.name} does not have the cells that the last merge left")
+    if len(state.ledger) != state.contents["modules"].rows:
+        raise _UntrustedError("its ledger does not match its modules")
+
+
+def _remove(database: Path) -> None:
+    database.unlink(missing_ok=True)
+    _log_of(database).unlink(missing_ok=True)
+
+
+def _log_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}.wal")
+
+
+def _stamp(path: Path) -> FileStamp:
+    found = path.stat()
+    return FileStamp(found.st_size, found.st_mtime_ns, found.st_ino)

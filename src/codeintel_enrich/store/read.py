@@ -1,0 +1,85 @@
+"""Owns opening a store and reading it whole; knows nothing of what the rows mean."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codeintel_enrich.errors import EnrichError, LockedError
+from codeintel_enrich.model.tables import LEDGER, META, TABLES, VIEWS, Table, View
+
+if TYPE_CHECKING:
+    import duckdb
+
+PATIENCE_SECONDS = 10.0
+"""How long to wait for another process to let go of a store."""
+
+_FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.5
+
+_DUMPED: tuple[Table | View, ...] = (*TABLES, *VIEWS, LEDGER)
+
+
+def open_store(path: Path, patience_seconds: float = PATIENCE_SECONDS) -> duckdb.DuckDBPyConnection:
+    """A read-only connection.
+
+    Raises LockedError where a writer does not let go in time, EnrichError where there is no store or none that can be
+    read.
+    """
+    import duckdb
+
+    if not path.is_file():
+        raise EnrichError(f"{path}: there is no store; run `codeintel-enrich build` first")
+    try:
+        return connect(path, read_only=True, patience_seconds=patience_seconds)
+    except duckdb.Error as error:
+        raise EnrichError(f"{path}: the store cannot be read ({error}); run `codeintel-enrich build`") from error
+
+
+def connect(path: Path, *, read_only: bool, patience_seconds: float) -> duckdb.DuckDBPyConnection:
+    """Open a database file, politely waiting for its lock.
+
+    Raises LockedError where it is not to be had in time, duckdb.Error where the file is not a sound database.
+    """
+    import duckdb
+
+    deadline = time.monotonic() + patience_seconds
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only)
+        except duckdb.Error as error:
+            if not _is_locked(error):
+                raise
+            if time.monotonic() >= deadline:
+                raise LockedError(
+                    f"{path}: another process has the store open ({_first_line(error)}); close it and run again"
+                ) from error
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+def canonical_dump(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table and view, sorted; what depends on the history of merges is left out.
+
+    Two stores of the same files, config and external facts have equal dumps. Raises as `open_store` does.
+    """
+    with open_store(path) as connection:
+        dump: dict[str, list[tuple[Any, ...]]] = {
+            table.name: connection.execute(f"SELECT * FROM {table.name} ORDER BY ALL").fetchall() for table in _DUMPED
+        }
+        dump[META.name] = connection.execute(
+            f"SELECT * FROM {META.name} WHERE key <> 'generation' ORDER BY ALL"
+        ).fetchall()
+    return dump
+
+
+def _is_locked(error: duckdb.Error) -> bool:
+    """DuckDB tells locks from damage in its message only: another process, or another connection of this one."""
+    text = str(error)
+    return "Could not set lock" in text or "Can't open a connection to same database file" in text
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

@@ -1,0 +1,48 @@
+"""Owns the schema in DuckDB's SQL, made from the model's tables; every identifier here is one of ours."""
+
+from collections.abc import Iterator
+
+from codeintel_enrich.model.tables import LEDGER, META, TABLES, VIEWS, Column, Table
+
+SQL_TYPES = {
+    "text": "VARCHAR",
+    "texts": "VARCHAR[]",
+    "integer": "INTEGER",
+    "long": "BIGINT",
+    "real": "DOUBLE",
+    "boolean": "BOOLEAN",
+}
+
+
+def create_statements() -> Iterator[str]:
+    """Statements that make an empty store, descriptions included."""
+    for table in (*TABLES, LEDGER, META):
+        columns = ", ".join(_column(column) for column in table.columns)
+        yield f"CREATE TABLE {table.name} ({columns})"
+        yield from _comments(table)
+    for view in VIEWS:
+        yield f"CREATE VIEW {view.name} AS {view.query}"
+        yield f"COMMENT ON VIEW {view.name} IS {_literal(view.doc)}"
+
+
+def content_query(table: Table, where: str = "") -> str:
+    """Number of rows and a checksum over all cells that does not depend on the order of rows.
+
+    Equal tables have equal checksums; sums of parts add up to that of the whole.
+    """
+    columns = ", ".join(column.name for column in table.columns)
+    return f"SELECT count(*), coalesce(sum(hash({columns})::HUGEINT), 0) FROM {table.name} {where}"
+
+
+def _column(column: Column) -> str:
+    return f"{column.name} {SQL_TYPES[column.type]}{'' if column.optional else ' NOT NULL'}"
+
+
+def _comments(table: Table) -> Iterator[str]:
+    yield f"COMMENT ON TABLE {table.name} IS {_literal(table.doc)}"
+    for column in table.columns:
+        yield f"COMMENT ON COLUMN {table.name}.{column.name} IS {_literal(column.doc)}"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,287 @@
+"""Owns the way from the graph to doit tasks; the only importer of doit.
+
+doit schedules, selects and reports. What is up to date is decided by our own traces, and doit is handed only what
+may have to run. A `dodo.py` takes the whole pipeline over with
+
+    from codeintel_enrich.tasks import creators
+
+    globals().update(creators())
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any, TextIO
+
+import msgspec
+from doit import create_after
+from doit.cmd_base import ModuleTaskLoader
+from doit.doit_cmd import DoitMain
+from doit.exceptions import TaskFailed
+from doit.reporter import ConsoleReporter
+
+from codeintel_enrich.engine.build import Build
+from codeintel_enrich.engine.execute import Executor
+from codeintel_enrich.engine.externals import due_externals, enabled
+from codeintel_enrich.engine.graph import ANALYSIS, DOCS, UPSTREAM, AnalysisStage, TaskName, label, path_of
+from codeintel_enrich.engine.options import Options
+from codeintel_enrich.engine.summary import Summary, summarise
+from codeintel_enrich.errors import EnrichError
+
+Task = dict[str, Any]
+
+DOIT_COMMANDS = frozenset(
+    ("clean", "dumpdb", "forget", "help", "ignore", "info", "list", "reset-dep", "strace", "tabcompletion")
+)
+"""doit's own commands that look at tasks and run none."""
+
+
+def creators(**options: Any) -> dict[str, Any]:
+    """Task creators and DOIT_CONFIG for a `dodo.py`; `options` are those of `Options`.
+
+    doit tells creators neither which command it runs nor what was selected, so both are read from its command line.
+    """
+    words = sys.argv[1:]
+    executes = not (words and words[0] in DOIT_COMMANDS)
+    selected = [TaskName(*_split(word)) for word in words if not word.startswith("-")]
+    if "index" in words:
+        options["refresh_index"] = True
+    build = Build(Options(**options), tell=lambda message: print(message, file=sys.stderr))
+    session = Session(build, executes=executes, selected=selected)
+    return {**session.namespace(), "DOIT_CONFIG": session.doit_config(Reporter(session))}
+
+
+def run_build(build: Build, reporter: "type[Reporter] | None" = None) -> Summary:
+    """Run a whole build with doit; what stopped it, if anything did, is in the summary's `errors`.
+
+    Raises EnrichError for what keeps a build from beginning.
+    """
+    session = Session(build)
+    # Begun out here: what keeps a build from beginning is the caller's to see, not doit's.
+    if session.idle:
+        return session.finish()
+    watcher = (reporter or SilentReporter)(session)
+    namespace = {**session.namespace(), "DOIT_CONFIG": session.doit_config(watcher)}
+    code = DoitMain(ModuleTaskLoader(namespace), config_filenames=()).run(["run"])
+    summary = watcher.summary or session.finish()
+    if code and not summary.errors:
+        summary = msgspec.structs.replace(summary, errors=("doit stopped; its message is above",))
+    return summary
+
+
+class Session:
+    """One invocation of doit over one build: plans when doit asks for tasks, runs when it says so."""
+
+    def __init__(self, build: Build, *, executes: bool = True, selected: Sequence[TaskName] = ()) -> None:
+        self.build = build
+        self.executes = executes
+        self.selected = selected
+        self.errors: list[str] = []
+        self.expected = 0
+        """Tasks handed to doit so far."""
+        self._process = os.getpid()
+        self._stopping = threading.Event()
+
+    def namespace(self) -> dict[str, Any]:
+        """Creator functions by the names doit looks for."""
+        return {
+            "task_parse": self.task_parse,
+            "task_index": self.task_index,
+            "task_check": self.task_check,
+            "task_link": self.task_link,
+            "task_inputs": self.task_inputs,
+            "task_analysis": self.task_analysis_later if self.executes else self.task_analysis,
+        }
+
+    def doit_config(self, reporter: "Reporter") -> dict[str, Any]:
+        """doit's settings: threads (work happens in sandboxed processes of ours), and no database of doit's own."""
+        return {
+            "reporter": reporter,
+            "par_type": "thread",
+            "num_process": self.build.jobs(),
+            "backend": "sqlite3",
+            "dep_file": ":memory:",
+            "default_tasks": ["merge"],
+        }
+
+    # --- planning -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def idle(self) -> bool:
+        """Whether nothing is due. Otherwise the build is begun: the lock is held from here on."""
+        settled = self.build.settled
+        if not self.executes:
+            return settled
+        if settled and not self.selected:
+            return True
+        self.build.begin()
+        return False
+
+    @cached_property
+    def executor(self) -> Executor:
+        """Runs tasks; its processes start with the first one."""
+        return Executor(self.build)
+
+    @cached_property
+    def externals(self) -> list[str]:
+        """External inputs to make anew."""
+        if not self.executes:
+            return list(enabled(self.build))
+        return [] if self.idle else due_externals(self.build)
+
+    def _paths(self, stage: str, due: Sequence[str]) -> list[str]:
+        """Paths to hand out tasks for: what is due and what was asked for by name."""
+        if not self.executes:
+            return sorted(self.build.seen.files)
+        named = {task.path for task in self.selected if task.stage == stage and task.path in self.build.files}
+        return sorted({*due, *(path for path in named if path is not None)})
+
+    # --- creators, in the order of the flow -----------------------------------------------------------------------
+
+    def task_parse(self) -> Iterator[Task]:
+        """Bytes of one file -> syntax and surface."""
+        due = [] if self.idle or not self.executes else self.build.due_parses()
+        for path in self._paths("parse", due):
+            yield self._task("parse", path)
+
+    def task_index(self) -> Iterator[Task]:
+        """Bring the SCIP index up to date as its refresh policy says, and split it per file."""
+        if "index" in self.externals:
+            yield self._task("index")
+
+    def task_check(self) -> Iterator[Task]:
+        """Run the type checkers, and split what they say per file."""
+        for name in self.externals:
+            if name != "index":
+                yield self._task("check", name)
+
+    def task_link(self) -> Iterator[Task]:
+        """Every surface -> each module's environment."""
+        if not self.executes or not self.idle:
+            yield self._task("link", waits_for=("parse",))
+
+    def task_inputs(self) -> Task:
+        """Everything that the analyses of single files wait for."""
+        checks = [f"check:{name}" for name in self.externals if name != "index"]
+        return {"actions": [], "task_dep": ["parse", "link", "index", *checks], "doc": "(group) what analyses wait for"}
+
+    def task_analysis(self) -> Iterator[Task]:
+        """The stages of single files after link, and the merge."""
+        if self.executes and self.idle:
+            return
+        due: dict[str, list[AnalysisStage]] = self.build.due_analyses() if self.executes else {}
+        for stage in ANALYSIS:
+            for path in self._paths(stage, [path for path, stages in due.items() if stage in stages]):
+                # What is not due before this stage is settled already.
+                before = [s for s in UPSTREAM[stage] if not self.executes or s in due.get(path, ())]
+                yield self._task(stage, path, [f"{s}:{label(path)}" for s in before])
+        emits = ["emit"] if not self.executes or any("emit" in stages for stages in due.values()) else []
+        yield self._task("merge", waits_for=emits)
+
+    @create_after(executed="inputs", creates=[*ANALYSIS, "merge"])  # type: ignore[untyped-decorator]
+    def task_analysis_later(self) -> Iterator[Task]:
+        """The same, asked for only when `link` and the external inputs are done: only then it is known what is due."""
+        return self.task_analysis()
+
+    def _task(self, stage: str, path: str | None = None, waits_for: Sequence[str] = ()) -> Task:
+        name = TaskName(stage, path)
+        self.expected += 1
+        task: Task = {
+            "basename": stage,
+            "actions": [(self._run, [name])],
+            "uptodate": [(self._up_to_date, [name])],
+            "task_dep": list(waits_for),
+            "doc": DOCS[stage],
+            # Actions print nothing, and capturing is not safe between threads.
+            "io": {"capture": False},
+        }
+        if path is not None:
+            task["name"] = label(path)
+        return task
+
+    # --- what doit calls ------------------------------------------------------------------------------------------
+
+    def _up_to_date(self, task: object, values: object, name: TaskName) -> bool:
+        build = self.build
+        if not self.executes:
+            changed = name.path in self._changed if name.path is not None else bool(self._changed)
+            return build.manifest.settled == build.overall and not changed
+        if name.stage == "link":
+            return build.settle_link()
+        if name.stage == "merge":
+            return build.settle_merge()
+        if name.stage in ("index", "check"):
+            return (name.path or "index") not in self.externals
+        return name.path not in build.files or build.settle(name.stage, str(name.path))
+
+    @cached_property
+    def _changed(self) -> frozenset[str]:
+        return frozenset(self.build.changed_files())
+
+    def _run(self, name: TaskName) -> TaskFailed | None:
+        if os.getpid() != self._process:
+            return self._failed("tasks share one state: run doit with threads (-P thread), the default of this dodo.py")
+        if self._stopping.is_set():
+            return self._failed("stopped")
+        try:
+            self.executor.run(name)
+        except EnrichError as error:
+            return self._failed(f"{name}: {error.message}")
+        return None
+
+    def _failed(self, message: str) -> TaskFailed:
+        self.errors.append(message)
+        return TaskFailed(message)
+
+    def finish(self) -> Summary:
+        """Stop the workers, remember what was done, let go of the cache."""
+        self._stopping.set()
+        if "executor" in self.__dict__:
+            self.executor.close()
+        self.build.finish()
+        return summarise(self.build, tuple(self.errors))
+
+
+class Reporter(ConsoleReporter):  # type: ignore[misc]
+    """doit's console lines (one per task that runs), and the closing summary."""
+
+    def __init__(self, session: Session, stream: TextIO | None = None) -> None:
+        super().__init__(stream or sys.stdout, {"failure_verbosity": 0})
+        self.session = session
+        self.summary: Summary | None = None
+
+    def skip_uptodate(self, task: Any) -> None:
+        """Up-to-date tasks are counted, not listed."""
+
+    def complete_run(self) -> None:
+        """Close the build and say what happened."""
+        self.summary = self.session.finish()
+        super().complete_run()
+        self.close(self.summary)
+
+    def close(self, summary: Summary) -> None:
+        """Print the closing summary."""
+        self.outstream.write(summary.text())
+
+
+class SilentReporter(Reporter):
+    """Says nothing; the summary is for the caller."""
+
+    def execute_task(self, task: Any) -> None:
+        """A task begins."""
+
+    def add_failure(self, task: Any, fail: Any) -> None:
+        """A task failed; its message is in the session's errors, doit's own are kept for them."""
+        if not self.session.errors:
+            self.session.errors.append(f"{task.name}: {fail.get_msg()}")
+
+    def complete_run(self) -> None:
+        """Close the build."""
+        self.summary = self.session.finish()
+
+
+def _split(word: str) -> tuple[str, str | None]:
+    stage, colon, path = word.partition(":")
+    return stage, path_of(path) if colon else None

@@ -1,0 +1,221 @@
+"""FAULTS rows 23 to 31: what happens to the cache between and during runs."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from codeintel_enrich.engine import execute
+from codeintel_enrich.engine.lock import CacheLock
+from codeintel_enrich.errors import LockedError, UsageError
+from tests.support.projects import SHOP
+from tests.support.workspace import Workspace, all_tasks
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Workspace:
+    workspace = Workspace(tmp_path, SHOP)
+    workspace.build()
+    return workspace
+
+
+def command(workspace: Workspace, *more: str) -> list[str]:
+    return [
+        *(sys.executable, "-m", "codeintel_enrich", "build", "--root", str(workspace.root)),
+        *("--no-index", "--no-types", "--jobs", "1", "--json", *more),
+    ]
+
+
+def test_kill_in_the_middle_of_a_cold_build_costs_only_what_was_in_flight(tmp_path: Path) -> None:
+    many = {f"lib/m{number}.py": f"from .m{number - 1} import x\n\n\ndef f():\n    return x\n" for number in range(60)}
+    workspace = Workspace(tmp_path, many)
+    process = subprocess.Popen(command(workspace), stdout=subprocess.DEVNULL, start_new_session=True)
+    database = workspace.root / "cache" / "artifacts.sqlite-wal"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (database.exists() and database.stat().st_size > 100_000):
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    ran = workspace.ran()
+    parsed = {task for task in ran if task.startswith("parse:")}
+    assert 0 < len(ran) < 5 * len(many) + 2, "some tasks were finished before the kill, and some were not"
+    assert len(parsed) < len(many)
+    workspace.assert_equals_clean()
+    assert workspace.ran() == set()
+
+
+def test_a_second_run_waits_or_says_who_holds_the_lock(shop: Workspace) -> None:
+    shop.replace("shop/core.py", "LIMIT = 3", "LIMIT = 4")
+    told: list[str] = []
+    with CacheLock(shop.root / "cache") as lock:
+        lock.acquire(0, told.append)
+        with pytest.raises(LockedError, match=f"process {os.getpid()}"):
+            CacheLock(shop.root / "cache").acquire(0.1, told.append)
+    assert any(f"process {os.getpid()}" in message for message in told)
+    assert shop.ran() == all_tasks("shop/core.py") | {"merge"}
+
+
+def test_two_runs_at_once_end_in_one_right_store(shop: Workspace) -> None:
+    shop.replace("shop/core.py", "def helper", "def helped")
+    runs = [subprocess.Popen(command(shop), stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    for run in runs:
+        _, err = run.communicate(timeout=120)
+        assert run.returncode == 0, err
+    assert shop.ran() == set()
+    shop.assert_equals_clean()
+
+
+def test_a_dead_holder_blocks_nobody(shop: Workspace) -> None:
+    holder = subprocess.Popen(
+        [
+            *(sys.executable, "-c"),
+            "import sys, time; from pathlib import Path; from codeintel_enrich.engine.lock import CacheLock\n"
+            "lock = CacheLock(Path(sys.argv[1])); lock.acquire(0, print); print('held', flush=True); time.sleep(60)",
+            str(shop.root / "cache"),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    holder.kill()
+    holder.wait()
+    shop.replace("shop/core.py", "LIMIT = 3", "LIMIT = 4")
+    assert shop.ran() == all_tasks("shop/core.py") | {"merge"}
+
+
+def flip(path: Path, at: float = 0.5) -> None:
+    data = bytearray(path.read_bytes())
+    data[int(len(data) * at)] ^= 0xFF
+    path.write_bytes(data)
+
+
+def truncate(path: Path, at: float = 0.5) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * at)])
+
+
+@pytest.mark.parametrize("damage", [flip, truncate], ids=["bit flip", "truncation"])
+@pytest.mark.parametrize("at", [0.02, 0.3, 0.5, 0.9])
+@pytest.mark.parametrize("name", ["artifacts.sqlite", "manifest.msgpack", "codeintel.duckdb"])
+def test_a_damaged_cache_file_is_noticed_and_made_again(shop: Workspace, name: str, at: float, damage) -> None:
+    damage(shop.root / "cache" / name, at)
+    summary = shop.build()
+    assert any(name in warning for warning in summary.warnings), summary.warnings
+    shop.assert_equals_clean()
+    shop.replace("shop/core.py", "def helper", "def helped")
+    shop.build()
+    shop.assert_equals_clean()
+    assert shop.ran() == set()
+
+
+@pytest.mark.parametrize("damage", [flip, truncate], ids=["bit flip", "truncation"])
+def test_a_damaged_link_state_is_noticed_when_it_is_needed(shop: Workspace, damage) -> None:
+    damage(shop.root / "cache" / "link.msgpack")
+    shop.replace("shop/core.py", "def helper", "def helped")
+    summary = shop.build()
+    assert any("link.msgpack" in warning for warning in summary.warnings)
+    shop.assert_equals_clean()
+
+
+@pytest.mark.parametrize("name", ["artifacts.sqlite", "manifest.msgpack", "codeintel.duckdb", "link.msgpack"])
+def test_a_deleted_cache_file_is_made_again(shop: Workspace, name: str) -> None:
+    (shop.root / "cache" / name).unlink()
+    shop.build()
+    shop.replace("shop/core.py", "LIMIT = 3", "LIMIT = 4")
+    shop.build()
+    shop.assert_equals_clean()
+    assert shop.ran() == set()
+
+
+@pytest.mark.parametrize("name", ["modules/modules.jsonl", "cst/cst.jsonl", "repo_map.json"])
+def test_a_published_file_that_was_edited_or_deleted_is_written_again(shop: Workspace, name: str) -> None:
+    published = shop.root / "cache" / "enriched" / name
+    expected = published.read_bytes()
+    for spoil in (published.unlink, lambda: published.write_bytes(b"spoiled")):
+        spoil()
+        assert shop.ran() == {"merge"}
+        assert published.read_bytes() == expected
+    assert shop.ran() == set()
+
+
+def test_an_edit_while_the_file_is_parsed_is_seen_by_the_next_run(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.replace("shop/core.py", "LIMIT = 3", "LIMIT = 4")
+    run = execute.Pool.run
+
+    def meddling(self: execute.Pool, stage: str, *arguments: object) -> list[bytes]:
+        if stage == "parse":
+            shop.replace("shop/core.py", "LIMIT = 4", "LIMIT = 5")
+            monkeypatch.setattr(execute.Pool, "run", run)
+        return run(self, stage, *arguments)
+
+    monkeypatch.setattr(execute.Pool, "run", meddling)
+    shop.build()
+    assert shop.ran() == all_tasks("shop/core.py") | {"merge"}
+    shop.assert_equals_clean()
+
+
+def test_an_edit_between_hashing_and_parsing_is_parsed_as_it_is_then(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.replace("shop/core.py", "LIMIT = 3", "LIMIT = 4")
+    parse = execute.Executor._parse
+
+    def meddling(self: execute.Executor, path: str) -> None:
+        shop.replace("shop/core.py", "LIMIT = 4", "LIMIT = 5")
+        monkeypatch.setattr(execute.Executor, "_parse", parse)
+        parse(self, path)
+
+    monkeypatch.setattr(execute.Executor, "_parse", meddling)
+    shop.build()
+    shop.assert_equals_clean()
+    assert shop.ran() == set()
+
+
+def test_a_file_that_vanishes_after_listing_is_as_if_it_had_never_been(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.write("shop/brief.py", "x = 1\n")
+    parse = execute.Executor._parse
+
+    def meddling(self: execute.Executor, path: str) -> None:
+        shop.delete("shop/brief.py")
+        monkeypatch.setattr(execute.Executor, "_parse", parse)
+        parse(self, path)
+
+    monkeypatch.setattr(execute.Executor, "_parse", meddling)
+    shop.build()
+    shop.assert_equals_clean()
+    assert shop.ran() == set()
+
+
+def test_a_cache_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, {"a.py": "x = 1\n", "cache/precious.txt": "mine"})
+    with pytest.raises(UsageError, match="--cache-dir"):
+        workspace.build()
+    assert workspace.read("cache/precious.txt") == b"mine"
+
+
+def test_a_store_that_is_held_open_for_reading_names_the_remedy_or_is_waited_for(shop: Workspace) -> None:
+    reader = subprocess.Popen(
+        [
+            *(sys.executable, "-c"),
+            "import duckdb, sys, time; c = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True);"
+            "time.sleep(1.5)",
+            str(shop.root / "cache" / "codeintel.duckdb"),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert reader.stdout is not None
+    assert reader.stdout.readline() == "open\n"
+    shop.replace("shop/core.py", "LIMIT = 3", "LIMIT = 4")
+    shop.build()
+    reader.wait()
+    shop.assert_equals_clean()

@@ -1,0 +1,114 @@
+"""A repository in a temporary folder: write, edit, delete, build, and see which tasks ran."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from codeintel_enrich.engine.build import Build
+from codeintel_enrich.engine.options import Options
+from codeintel_enrich.engine.summary import Summary
+from codeintel_enrich.store import canonical_dump
+from codeintel_enrich.tasks import run_build
+
+ANALYSES = ("parse", "qualify", "stitch", "types", "emit")
+
+
+class Workspace:
+    """One repository and its cache; `clean()` builds a copy of it elsewhere, from nothing."""
+
+    def __init__(self, folder: Path, files: Mapping[str, str | bytes] | None = None, **options: Any) -> None:
+        self.folder = folder
+        self.root = folder / "repo"
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.options: dict[str, Any] = {"index": False, "types": False, "jobs": 1, **options}
+        self._clean = 0
+        for path, text in (files or {}).items():
+            self.write(path, text)
+
+    def write(self, path: str, text: str | bytes) -> None:
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    def append(self, path: str, text: str) -> None:
+        self.write(path, self.read(path) + text.encode())
+
+    def replace(self, path: str, old: str, new: str) -> None:
+        before = self.read(path).decode()
+        assert old in before, f"{old!r} is not in {path}"
+        self.write(path, before.replace(old, new))
+
+    def read(self, path: str) -> bytes:
+        return (self.root / path).read_bytes()
+
+    def delete(self, path: str) -> None:
+        target = self.root / path
+        if target.is_dir():
+            shutil.rmtree(target)
+        else:
+            target.unlink()
+
+    def move(self, path: str, to: str) -> None:
+        (self.root / to).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(self.root / path, self.root / to)
+
+    def build(self, **options: Any) -> Summary:
+        """One build; fails the test when the build itself fails."""
+        summary = build_at(self.root, {**self.options, **options})
+        assert not summary.errors, summary.errors
+        return summary
+
+    def ran(self, **options: Any) -> set[str]:
+        """The names of the tasks that one build ran."""
+        return set(self.build(**options).ran)
+
+    def dump(self) -> dict[str, list[Any]]:
+        """Every table of the store, canonically."""
+        return canonical_dump(self.root / "cache" / "codeintel.duckdb")
+
+    def outputs(self) -> dict[str, bytes]:
+        """Every published file."""
+        out = self.root / "cache" / "enriched"
+        return {p.relative_to(out).as_posix(): p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file()}
+
+    def clean(self, **options: Any) -> "Workspace":
+        """A copy of the tree at another absolute path, built from an empty cache."""
+        self._clean += 1
+        copy = Workspace(self.folder / f"clean-{self._clean}")
+        copy.options = dict(self.options)
+        shutil.rmtree(copy.root)
+        shutil.copytree(self.root, copy.root, ignore=shutil.ignore_patterns("cache"), symlinks=True)
+        copy.build(**options)
+        return copy
+
+    def assert_equals_clean(self, **options: Any) -> None:
+        """The store and every published file are those of a clean build."""
+        clean = self.clean(**options)
+        assert_same(self.dump(), clean.dump())
+        assert self.outputs() == clean.outputs()
+        shutil.rmtree(clean.folder)
+
+
+def build_at(root: Path, options: Mapping[str, Any]) -> Summary:
+    return run_build(Build(Options(root=root, **options)))
+
+
+def assert_same(got: dict[str, list[Any]], expected: dict[str, list[Any]]) -> None:
+    """Table by table, with the first differing rows in the message."""
+    assert got.keys() == expected.keys()
+    for table, rows in expected.items():
+        extra = [row for row in got[table] if row not in rows][:3]
+        missing = [row for row in rows if row not in got[table]][:3]
+        assert got[table] == rows, f"{table}: {extra=} {missing=}"
+
+
+def all_tasks(path: str) -> set[str]:
+    """The five tasks of one file."""
+    return {f"{stage}:{path}" for stage in ANALYSES}
+
+
+def later_tasks(path: str) -> set[str]:
+    """The tasks of one file that follow a changed environment, when what it means changed too."""
+    return {f"{stage}:{path}" for stage in ("qualify", "stitch", "emit")}
