@@ -35,7 +35,7 @@ from codeintel_enrich.engine.options import Options, places
 from codeintel_enrich.model.digest import digest
 
 ENCODER = msgspec.msgpack.Encoder(order="deterministic")
-SPARE_ARTIFACTS = 4
+SPARE_ARTIFACTS = 1
 """Artifacts of earlier states of the tree that are kept, per one in use: what reverts and branch switches hit."""
 
 

@@ -6,6 +6,7 @@ A tool that fails is reported and stays due; it never counts as done.
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -219,7 +220,8 @@ def _make_index(build: "Build") -> tuple[External, dict[str, bytes]]:
         build.places.root,
         sorted(build.files),
         build.places.index,
-        build.places.cache / "index.tmp",
+        # Outside the tree: checkers that run at the same time must not meet the copy.
+        Path(tempfile.mkdtemp(prefix="codeintel-enrich-")),
         tool=build.project.config.index.tool,
         timeout=build.project.config.index.timeout_seconds,
     )

@@ -8,6 +8,8 @@ from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.scip import SymbolInformation
 
 ScipMatch = Literal["exact", "moved", "name", "none"]
+"""`exact`: the range is the identifier's. `moved`: the file changed since the index, content found the place again.
+`name`: the identifier ends a wider range, such as a dotted module. `none`: there is no symbol."""
 Agreement = Literal["both", "cst-only", "scip-only", "differ"]
 
 
@@ -23,7 +25,7 @@ class ReferenceSymbol(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     symbol: str | None
     agreement: Agreement | None
-    """None where neither side says anything."""
+    """None where neither side says anything. A symbol local to its document says nothing."""
     match: ScipMatch = "none"
 
 
@@ -42,5 +44,8 @@ class Stitched(msgspec.Struct, frozen=True):
     is_stale: bool = False
     """The document was made from other bytes than this file's."""
     n_occurrences: int = 0
+    """Ranges of the document that name an identifier: all of its global symbols (aliases apart), and those of local
+    symbols that stand on a reference."""
     n_attached: int = 0
+    """Of these, the ranges that found their identifier with a symbol that names it, or with a local symbol."""
     diagnostics: tuple[Diagnostic, ...] = ()

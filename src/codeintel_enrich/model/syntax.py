@@ -18,7 +18,7 @@ ReferenceKind = Literal["name", "attribute", "keyword", "import"]
 Context = Literal["runtime", "typing", "local"]
 
 
-class Parameter(msgspec.Struct, frozen=True, gc=False):
+class Parameter(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One parameter, as written; parameters stand in source order."""
 
     name: str
@@ -27,7 +27,7 @@ class Parameter(msgspec.Struct, frozen=True, gc=False):
     default: str | None = None
 
 
-class Signature(msgspec.Struct, frozen=True):
+class Signature(msgspec.Struct, frozen=True, array_like=True):
     """A function's parameters in source order and its return annotation, as source text."""
 
     parameters: tuple[Parameter, ...] = ()
@@ -64,7 +64,7 @@ class ImportStatement(msgspec.Struct, frozen=True, array_like=True):
     is_from: bool
 
 
-class Definition(msgspec.Struct, frozen=True):
+class Definition(msgspec.Struct, frozen=True, array_like=True):
     """What only definition nodes (Module, ClassDef, FunctionDef, Assign, ...) have."""
 
     local_name: str = ""
@@ -153,16 +153,19 @@ class Reference(msgspec.Struct, frozen=True, array_like=True, gc=False):
     role: Role
     kind: ReferenceKind
     scope: int
-    """Index of the scope in which Python looks the name up."""
+    """`name`: index of the scope that the name belongs to (the module's for builtins and unbound names).
+    Else: index of the scope in which the token stands."""
     node: int
-    """Index of the innermost definition node (Module, ClassDef, FunctionDef) that holds it."""
+    """Index of the innermost definition node (Module, ClassDef, FunctionDef) that holds it. A definition holds its
+    own name, parameters, annotations, bases and decorators."""
     base: int = -1
     """`attribute`: index of the reference that is its object (-1: no plain name or attribute).
     `keyword`: index of the called name. `import`: index of the preceding component in a dotted module name."""
     demand: int = -1
     """Index into `Surface.demands`: the dotted path whose meaning only `link` can tell; -1 where local rules do."""
     local: str | None = None
-    """What local rules say: qualified name inside the module (`f.<locals>.x`, `C.m`), or `builtins.len`."""
+    """What local rules say: qualified name inside the module (`f.<locals>.x`, `C.m`), or `builtins.len`.
+    At most one of `demand` and `local` is given; neither where nothing static can say."""
     context: Context = "runtime"
 
 

@@ -19,7 +19,7 @@ from codeintel_enrich.model.rows import NULL_INTEGER, PackedRows, decode_packed
 from codeintel_enrich.model.tables import LEDGER, META, SCHEMA_VERSION, TABLES, Column, Table
 from codeintel_enrich.store.arrow import arrow_tables
 from codeintel_enrich.store.read import PATIENCE_SECONDS, connect
-from codeintel_enrich.store.schema import content_query, create_statements
+from codeintel_enrich.store.schema import cell_hash, create_statements, of_paths
 
 if TYPE_CHECKING:
     import duckdb
@@ -142,7 +142,7 @@ def _compare(state: _State, wanted: Mapping[str, str], info: Mapping[str, str]) 
 def _write_anew(
     path: Path, wanted: Mapping[str, str], load: Callable[[str], bytes], info: Mapping[str, str], generation: int
 ) -> _Change:
-    fresh = path.with_name(f"{path.name}.new")
+    fresh = path.with_name(f"{path.name}.tmp")
     empty = _State(generation, {}, {}, {table.name: _Content() for table in TABLES})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -197,20 +197,18 @@ def _apply(connection: duckdb.DuckDBPyConnection, state: _State, task: _Task, lo
     return _Change(after, len(task.changed), len(task.vanished), inserted)
 
 
-_OF_PATHS = "WHERE path IN (SELECT unnest($1))"
-
-
 def _delete(connection: duckdb.DuckDBPyConnection, paths: list[str], contents: dict[str, _Content]) -> None:
     if not paths:
         return
+    where = of_paths(len(paths))
     for table in TABLES:
-        if contents[table.name].rows:
-            rows, checksum = _content(connection, table, paths)
-            if rows:
-                connection.execute(f"DELETE FROM {table.name} {_OF_PATHS}", [paths])
-                contents[table.name].rows -= rows
-                contents[table.name].checksum = (contents[table.name].checksum - checksum) % _CHECKSUM_MODULUS
-    connection.execute(f"DELETE FROM {LEDGER.name} {_OF_PATHS}", [paths])
+        content = contents[table.name]
+        if content.rows:
+            deleted = connection.execute(f"DELETE FROM {table.name} {where} RETURNING {cell_hash(table)}", paths)
+            hashes = deleted.fetchall()
+            content.rows -= len(hashes)
+            content.checksum = (content.checksum - sum(value for (value,) in hashes)) % _CHECKSUM_MODULUS
+    connection.execute(f"DELETE FROM {LEDGER.name} {where}", paths)
 
 
 def _batches(paths: Collection[str], load: Callable[[str], bytes]) -> Iterator[list[PackedRows]]:
@@ -267,12 +265,11 @@ def _count_inserted(
 
 def _content(connection: duckdb.DuckDBPyConnection, table: Table, paths: list[str] | None = None) -> tuple[int, int]:
     """Rows and checksum of a table, of some paths or of all (None)."""
-    if paths is None:
-        found = connection.execute(content_query(table)).fetchone()
-    else:
-        found = connection.execute(content_query(table, _OF_PATHS), [paths]).fetchone()
+    where = "" if paths is None else of_paths(len(paths))
+    query = f"SELECT count(*), coalesce(sum({cell_hash(table)}::HUGEINT), 0) FROM {table.name} {where}"
+    found = connection.execute(query, paths or []).fetchone()
     assert found is not None, "an aggregate has one row"
-    return found[0], found[1]
+    return found[0], found[1] % _CHECKSUM_MODULUS
 
 
 def _read_state(connection: duckdb.DuckDBPyConnection) -> _State:
@@ -311,7 +308,7 @@ def _check(connection: duckdb.DuckDBPyConnection, state: _State, *, every_cell: 
             raise _UntrustedError(f"its table {name} has {rows} rows, not {state.contents[name].rows}")
     if every_cell:
         for table in TABLES:
-            if _content(connection, table)[1] % _CHECKSUM_MODULUS != state.contents[table.name].checksum:
+            if _content(connection, table)[1] != state.contents[table.name].checksum:
                 raise _UntrustedError(f"its table {table.name} does not have the cells that the last merge left")
     if len(state.ledger) != state.contents["modules"].rows:
         raise _UntrustedError("its ledger does not match its modules")

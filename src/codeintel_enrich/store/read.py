@@ -18,6 +18,9 @@ PATIENCE_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.5
 
+_WRITING: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "memory_limit": "512MB"}
+"""A writer appends batch after batch: more threads only cost CPU, and a cache only memory."""
+
 _DUMPED: tuple[Table | View, ...] = (*TABLES, *VIEWS, LEDGER)
 
 
@@ -48,7 +51,7 @@ def connect(path: Path, *, read_only: bool, patience_seconds: float) -> duckdb.D
     pause = _FIRST_PAUSE_SECONDS
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only)
+            return duckdb.connect(str(path), read_only=read_only, config={} if read_only else _WRITING)
         except duckdb.Error as error:
             if not _is_locked(error):
                 raise

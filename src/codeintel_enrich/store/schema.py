@@ -25,13 +25,17 @@ def create_statements() -> Iterator[str]:
         yield f"COMMENT ON VIEW {view.name} IS {_literal(view.doc)}"
 
 
-def content_query(table: Table, where: str = "") -> str:
-    """Number of rows and a checksum over all cells that does not depend on the order of rows.
+def cell_hash(table: Table) -> str:
+    """Hash of a row's cells, 64 bits. The sum over a table is a checksum that does not depend on the order of rows."""
+    return f"hash({', '.join(column.name for column in table.columns)})"
 
-    Equal tables have equal checksums; sums of parts add up to that of the whole.
+
+def of_paths(count: int) -> str:
+    """Condition for the rows of `count` (at least one) paths, which are bound as parameters.
+
+    A list of constants lets DuckDB skip row groups by their bounds; a join with a list of one would not.
     """
-    columns = ", ".join(column.name for column in table.columns)
-    return f"SELECT count(*), coalesce(sum(hash({columns})::HUGEINT), 0) FROM {table.name} {where}"
+    return f"WHERE path IN ({', '.join('?' * count)})"
 
 
 def _column(column: Column) -> str:

@@ -17,6 +17,7 @@ from codeintel_enrich.stages.parse.standing import scope_kinds
 from codeintel_enrich.stages.parse.tree import DEFINITION_TYPES, Tree, adds_to_all
 
 _HOLDERS = (cst.Module, cst.ClassDef, cst.FunctionDef)
+_HOLDER_TYPES = frozenset(_HOLDERS)  # `isinstance` asks an abstract class's registry, which is slow on every node
 
 
 class Described(NamedTuple):
@@ -159,7 +160,7 @@ class _Describer:
         """Return signatures of functions, and (typable, typed) of everything that holds code, by node index."""
         tree = self._tree
         signatures: dict[int, Signature] = {}
-        typedness_of = {index: (0, 0) for index, node in enumerate(tree.recorded) if isinstance(node, _HOLDERS)}
+        typedness_of = {index: (0, 0) for index, node in enumerate(tree.recorded) if type(node) in _HOLDER_TYPES}
         for index in typedness_of:
             node = tree.recorded[index]
             if not isinstance(node, cst.FunctionDef):
@@ -217,7 +218,7 @@ def _holders(tree: Tree) -> list[int]:
     """Return for each recorded node the index of the innermost Module, ClassDef or FunctionDef, itself included."""
     holders: list[int] = []
     for index, (node, parent) in enumerate(zip(tree.recorded, tree.parents, strict=True)):
-        holders.append(index if isinstance(node, _HOLDERS) else holders[parent])
+        holders.append(index if type(node) in _HOLDER_TYPES else holders[parent])
     return holders
 
 

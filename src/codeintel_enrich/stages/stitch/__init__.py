@@ -8,6 +8,10 @@
 A symbol is attached only where it names the identifier that stands there.
 """
 
+from collections.abc import Iterator
+
+import msgspec
+
 from codeintel_enrich.model.config import StitchConfig
 from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.environment import Environment
@@ -35,11 +39,11 @@ def stitch(
     document: Document | None,
     config: StitchConfig,
 ) -> Stitched:
-    """Attach the document's symbols to the file.
+    """Attach the document's symbols to the file; without a document only `qualify` speaks.
 
-    Without a document only `qualify` speaks. A symbol of another file's scope (`local 7`) is no symbol to join tables
-    on: its identifier counts as attached, its reference keeps `symbol=None`, and the agreement is that of a reference
-    the index is silent on.
+    A symbol local to its document (`local 7`) is nothing to join tables on: its identifier counts as attached, but the
+    reference keeps `symbol=None` and the agreement of a reference that the index is silent on. An alias is not what its
+    symbol is called (`np`, `numpy/`), and is not attached either.
     """
     names = SymbolNames()
     scales = Scales(syntax, qualified, names)
@@ -51,48 +55,59 @@ def stitch(
     if stale:
         placed = place_unconverted(document)
         joined = realign(syntax, document, placed, names)
-    references, n_attached, misnamed = _references(syntax, placed, joined, scales, stale)
+    stray = [*(key[0] for key in joined.stray(placed)), *placed.misplaced]
+    answers = _answers(syntax, placed, joined, scales, stale)
+    n_occurrences = answers.n_attached + len(answers.misnamed) + len(stray)
     return Stitched(
-        nodes=_nodes(syntax, references) | _module(environment, placed, names),
-        references=references,
+        nodes=_nodes(syntax, answers.references) | _module(environment, placed, names),
+        references=tuple(answers.references),
         symbols=_symbols(document),
         symbol_roles=_roles(document),
         has_document=True,
         is_stale=stale,
-        n_occurrences=len(placed.ranges),
-        n_attached=n_attached,
-        diagnostics=_diagnostics(placed, joined, misnamed, n_attached, stale) if syntax.parse_ok else (),
+        n_occurrences=n_occurrences,
+        n_attached=answers.n_attached,
+        diagnostics=tuple(_diagnostics(answers, stray, n_occurrences, stale)) if syntax.parse_ok else (),
     )
 
 
-def _references(
-    syntax: Syntax, placed: Placed, joined: Joined, scales: Scales, stale: bool
-) -> tuple[tuple[ReferenceSymbol, ...], int, list[int]]:
-    """One answer a reference; how many ranges found their identifier; lines where a symbol named another one."""
-    answers: list[ReferenceSymbol] = []
+class _Answers(msgspec.Struct):
+    """What the references got, and what became of the document's ranges."""
+
+    references: list[ReferenceSymbol] = []
+    n_attached: int = 0
+    aliased: list[int] = []
+    """Lines of identifiers that stand for a symbol of another name."""
     misnamed: list[int] = []
-    n_attached = 0
-    found = joined.found
+    """Lines of identifiers that the document gives a symbol of another name, and nobody says why."""
+
+
+def _answers(syntax: Syntax, placed: Placed, joined: Joined, scales: Scales, stale: bool) -> _Answers:
+    answers = _Answers()
+    attach = answers.references.append
     for index, reference in enumerate(syntax.references):
-        key = found.get(index)
+        key = joined.found.get(index)
         if key is None:
-            answers.append(scales.silent(index))
+            attach(scales.silent(index))
             continue
         occurrences = placed.ranges[key]
         if stale:
-            moved = key != (reference.line, reference.col, reference.end_col)
-            answer = scales.weigh_moved(index, occurrences, moved, index in joined.weak)
+            answer = scales.weigh_moved(index, occurrences, index in joined.weak)
         else:
             answer = scales.weigh(index, occurrences)
-        answers.append(answer)
+        if answer.symbol is not None and key != (reference.line, reference.col, reference.end_col):
+            answer = ReferenceSymbol(answer.symbol, answer.agreement, "moved" if stale else "name")
+        attach(answer)
         if answer.symbol is not None or any(occurrence.symbol.startswith(LOCAL) for occurrence in occurrences):
-            n_attached += 1
+            answers.n_attached += 1
+        elif scales.is_alias(index, occurrences):
+            answers.aliased.append(reference.line)
         else:
-            misnamed.append(reference.line)
-    return tuple(answers), n_attached, misnamed
+            answers.misnamed.append(reference.line)
+    return answers
 
 
-def _nodes(syntax: Syntax, references: tuple[ReferenceSymbol, ...]) -> dict[int, NodeSymbol]:
+def _nodes(syntax: Syntax, references: list[ReferenceSymbol]) -> dict[int, NodeSymbol]:
     """The symbol of every definition whose name token carries one."""
     at: dict[tuple[int, int], ReferenceSymbol] = {
         (reference.line, reference.col): answer
@@ -128,24 +143,20 @@ def _roles(document: Document) -> dict[str, int]:
     return roles
 
 
-def _diagnostics(
-    placed: Placed, joined: Joined, misnamed: list[int], n_attached: int, stale: bool
-) -> tuple[Diagnostic, ...]:
+def _diagnostics(answers: _Answers, stray: list[int], n_occurrences: int, stale: bool) -> Iterator[Diagnostic]:
     """One summary a cause; in a stale document lines mean nothing, so there is one cause only."""
-    total = len(placed.ranges) + len(placed.misplaced)
     if stale:
-        message = f"the index is of another state of this file: {n_attached} of {total} identifiers found again"
-        return (_info("stale-document", message, []),)
-    stray = sorted({key[0] for key in placed.ranges.keys() - set(joined.found.values())} | set(placed.misplaced))
-    n_stray = total - len(joined.found)
-    diagnostics = []
-    if n_stray:
-        message = f"{n_stray} of {total} ranges of the index stand on no identifier"
-        diagnostics.append(_info("unplaced-occurrences", message, stray))
-    if misnamed:
-        message = f"{len(misnamed)} of {total} identifiers have only symbols of another name in the index"
-        diagnostics.append(_info("misnamed-occurrences", message, misnamed))
-    return tuple(diagnostics)
+        found = f"{answers.n_attached} of {n_occurrences} identifiers found again"
+        yield _info("stale-document", f"the index is of another state of this file: {found}", [])
+        return
+    causes = (
+        ("unplaced-occurrences", stray, "stand on no identifier of the code (mostly names inside strings)"),
+        ("aliased-occurrences", answers.aliased, "stand on an alias of what they name"),
+        ("misnamed-occurrences", answers.misnamed, "name something else than the identifier they stand on"),
+    )
+    for rule, lines, what in causes:
+        if lines:
+            yield _info(rule, f"{len(lines)} symbols of the index {what}", lines)
 
 
 def _info(rule: str, message: str, lines: list[int]) -> Diagnostic:

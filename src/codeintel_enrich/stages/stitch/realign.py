@@ -31,7 +31,9 @@ def realign(syntax: Syntax, document: Document, placed: Placed, names: SymbolNam
     displayed = {symbol.symbol: symbol.display_name for symbol in document.symbols if symbol.symbol.startswith(LOCAL)}
     ranges = sorted(placed.ranges)
     old = _by_line(
-        (key[0], (_token_name(placed.ranges[key], displayed, names), key[1], index)) for index, key in enumerate(ranges)
+        (key[0], (name, key[1], index))
+        for index, key in enumerate(ranges)
+        if (name := _token_name(placed.ranges[key], displayed, names)).isidentifier()
     )
     vocabulary = {name for tokens in old.values() for name, _, _ in tokens}
     new = _by_line(
@@ -123,7 +125,7 @@ def _spelled(tokens: list[Token]) -> tuple[str, ...]:
 
 
 def _token_name(occurrences: list[Occurrence], displayed: dict[str, str], names: SymbolNames) -> str:
-    """The identifier that stood at a range: what a local symbol is displayed as, else what a global one names."""
+    """What stood at a range: what a local symbol is displayed as (ty-scip: also expressions), else what a global names."""
     for occurrence in occurrences:
         shown = displayed.get(occurrence.symbol)
         if shown:

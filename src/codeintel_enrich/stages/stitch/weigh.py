@@ -4,6 +4,7 @@ from codeintel_enrich.model.qualified import Qualified
 from codeintel_enrich.model.scip import ROLE_DEFINITION, Occurrence
 from codeintel_enrich.model.stitched import Agreement, ReferenceSymbol
 from codeintel_enrich.model.syntax import Syntax
+from codeintel_enrich.stages.stitch.place import LOCAL
 from codeintel_enrich.stages.stitch.symbols import SymbolName, SymbolNames
 
 _NOTHING = ReferenceSymbol(None, None)
@@ -41,17 +42,23 @@ class Scales:
         named = [answer for answer in answers if answer.symbol is not None]
         return next((answer for answer in named if answer.agreement == "both"), named[0] if named else answers[0])
 
-    def weigh_moved(self, index: int, occurrences: list[Occurrence], moved: bool, weak: bool) -> ReferenceSymbol:
-        """As `weigh`, for a range that content brought here: never against what `qualify` says.
+    def weigh_moved(self, index: int, occurrences: list[Occurrence], weak: bool) -> ReferenceSymbol:
+        """As `weigh`, for occurrences that content brought here: never against what `qualify` says.
 
         A weak guess is believed only where `qualify` says the same.
         """
         answer = self.weigh(index, occurrences)
-        if answer.symbol is None:
-            return answer
-        if answer.agreement == "differ" or (weak and answer.agreement != "both"):
-            return self.silent(index)
-        return ReferenceSymbol(answer.symbol, answer.agreement, "moved") if moved else answer
+        doubtful = answer.agreement == "differ" or (weak and answer.agreement != "both")
+        return self.silent(index) if doubtful else answer
+
+    def is_alias(self, index: int, occurrences: list[Occurrence]) -> bool:
+        """Whether a symbol of another name is what the identifier stands for here (`np` for `numpy`)."""
+        target = self._target_of[index]
+        return any(
+            self._agreement(self._names[occurrence.symbol], target) == "both"
+            for occurrence in occurrences
+            if not occurrence.symbol.startswith(LOCAL)
+        )
 
     def _exact(self, index: int, symbol: str) -> ReferenceSymbol:
         identifier = self._references[index].name

@@ -110,8 +110,9 @@ def test_every_name_belongs_to_the_scope_that_cpython_says(package: str) -> None
     found = []
     files = sources(package)
     # Every file of the small packages, a fixed sample of the large ones.
-    for path in files[:: max(1, len(files) // 60)]:
-        source = path.read_bytes()
+    for path in files[:: max(1, len(files) // 40)]:
+        # Names in annotations that are not evaluated are in no table; the other feature changes nothing.
+        source = path.read_bytes().replace(b"from __future__ import annotations", b"from __future__ import division")
         expected = shape_by_symtable(symtable.symtable(source, str(path), "exec"))
         found += [f"{path}{line}" for line in differences(expected, shape_by_us(source))]
     assert files
@@ -124,23 +125,34 @@ SNIPPETS = {
     "walrus in a lambda": "f = lambda x: (y := x) + [y for _ in x][0]",
     "first iterable outside": "class C:\n    xs = [1]\n    ys = [x for x in xs for z in zs if xs]",
     "nested comprehensions": "def f(a):\n    return {k: [v for v in k if a] for k in {b for b in a}}",
-    "class scope does not nest": "x = 1\ndef f():\n    x = 2\n    class C:\n        x = 3\n        def m(self): return x",
+    "class scope does not nest": (
+        "x = 1\ndef f():\n    x = 2\n    class C:\n        x = 3\n        def m(self): return x"
+    ),
     "class reads the enclosing function": "def f(x):\n    class C:\n        y = x\n        def m(self): return x, y",
     "nonlocal": "def f():\n    x = 1\n    def g():\n        nonlocal x\n        x += 1\n        def h(): return x",
-    "nonlocal skips a class": "def f():\n    x = 1\n    class C:\n        x = 2\n        def m(self):\n            nonlocal x\n            x = 3",
-    "global below a local of the same name": "def f():\n    x = 1\n    def g():\n        global x\n        def h(): return x\n        x = 2",
+    "nonlocal skips a class": (
+        "def f():\n    x = 1\n    class C:\n"
+        "        x = 2\n        def m(self):\n            nonlocal x\n            x = 3"
+    ),
+    "global below a local of the same name": (
+        "def f():\n    x = 1\n    def g():\n        global x\n        def h(): return x\n        x = 2"
+    ),
     "global in a class": "class C:\n    global x\n    x = 1\n    def m(self): return x",
     "annotation without value makes a local": "def f():\n    x: int\n    def g(): return x",
     "annotated attribute": "def f(self):\n    self.x: int = 1\n    self.y[0]: T = 2",
     "del makes a local": "def f():\n    del x\n    return x",
     "except as": "def f():\n    try: pass\n    except E as e: pass\n    return e",
     "except star": "def f():\n    try: pass\n    except* E as e: pass\n    return e",
-    "with and for targets": "def f():\n    with a as (b, *c), d as e.f: pass\n    for g, [h] in i: pass\n    else: j = k",
+    "with and for targets": (
+        "def f():\n    with a as (b, *c), d as e.f: pass\n    for g, [h] in i: pass\n    else: j = k"
+    ),
     "match": (
         "def f(x):\n    match x:\n        case {'a': [p, *q], **r} | P(s, t=u) as v if v: pass\n"
         "        case A.B | None | -1: pass\n        case (_, *_): pass\n        case str() as w: pass"
     ),
-    "import forms": "def f():\n    import a.b\n    import c.d as e\n    from g import h, i as j\n    return a, e, h, j",
+    "import forms": (
+        "def f():\n    import a.b\n    import c.d as e\n    from g import h, i as j\n    return a, e, h, j"
+    ),
     "defaults and decorators outside": "def f(a):\n    @d(lambda q: a)\n    def g(b=a, *, c: T = a) -> R: return b",
     "lambda defaults": "def f(a):\n    return lambda a=a, *b, c=a, **d: (a, b, c, d)",
     "bases outside": "def f(a):\n    class C(a, metaclass=a.m, **k): a = 1",
@@ -148,7 +160,9 @@ SNIPPETS = {
     "mangled class of underscores": "class __:\n    __x = 1\n    def m(self): return __x",
     "mangled nested": "class A:\n    class B(__D):\n        __x = __y\n    __x = 2\n    f = lambda __z: __z",
     "augmented": "def f():\n    x += 1\n    y[i] += j\n    z.w += 1",
-    "async": "async def f(a):\n    async with a as b: pass\n    async for c in b: pass\n    return [d async for d in c]",
+    "async": (
+        "async def f(a):\n    async with a as b: pass\n    async for c in b: pass\n    return [d async for d in c]"
+    ),
     "f-string": "def f(a):\n    return f'{a!r:>{w}} {(lambda x: x + b)(a)} {[c for c in a]}'",
     "starred": "def f():\n    *a, (b, [*c]) = d\n    print(*a, **b)",
     "yield and await": "async def f(a):\n    x = yield a\n    await (y := x)\n    raise E from y",

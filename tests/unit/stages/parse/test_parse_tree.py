@@ -1,5 +1,7 @@
 """Places of nodes; LibCST's own PositionProvider is the oracle."""
 
+import ast
+import webbrowser
 from pathlib import Path
 
 import libcst as cst
@@ -93,6 +95,23 @@ def test_spans_address_the_original_text_where_libcst_drops_some(name: str) -> N
             assert squeezed in "".join(tree.module.code_for_node(node).split())
             assert tree.text[start:end] == tree.text[start:end].strip() or isinstance(node, cst.AsName)
             assert squeezed or isinstance(node, cst.Parameters)
+
+
+@pytest.mark.parametrize("data", [*MENDED.values(), Path(webbrowser.__file__).read_bytes()])
+def test_names_stand_where_ast_finds_them_although_libcst_drops_text(data: bytes) -> None:
+    tree = tree_of(data, "full")
+    assert tree.module.bytes != data
+    theirs = {
+        (node.lineno, node.col_offset, node.end_col_offset)
+        for node in ast.walk(ast.parse(data))
+        if isinstance(node, ast.Name)
+    }
+    ours = {
+        (*tree.position(start)[:2], tree.position(end)[1])
+        for node, (start, end) in tree.spans.items()
+        if isinstance(node, cst.Name)
+    }
+    assert theirs <= ours
 
 
 def test_a_space_that_libcst_drops_belongs_to_the_handler_and_to_none_of_its_parts() -> None:

@@ -204,7 +204,8 @@ class Resolver:
 
     def _super(self, call: SuperCall, scope: int, meanings: list[Meaning]) -> Value:
         """What `super(...)` stands for: the rest of the order of resolution after a class."""
-        if meanings[call.function].local != "builtins.super":
+        function = meanings[call.function]
+        if function.local != "builtins.super" and function.demand != "super":
             return None
         if call.of_class < 0:
             owner = self._table.enclosing_class(scope)

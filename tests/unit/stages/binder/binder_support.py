@@ -1,9 +1,6 @@
 """Binds source text as the stage does, and names what references mean in a form that tests can spell."""
 
 import textwrap
-from collections.abc import Callable
-
-import pytest
 
 from codeintel_enrich.model.config import ParseConfig
 from codeintel_enrich.model.syntax import Reference
@@ -38,8 +35,3 @@ class Case:
         scopes = self.bound.scopes
         found = (scopes[reference.scope] for reference in self.references(name))
         return [f"{scope.kind} {scope.local_name}".rstrip() for scope in found]
-
-
-@pytest.fixture
-def case() -> Callable[[str], Case]:
-    return Case

@@ -1,0 +1,5 @@
+"""Files that people and agents read, made from rows: knows neither analyses nor the store."""
+
+from codeintel_enrich.publish.files import publish_files
+
+__all__ = ["publish_files"]

@@ -1,0 +1,47 @@
+"""Owns the sidecar index: what the published files are made of, part by part, and how to recognise them."""
+
+from pathlib import Path
+
+import msgspec
+
+from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.outputs import FileStamp
+from codeintel_enrich.model.rows import FileSummary
+from codeintel_enrich.publish.splice import replace_file
+
+_FORMAT = b"codeintel-enrich index 1\n"
+
+
+class Part(msgspec.Struct, frozen=True, array_like=True):
+    """What one analysed file contributes; lengths are in bytes."""
+
+    rows_digest: str
+    module_length: int
+    cst_length: int
+    summary: FileSummary
+
+
+class Index(msgspec.Struct, frozen=True):
+    """The parts by path, in path order, and the stamps of the files made of them."""
+
+    parts: dict[str, Part] = {}
+    stamps: dict[str, FileStamp] = {}
+    """By name relative to the output folder."""
+
+
+def read_index(path: Path) -> Index | None:
+    """The index, None where there is none or it is damaged."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    head, payload = data[: len(_FORMAT) + 32], data[len(_FORMAT) + 32 :]
+    if head != _FORMAT + digest(payload).encode():
+        return None
+    return msgspec.msgpack.decode(payload, type=Index)
+
+
+def write_index(path: Path, index: Index) -> None:
+    """Replace the index, atomically."""
+    payload = msgspec.msgpack.encode(index)
+    replace_file(path, _FORMAT + digest(payload).encode() + payload)

@@ -1,0 +1,36 @@
+"""Owns `repo_map.json`: the repository at a glance, from the summaries of its files."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import orjson
+
+from codeintel_enrich.model.rows import FileSummary
+
+
+def repo_map(summaries: Mapping[str, FileSummary], root_name: str, entry_points: Mapping[str, str]) -> bytes:
+    """The file's bytes. A module without a dotted name is listed by its path; lists are sorted."""
+    tags: dict[str, list[str]] = {}
+    packages: Counter[str] = Counter()
+    for path, summary in summaries.items():
+        for tag in summary.tags:
+            tags.setdefault(tag, []).append(summary.module or path)
+        if summary.package:
+            packages[summary.package] += 1
+    content = {
+        "root": root_name,
+        "modules": len(summaries),
+        "counts": {
+            "files": len(summaries),
+            "packages": len(packages),
+            "stubs": sum(summary.is_stub for summary in summaries.values()),
+            "parse_errors": sum(not summary.parse_ok for summary in summaries.values()),
+            "lines": sum(summary.n_lines for summary in summaries.values()),
+            "nodes": sum(summary.n_nodes for summary in summaries.values()),
+            "definitions": sum(summary.n_defs for summary in summaries.values()),
+        },
+        "tags": {tag: sorted(modules) for tag, modules in tags.items()},
+        "packages": [{"name": name, "modules": packages[name]} for name in sorted(packages)],
+        "entry_points": dict(entry_points),
+    }
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)

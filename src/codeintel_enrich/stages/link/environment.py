@@ -1,0 +1,260 @@
+"""Owns the making of one module's environment: its exports, its demands, its imports and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from codeintel_enrich.model.diagnostics import Diagnostic, Severity
+from codeintel_enrich.model.environment import Environment, Export, ExportKind, ResolvedImport, Target
+from codeintel_enrich.model.surface import Star, Surface
+from codeintel_enrich.stages.link.faces import OPEN, Entry, Face, order_node, table_fact
+from codeintel_enrich.stages.link.resolve import CYCLE, Answer, Fact, Meaning, Node, Resolver, Step
+from codeintel_enrich.stages.link.sketch import all_operations, split_target
+from codeintel_enrich.stages.link.table import Table, absolute, is_standard
+
+
+class Linked(msgspec.Struct, frozen=True):
+    """A module's environment and what it was made from."""
+
+    environment: Environment
+    nodes: dict[str, frozenset[Fact]]
+    """This module's nodes, and `` for everything that is no node -> the facts they were answered from."""
+
+
+def make_environment(
+    path: str, surface: Surface, table: Table, face_of: Callable[[str], Face], resolver: Resolver
+) -> Linked:
+    """Make the environment of the file `path`."""
+    return _Maker(path, surface, table, face_of, resolver).make()
+
+
+class _Maker:
+    def __init__(
+        self, path: str, surface: Surface, table: Table, face_of: Callable[[str], Face], resolver: Resolver
+    ) -> None:
+        self._path = path
+        self._name = table.names[path]
+        self._surface = surface
+        self._table = table
+        self._face_of = face_of
+        self._face = face_of(path)
+        self._resolver = resolver
+        self._facts: set[Fact] = set()
+        self._nodes: dict[str, frozenset[Fact]] = {}
+        self._diagnostics: list[Diagnostic] = []
+
+    def make(self) -> Linked:
+        """Answer everything the module exports or asks for."""
+        face = self._face
+        exports = self._exports()
+        for class_name in face.bases:
+            self._answer((self._path, order_node(class_name)))
+        imports = self._imports()
+        targets: dict[str, Target] = {}
+        answers: dict[str, Answer] = {}
+        for demand in self._surface.demands:
+            targets[demand] = _target(self._demand(demand, answers))
+        if face.all_dynamic is not None:
+            self._diagnose("info", "dynamic-all", f"`__all__` is not static: {face.all_dynamic}")
+        name = self._name
+        made = Environment(
+            module=name.module if name.importable else None,
+            package=name.package,
+            is_package=name.is_package,
+            is_stub=name.is_stub,
+            demands=targets,
+            exports=exports,
+            imports=imports,
+            has_all=face.all_names is not None,
+            all_dynamic=face.all_dynamic,
+            star_modules=self._star_modules(),
+            diagnostics=tuple(sorted(set(self._diagnostics), key=lambda item: (item.rule, item.message))),
+        )
+        self._nodes[""] = frozenset(self._facts)
+        return Linked(made, {node: facts for node, facts in self._nodes.items() if facts})
+
+    def _answer(self, node: Node) -> Answer:
+        answer = self._resolver.answer(node)
+        self._nodes[node[1]] = self._resolver.facts_of[node]
+        return answer
+
+    def _diagnose(self, severity: Severity, rule: str, message: str) -> None:
+        self._diagnostics.append(Diagnostic("link", severity, rule, message))
+
+    # -- exports ----------------------------------------------------------------------------------------------------
+
+    def _exports(self) -> tuple[Export, ...]:
+        face = self._face
+        in_star = set(face.star)
+        exports: list[Export] = []
+        module = self._name.module
+        for name, entry in face.names.items():
+            route = entry.routes[0]
+            if len(entry.routes) == 1 and route.how == "local" and not route.alias:
+                own = f"{module}.{name}" if module else name
+                kind: ExportKind = "star" if entry.source == "star" else "definition"
+                exports.append(Export(name, kind, own, self._path, name in in_star, entry.typing_only, (own,)))
+                continue
+            answer = self._answer((self._path, name))
+            if answer.reason == CYCLE:
+                self._diagnose("warning", "import-cycle", f"`{name}` goes round in a cycle of imports")
+            exports.append(self._export(name, entry, answer, name in in_star))
+        if self._name.is_package and module is not None:
+            self._facts.add((table_fact(module), ""))
+            for child in self._table.children(module):
+                dotted = f"{module}.{child}"
+                if child not in face.names and child != "__main__":
+                    found = self._resolver.module(dotted, self._facts).meanings[0]
+                    exports.append(Export(child, "submodule", dotted, found.path, child in in_star, False, (dotted,)))
+        known = {export.name for export in exports}
+        for name in sorted(in_star - known):
+            exports.append(self._unseen(name))
+        return tuple(sorted(exports, key=lambda export: export.name))
+
+    def _export(self, name: str, entry: Entry, answer: Answer, in_star: bool) -> Export:
+        best = _best(answer.meanings)
+        if best is None:
+            return Export(name, entry.source, None, None, in_star, entry.typing_only, ())
+        kind = entry.source
+        if kind in ("definition", "reexport") and best.kind != "module":
+            is_own = best.path == self._path and best.named is None
+            kind = "definition" if is_own else kind
+        return Export(name, kind, best.qualified, best.path, in_star, entry.typing_only, best.chain)
+
+    def _unseen(self, name: str) -> Export:
+        """A name that only `__all__` tells of: a star from outside, or `__getattr__`, may give it."""
+        stars = self._face.open_stars
+        origin = f"{stars[0]}.{name}" if len(stars) == 1 else None
+        return Export(name, "dynamic", origin, None, True, False, (origin,) if origin else ())
+
+    # -- demands ----------------------------------------------------------------------------------------------------
+
+    def _demand(self, demand: str, answers: dict[str, Answer]) -> Answer:
+        known = answers.get(demand)
+        if known is None:
+            known = answers[demand] = self._resolver.ask(lambda facts: self._steps(demand, answers, facts), self._facts)
+        return known
+
+    def _steps(self, demand: str, answers: dict[str, Answer], facts: set[Fact]) -> Step:
+        if ":" in demand:
+            return (yield from self._foreign(demand, facts))
+        if demand.startswith("super("):
+            owner, _, rest = demand[6:].partition(")")
+            answer = yield from self._own_class(owner, facts)
+            name, _, deeper = rest.lstrip(".").partition(".")
+            found: list[Meaning] = []
+            reason = answer.reason
+            for meaning in answer.meanings:
+                step = yield from self._resolver.member(meaning, name, facts, after=True)
+                found.extend(step.meanings)
+                reason = reason or step.reason
+            return (
+                yield from self._resolver.attributes(Answer(tuple(found), None if found else reason), deeper, facts)
+            )
+        return (yield from self._path_from_here(demand, answers, facts))
+
+    def _path_from_here(self, path: str, answers: dict[str, Answer], facts: set[Fact]) -> Step:
+        """A dotted path in this module's namespace; each prefix is answered once."""
+        parts = path.split(".")
+        prefix, answer = "", Answer()
+        for name in parts:
+            longer = f"{prefix}.{name}" if prefix else name
+            known = answers.get(longer)
+            if known is not None:
+                answer = known
+            elif prefix:
+                answer = yield from self._resolver.attributes(answer, name, facts)
+            else:
+                answer = yield from self._resolver.root(self._path, name, facts)
+            answers[longer] = answer
+            prefix = longer
+        return answer
+
+    def _own_class(self, local: str, facts: set[Fact]) -> Step:
+        """A class written in this file, by its local name."""
+        if local in self._face.members:
+            module = self._name.module
+            own = f"{module}.{local}" if module else local
+            return Answer((Meaning(own, "class", self._path, local, (own,)),))
+        root, _, rest = local.partition(".")
+        return (
+            yield from self._resolver.attributes((yield from self._resolver.root(self._path, root, facts)), rest, facts)
+        )
+
+    def _foreign(self, demand: str, facts: set[Fact]) -> Step:
+        """`..pkg.m:name.attribute`, `a.b:` (the module itself)."""
+        target = split_target(self._name, demand)
+        if target is None:
+            return Answer(reason="the import leaves the top-level package")
+        module, path = target
+        name, _, rest = path.partition(".")
+        if not name:
+            return self._resolver.module(module, facts)
+        answer = yield from self._resolver.module_attribute(module, name, facts, asker=self._name.module or "")
+        return (yield from self._resolver.attributes(answer, rest, facts))
+
+    # -- imports ----------------------------------------------------------------------------------------------------
+
+    def _imports(self) -> tuple[ResolvedImport, ...]:
+        found: dict[tuple[int, str | None], ResolvedImport] = {}
+        for wanted in self._surface.imports:
+            target = absolute(self._name, wanted.level, wanted.module)
+            key = (wanted.level, wanted.module)
+            spelled = "." * wanted.level + (wanted.module or "")
+            if target is None:
+                found[key] = ResolvedImport(wanted.level, wanted.module, spelled, None, False)
+                if not wanted.guarded and wanted.context != "never":
+                    self._diagnose("warning", "unresolved-import", f"`{spelled}` leaves the top-level package")
+                continue
+            self._facts.add((table_fact(target), ""))
+            known = self._table.has(target) or (not self._table.owns(target) and is_standard(target))
+            found[key] = ResolvedImport(wanted.level, wanted.module, target, self._table.path(target), known)
+            if wanted.guarded or wanted.context == "never" or not self._table.owns(target):
+                continue
+            if not self._table.has(target):
+                self._diagnose("warning", "unresolved-import", f"no module `{target}`")
+                continue
+            for name in wanted.names:
+                if name != "*" and not self._finds(target, name):
+                    self._diagnose("warning", "unresolved-import", f"`{target}` has no `{name}`")
+        return tuple(found[key] for key in sorted(found, key=lambda key: (key[0], key[1] or "")))
+
+    def _finds(self, module: str, name: str) -> bool:
+        """Whether `from module import name` finds something, as far as anybody can see."""
+        self._facts.add((table_fact(f"{module}.{name}"), ""))
+        if self._table.has(f"{module}.{name}"):
+            return True
+        path = self._table.path(module)
+        if path is None:
+            return False
+        self._facts.add((path, name))
+        face = self._face_of(path)
+        if name in face.names:
+            return True
+        self._facts.add((path, OPEN))
+        return bool(face.open_stars) or face.dynamic_getattr or name.startswith("__")
+
+    def _star_modules(self) -> tuple[str, ...]:
+        found: set[str] = set()
+        for operation in all_operations(self._surface.operations):
+            if isinstance(operation, Star):
+                target = absolute(self._name, operation.level, operation.module)
+                if target is not None:
+                    found.add(target)
+        return tuple(sorted(found))
+
+
+def _best(meanings: tuple[Meaning, ...]) -> Meaning | None:
+    """The meaning an export is listed under: the first that is more than a variable (`X = None` as a fallback)."""
+    return next((meaning for meaning in meanings if meaning.kind != "variable"), meanings[0] if meanings else None)
+
+
+def _target(answer: Answer) -> Target:
+    """What references see: a name given by an assignment is its own definition."""
+    if not answer.meanings:
+        return Target((), "unknown", None, answer.reason or "unknown")
+    first = answer.meanings[0]
+    names = dict.fromkeys(meaning.named or meaning.qualified for meaning in answer.meanings)
+    return Target(tuple(names), first.kind, first.named_path if first.named else first.path)

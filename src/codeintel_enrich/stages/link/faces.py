@@ -1,0 +1,114 @@
+"""Owns the face: a module's namespace once its own statements have run, each name with the routes it may come by.
+
+A face is `link`'s intermediate between a surface (what is written) and an environment (what it means): stars are
+expanded and `__all__` is evaluated, but no route is followed yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from codeintel_enrich.model.environment import ExportKind
+from codeintel_enrich.model.surface import DefinitionKind
+
+
+class Route(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One way a name may have come to its value."""
+
+    how: Literal["local", "module", "from", "missing"]
+    """`local`: defined here as `name`. `module`: the module `module`. `from`: attribute `name` of `module`."""
+    module: str = ""
+    name: str = ""
+    kind: DefinitionKind = "variable"
+    rest: str = ""
+    """Attributes to follow from there."""
+    alias: bool = False
+    """Assigned (`x = a.b`), not imported: the name is a variable of this module as well."""
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One name of a namespace."""
+
+    routes: tuple[Route, ...]
+    """In order of preference; several where branches differ."""
+    source: ExportKind
+    typing_only: bool = False
+    certain: bool = True
+    """False where perhaps nothing binds it at run time."""
+    hidden: bool = False
+    """Imported by a stub for its own use."""
+
+
+class Face(msgspec.Struct, frozen=True):
+    """A module's namespace."""
+
+    names: dict[str, Entry] = {}
+    """Sorted by name."""
+    star: tuple[str, ...] = ()
+    """What `from module import *` binds, sorted."""
+    all_names: tuple[str, ...] | None = None
+    """The evaluated `__all__`, sorted; as far as it is known where `all_dynamic`."""
+    all_dynamic: str | None = None
+    open_stars: tuple[str, ...] = ()
+    """Modules outside the tree whose stars may bind anything, sorted."""
+    dynamic_getattr: bool = False
+    members: dict[str, dict[str, DefinitionKind]] = {}
+    """Class by local name -> its own members."""
+    bases: dict[str, tuple[str | None, ...]] = {}
+
+
+EMPTY_FACE = Face()
+
+
+def changed_facts(before: Face, after: Face) -> Iterator[str]:
+    """The facts in which two faces of one module differ, as others may have asked for them."""
+    for name in before.names.keys() | after.names.keys():
+        if before.names.get(name) != after.names.get(name):
+            yield name
+    if before.star != after.star:
+        yield STAR
+    if (before.all_names, before.all_dynamic) != (after.all_names, after.all_dynamic):
+        yield ALL
+    if (before.open_stars, before.dynamic_getattr) != (after.open_stars, after.dynamic_getattr):
+        yield OPEN
+    for name in before.bases.keys() | after.bases.keys():
+        if before.bases.get(name) != after.bases.get(name):
+            yield bases_fact(name)
+        ours, theirs = before.members.get(name, {}), after.members.get(name, {})
+        if ours != theirs:
+            for member in ours.keys() | theirs.keys():
+                if ours.get(member) != theirs.get(member):
+                    yield f"{name}.{member}"
+
+
+STAR = "*"
+"""The fact of what a module's star binds."""
+ALL = "*all"
+"""The fact of what its `__all__` is."""
+OPEN = "*open"
+"""The fact of whether names may exist that nobody sees."""
+LOADED = "*loaded"
+"""The fact of whether anybody imports a module."""
+
+
+def bases_fact(class_name: str) -> str:
+    """The fact of a class's written bases."""
+    return f"{class_name}:"
+
+
+def order_node(class_name: str) -> str:
+    """The node of a class's method resolution order."""
+    return f"{class_name}!"
+
+
+def table_fact(dotted: str) -> str:
+    """The provider that stands for the module table's answer to a dotted name."""
+    return f"?{dotted}"
+
+
+def graph_fact(dotted: str) -> str:
+    """The provider that stands for all run-time imports inside a top-level package."""
+    return f"#{dotted.partition('.')[0]}"

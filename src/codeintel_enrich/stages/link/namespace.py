@@ -1,0 +1,497 @@
+"""Owns `evaluate`: a surface's operations, run in order, give the module's face.
+
+Other modules are asked only what a star or another `__all__` needs; nothing is resolved to its definition here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from codeintel_enrich.model.modules import ModuleName
+from codeintel_enrich.model.surface import (
+    AllOperation,
+    Bind,
+    Branch,
+    Decorated,
+    Delete,
+    ImportBind,
+    NameTest,
+    Operation,
+    Star,
+    Surface,
+)
+from codeintel_enrich.stages.link.faces import ALL, LOADED, OPEN, STAR, Entry, Face, Route, graph_fact, table_fact
+from codeintel_enrich.stages.link.sketch import Chaser, split_target
+from codeintel_enrich.stages.link.table import Table, absolute, is_standard
+
+_PLATFORM_MODULES = frozenset(
+    {
+        "winreg",
+        "msvcrt",
+        "winsound",
+        "nt",
+        "msilib",
+        "posix",
+        "pwd",
+        "grp",
+        "fcntl",
+        "termios",
+        "tty",
+        "pty",
+        "resource",
+    }
+    | {"readline", "curses", "dbm", "sqlite3", "tkinter", "ssl", "spwd", "crypt", "syslog", "nis", "ossaudiodev"}
+)
+"""Modules of the standard library that some platforms or builds lack."""
+
+
+class Context(msgspec.Struct):
+    """What evaluation may ask about the rest of the tree."""
+
+    table: Table
+    face_of: Callable[[str], Face]
+    """Path -> face; of a module that is being evaluated in the same cycle, as far as it is known."""
+    chaser: Chaser
+    loaded_by: Callable[[Iterable[str]], set[str]]
+    """Modules -> the modules that loading them, at module level, loads in turn, themselves included."""
+    is_loaded: Callable[[str], bool]
+    """Whether any module of the tree imports this one at run time."""
+
+
+def evaluate(name: ModuleName, surface: Surface, context: Context) -> tuple[Face, frozenset[tuple[str, str]]]:
+    """Return a module's face, and the facts about other modules that it was made from."""
+    run = _Run(name, surface, context)
+    run.operations(surface.operations, run.state)
+    face = run.finish()
+    return face, frozenset(run.facts)
+
+
+class _State:
+    """The namespace at one point of the program."""
+
+    __slots__ = ("all_dynamic", "all_names", "names", "typing")
+
+    def __init__(self) -> None:
+        self.names: dict[str, Entry] = {}
+        self.typing: dict[str, Entry] = {}
+        self.all_names: dict[str, None] | None = None
+        self.all_dynamic: str | None = None
+
+    def copy(self) -> _State:
+        other = _State()
+        other.names = dict(self.names)
+        other.typing = dict(self.typing)
+        other.all_names = None if self.all_names is None else dict(self.all_names)
+        other.all_dynamic = self.all_dynamic
+        return other
+
+    def take(self, other: _State) -> None:
+        self.names, self.typing = other.names, other.typing
+        self.all_names, self.all_dynamic = other.all_names, other.all_dynamic
+
+
+class _Run:
+    def __init__(self, name: ModuleName, surface: Surface, context: Context) -> None:
+        self.facts: set[tuple[str, str]] = set()
+        self.state = _State()
+        self._name = name
+        self._module = name.module or ""
+        self._surface = surface
+        self._context = context
+        self._table = context.table
+        self._open_stars: set[str] = set()
+        self._targets: list[str] = []
+        """What the statements run so far have imported, in order."""
+        self._bound_at: dict[str, int] = {}
+        """Name -> how many imports had run when it was last bound."""
+        self._children = (
+            set(self._table.children(self._module)) if name.is_package and name.module is not None else set()
+        )
+        self._loaded: set[str] = set()
+
+    # -- operations -------------------------------------------------------------------------------------------------
+
+    def operations(self, operations: Sequence[Operation], state: _State) -> None:
+        """Run operations on a state."""
+        for operation in operations:
+            kind = type(operation)
+            if kind is Bind:
+                self._bind(operation, state)  # type: ignore[arg-type]
+            elif kind is ImportBind:
+                self._import(operation, state)  # type: ignore[arg-type]
+            elif kind is Decorated:
+                self._decorated(operation, state)  # type: ignore[arg-type]
+            elif kind is Star:
+                self._star(operation, state)  # type: ignore[arg-type]
+            elif kind is Delete:
+                state.names.pop(operation.name, None)  # type: ignore[union-attr]
+                state.typing.pop(operation.name, None)  # type: ignore[union-attr]
+            elif kind is AllOperation:
+                self._all(operation, state)  # type: ignore[arg-type]
+            elif kind is Branch:
+                self._branch(operation, state)  # type: ignore[arg-type]
+
+    def _put(self, state: _State, name: str, entry: Entry) -> None:
+        if entry.typing_only:
+            state.typing[name] = entry
+        else:
+            state.names[name] = entry
+            self._bound_at[name] = len(self._targets)
+
+    def _bind(self, operation: Bind, state: _State) -> None:
+        if operation.declared and not self._name.is_stub:
+            return
+        name = operation.name
+        own = Route("local", "", name, operation.kind)
+        routes: tuple[Route, ...] = (own,)
+        if operation.aliases:
+            found: list[Route] = []
+            for path in operation.aliases:
+                root, _, rest = path.partition(".")
+                held = state.names.get(root) or state.typing.get(root)
+                for route in held.routes if held is not None else ():
+                    found.append(_extend(route, rest, operation.kind, name))
+                if held is None:
+                    found.append(own)
+            routes = tuple(dict.fromkeys(found))
+        source = "definition" if all(route.how == "local" for route in routes) else "reexport"
+        self._put(state, name, Entry(routes, source, operation.typing_only, operation.certain))  # type: ignore[arg-type]
+
+    def _import(self, operation: ImportBind, state: _State) -> None:
+        target = absolute(self._name, operation.level, operation.module)
+        hidden = self._name.is_stub and not operation.redundant_alias
+        if target is None:
+            route = Route("missing", "." * operation.level + (operation.module or ""), operation.attribute or "")
+            self._put(state, operation.name, Entry((route,), "reexport", operation.typing_only, True, hidden))
+            return
+        if not operation.typing_only:
+            self._load(target, operation.attribute, state)
+        routes: tuple[Route, ...]
+        if operation.attribute is None:
+            module = target.partition(".")[0] if operation.binds_top else target
+            routes = (Route("module", module),)
+        elif target == self._module and self._children | state.names.keys():
+            held = state.names.get(operation.attribute) or state.typing.get(operation.attribute)
+            if held is not None:
+                routes = held.routes
+            elif operation.attribute in self._children:
+                routes = (Route("module", f"{target}.{operation.attribute}"),)
+            else:
+                routes = (Route("from", target, operation.attribute),)
+        else:
+            routes = (Route("from", target, operation.attribute),)
+        self._put(state, operation.name, Entry(routes, "reexport", operation.typing_only, True, hidden))
+
+    def _load(self, target: str, attribute: str | None, state: _State) -> None:
+        """Note an import, and bind the submodule of this package that it loads for the first time."""
+        if not self._children:
+            return
+        self.facts.add((table_fact(self._module), ""))
+        child = ""
+        if target.startswith(f"{self._module}."):
+            child = target[len(self._module) + 1 :].partition(".")[0]
+        elif target == self._module and attribute is not None and attribute not in state.names:
+            child = attribute
+        if child in self._children and child not in self._loaded:
+            submodule = f"{self._module}.{child}"
+            held = state.names.get(child)
+            is_new = held is None or submodule not in self._loaded_so_far()
+            self._loaded.add(child)
+            if is_new:
+                state.names[child] = Entry((Route("module", submodule),), "submodule")
+        if self._table.owns(target):
+            self._targets.append(target)
+            if attribute is not None and self._table.has(f"{target}.{attribute}"):
+                self._targets.append(f"{target}.{attribute}")
+
+    def _loaded_so_far(self, count: int | None = None) -> set[str]:
+        self.facts.add((graph_fact(self._module), ""))
+        return self._context.loaded_by(self._targets[:count])
+
+    def _star(self, operation: Star, state: _State) -> None:
+        target = absolute(self._name, operation.level, operation.module)
+        if target is None:
+            return
+        self.facts.add((table_fact(target), ""))
+        path = self._table.path(target)
+        if not operation.typing_only:
+            self._load(target, None, state)
+        if path is None:
+            if not self._table.has(target):
+                self._open_stars.add(target)
+            return
+        self.facts.add((path, STAR))
+        self.facts.add((path, OPEN))
+        face = self._context.face_of(path)
+        for name in face.star:
+            self._put(state, name, Entry((Route("from", target, name),), "star", operation.typing_only))
+        if face.all_names is None:
+            self._open_stars.update(face.open_stars)
+
+    def _decorated(self, operation: Decorated, state: _State) -> None:
+        root, _, rest = operation.decorator.partition(".")
+        if root in self._surface.exporters:
+            found = not rest
+        else:
+            found = False
+            held = state.names.get(root)
+            for route in held.routes if held is not None else ():
+                if route.how == "from":
+                    attribute = ".".join(part for part in (route.name, route.rest, rest) if part)
+                    found |= self._context.chaser.exports_by_decorator(route.module, attribute, self.facts)
+                elif route.how == "module":
+                    attribute = ".".join(part for part in (route.rest, rest) if part)
+                    found |= self._context.chaser.exports_by_decorator(route.module, attribute, self.facts)
+        if found:
+            state.all_names = {**(state.all_names or {}), operation.name: None}
+
+    # -- __all__ ----------------------------------------------------------------------------------------------------
+
+    def _all(self, operation: AllOperation, state: _State) -> None:
+        if operation.operation == "dynamic":
+            state.all_names = state.all_names or {}
+            state.all_dynamic = operation.reason
+            return
+        names = dict.fromkeys(operation.names)
+        reasons: list[str] = []
+        for path in operation.lists:
+            found, reason = self._list(path, state)
+            names.update(dict.fromkeys(found))
+            if reason is not None:
+                reasons.append(reason)
+        for tests in operation.filters:
+            names.update(dict.fromkeys(sorted(name for name in state.names if self._passes(name, tests, state))))
+        if operation.operation == "set":
+            state.all_names, state.all_dynamic = names, None
+        elif operation.operation == "extend":
+            state.all_names = {**(state.all_names or {}), **names}
+        elif state.all_names is not None:
+            state.all_names = {name: None for name in state.all_names if name not in names}
+        if reasons:
+            state.all_dynamic = "; ".join(reasons)
+
+    def _list(self, path: str, state: _State) -> tuple[Iterable[str], str | None]:
+        """Another module's `__all__`, by namespace path or `module:attribute`."""
+        candidates: list[str] = []
+        if ":" in path:
+            target = split_target(self._name, path)
+            if target is not None and target[1] == "__all__":
+                candidates.append(target[0])
+        else:
+            root, *rest = path.split(".")
+            held = state.names.get(root)
+            for route in held.routes if held is not None else ():
+                parts = [*(route.rest.split(".") if route.rest else ()), *rest]
+                if route.how == "from":
+                    parts.insert(0, route.name)
+                if parts and parts[-1] == "__all__" and route.module:
+                    candidates.append(".".join([route.module, *parts[:-1]]))
+        for dotted in candidates:
+            self.facts.add((table_fact(dotted), ""))
+            file = self._table.path(dotted)
+            if file is None:
+                continue
+            self.facts.add((file, ALL))
+            face = self._context.face_of(file)
+            if face.all_names is not None:
+                return face.all_names, face.all_dynamic
+        return (), f"`{path}` is not known"
+
+    def _passes(self, name: str, tests: Iterable[NameTest], state: _State) -> bool:
+        return all(self._passes_one(name, test, state) is not test.negated for test in tests)
+
+    def _passes_one(self, name: str, test: NameTest, state: _State) -> bool:
+        if test.test == "startswith":
+            return name.startswith(test.values)
+        if test.test == "endswith":
+            return name.endswith(test.values)
+        if test.test == "in":
+            return name in test.values
+        if test.test == "is-upper":
+            return name.isupper()
+        route = state.names[name].routes[0]
+        if test.test == "is-module":
+            if route.how == "from" and not route.rest:
+                self.facts.add((table_fact(f"{route.module}.{route.name}"), ""))
+                return self._table.has(f"{route.module}.{route.name}")
+            return route.how == "module" and not route.rest
+        wanted = "class" if test.test == "is-class" else "function"
+        return route.how == "local" and route.kind == wanted
+
+    # -- branches ---------------------------------------------------------------------------------------------------
+
+    def _branch(self, operation: Branch, state: _State) -> None:
+        alternatives: Sequence[Sequence[Operation]] = operation.alternatives
+        if operation.test is not None:
+            verdict = self._test(operation.test, state)
+            if verdict is not None:
+                self.operations(alternatives[0 if verdict else 1], state)
+                return
+        if operation.kind in ("import", "try"):
+            verdict = self._imports_succeed(alternatives[0])
+            if verdict is True and operation.kind == "import":
+                self.operations(alternatives[0], state)
+                return
+            if verdict is False:
+                # An accelerator that is built from C may be there all the same: its names come last.
+                alternatives = [*alternatives[1:], alternatives[0]]
+        states: list[_State] = []
+        bound: dict[str, int] = {}
+        before = dict(self._bound_at)
+        for alternative in alternatives:
+            inner = state.copy()
+            self._bound_at = dict(before)
+            self.operations(alternative, inner)
+            for name, at in self._bound_at.items():
+                bound[name] = max(at, bound.get(name, 0))
+            states.append(inner)
+        self._bound_at = bound
+        state.take(_merged(states))
+
+    def _test(self, path: str, state: _State) -> bool | None:
+        root, _, rest = path.partition(".")
+        held = state.names.get(root)
+        if held is None or len(held.routes) != 1:
+            return None
+        route = held.routes[0]
+        inner = (route.name, route.rest, rest) if route.how == "from" else (route.rest, rest)
+        attribute = ".".join(part for part in inner if part)
+        if route.how not in ("from", "module") or not attribute:
+            return None
+        return self._context.chaser.test(route.module, attribute, self.facts)
+
+    def _imports_succeed(self, operations: Iterable[Operation]) -> bool | None:
+        """Whether every import finds its module; None where that depends on what is installed."""
+        certain = True
+        for operation in operations:
+            if not isinstance(operation, (ImportBind, Star)) or operation.typing_only:
+                continue
+            target = absolute(self._name, operation.level, operation.module)
+            if target is None:
+                return False
+            self.facts.add((table_fact(target), ""))
+            if self._table.has(target):
+                continue
+            if self._table.owns(target):
+                return False
+            top = target.partition(".")[0]
+            certain &= is_standard(target) and not top.startswith("_") and top not in _PLATFORM_MODULES
+        return True if certain else None
+
+    # -- the end ----------------------------------------------------------------------------------------------------
+
+    def finish(self) -> Face:
+        """Make the face of the final state."""
+        state = self.state
+        self._lazy(state)
+        self._settle_submodules(state)
+        for name, entry in state.typing.items():
+            state.names.setdefault(name, entry)
+        if state.all_names is None or (state.all_dynamic is not None and not state.all_names):
+            star = [
+                name
+                for name, entry in state.names.items()
+                if not name.startswith("_")
+                and entry.certain
+                and not entry.typing_only
+                and not entry.hidden
+                and entry.source != "dynamic"
+            ]
+        else:
+            star = list(state.all_names)
+        return Face(
+            names=dict(sorted(state.names.items())),
+            star=tuple(sorted(star)),
+            all_names=None if state.all_names is None else tuple(sorted(state.all_names)),
+            all_dynamic=state.all_dynamic,
+            open_stars=tuple(sorted(self._open_stars)),
+            dynamic_getattr=self._surface.dynamic_getattr,
+            members={found.local_name: found.members for found in self._surface.classes},
+            bases={found.local_name: found.bases for found in self._surface.classes},
+        )
+
+    def _lazy(self, state: _State) -> None:
+        for name, path in self._surface.lazy_names.items():
+            target = split_target(self._name, path)
+            if name in state.names or target is None:
+                continue
+            module, attribute = target
+            route = Route("from", module, attribute.partition(".")[0], rest=attribute.partition(".")[2])
+            state.names[name] = Entry((route if attribute else Route("module", module),), "dynamic")
+        if not self._surface.lazy_stub or self._name.is_stub:
+            return
+        self.facts.add((table_fact(self._module), ""))
+        stub = self._table.stub(self._module)
+        if stub is None:
+            return
+        self.facts.add((stub, STAR))
+        face = self._context.face_of(stub)
+        for name, entry in face.names.items():
+            if name not in state.names and not any(route.how == "local" for route in entry.routes):
+                self.facts.add((stub, name))
+                state.names[name] = Entry(entry.routes, "dynamic")
+        state.all_names, state.all_dynamic = dict.fromkeys(face.star), None
+
+    def _settle_submodules(self, state: _State) -> None:
+        """Bind the submodules that end up as attributes: loaded later than the name was bound, or by others.
+
+        The regime is that of a program which imports all of the tree: a submodule that this package's own
+        initialisation does not load is bound once somebody imports it.
+        """
+        if not self._children:
+            return
+        self.facts.add((table_fact(self._module), ""))
+        for child in sorted(self._children - self._loaded):
+            submodule = f"{self._module}.{child}"
+            held = state.names.get(child)
+            if held is None and state.all_names is not None:
+                continue
+            self.facts.add((table_fact(submodule), LOADED))
+            if not self._context.is_loaded(submodule):
+                continue
+            by_own = submodule in self._loaded_so_far()
+            if held is None:
+                if by_own:
+                    state.names[child] = Entry((Route("module", submodule),), "submodule")
+            elif held.routes[0].how == "module" and held.routes[0].module == submodule:
+                continue
+            elif not by_own or submodule not in self._loaded_so_far(self._bound_at.get(child, 0)):
+                state.names[child] = Entry((Route("module", submodule),), "submodule")
+
+
+def _extend(route: Route, rest: str, kind: str, name: str) -> Route:
+    """The route of an alias of what another route leads to."""
+    if route.how == "local" and route.kind == "variable" and not route.alias:
+        return Route("local", "", name, kind)  # type: ignore[arg-type]
+    path = ".".join(part for part in (route.rest, rest) if part)
+    return Route(route.how, route.module, route.name, route.kind, path, True)
+
+
+def _merged(states: Sequence[_State]) -> _State:
+    """One state for several that may hold: each name with all routes, in the order of the states."""
+    merged = _State()
+    for space, spaces in (
+        (merged.names, [state.names for state in states]),
+        (merged.typing, [state.typing for state in states]),
+    ):
+        for names in spaces:
+            for name, entry in names.items():
+                held = space.get(name)
+                if held is None:
+                    space[name] = entry
+                elif held is not entry and held != entry:
+                    routes = tuple(dict.fromkeys([*held.routes, *entry.routes]))
+                    space[name] = Entry(
+                        routes,
+                        held.source,
+                        held.typing_only,
+                        held.certain or entry.certain,
+                        held.hidden and entry.hidden,
+                    )
+    for state in states:
+        if state.all_names is not None:
+            merged.all_names = {**(merged.all_names or {}), **state.all_names}
+        merged.all_dynamic = merged.all_dynamic or state.all_dynamic
+    return merged

@@ -1,0 +1,361 @@
+"""Owns the following of routes: what a name of a module, or a path from it, finally is.
+
+The questions form a graph whose nodes are `(path, name)` for a name of a module's namespace and `(path, Class!)` for
+a class's method resolution order. Each node is answered by a generator that yields the nodes it needs, driven by a
+loop, so chains of any length need no stack. A node that is asked for while it is being answered contributes nothing
+there: what a name may mean is the set of definitions that can be reached from it, whatever way round a cycle one
+comes. Every node notes the facts it was answered from, so that a change finds the nodes it concerns.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Generator, Iterable
+
+import msgspec
+
+from codeintel_enrich.model.environment import TargetKind
+from codeintel_enrich.model.surface import DefinitionKind
+from codeintel_enrich.stages.link.faces import LOADED, OPEN, Face, Route, bases_fact, order_node, table_fact
+from codeintel_enrich.stages.link.table import Table
+
+Fact = tuple[str, str]
+Node = tuple[str, str]
+
+_BUILTINS = frozenset(dir(builtins)) | {"WindowsError", "__builtins__"}
+_MODULE_ATTRIBUTES = frozenset(
+    {"__name__", "__doc__", "__package__", "__loader__", "__spec__", "__file__", "__path__", "__dict__", "__cached__"}
+    | {"__builtins__", "__annotations__", "__class__"}
+)
+_OBJECT_MEMBERS = frozenset(dir(object)) | {"__dict__", "__module__", "__qualname__", "__name__", "__mro__"}
+_MANY_HOPS = 400
+
+
+class Meaning(msgspec.Struct, frozen=True, gc=False):
+    """One definition that a name may mean."""
+
+    qualified: str
+    kind: TargetKind
+    path: str | None = None
+    local: str = ""
+    """Its qualified name inside its module."""
+    chain: tuple[str, ...] = ()
+    named: str | None = None
+    """Where an assignment gave it the name asked for (`x = impl.Thing` in `m` is named `m.x`), if one did."""
+    named_path: str | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """What a node means; without meanings, `reason` says why."""
+
+    meanings: tuple[Meaning, ...] = ()
+    reason: str | None = None
+    order: tuple[Meaning, ...] = ()
+    """For `Class!`: the classes in method resolution order, itself first; an external one ends what is known."""
+
+
+CYCLE = "an import cycle in which nothing defines it"
+_CUT = Answer(reason=CYCLE)
+Step = Generator[Node, Answer, Answer]
+
+
+class _Frame:
+    __slots__ = ("cut", "facts", "generator", "node")
+
+    def __init__(self, node: Node, generator: Step, facts: set[Fact], depth: int) -> None:
+        self.node = node
+        self.generator = generator
+        self.facts = facts
+        self.cut = depth
+        """The outermost frame whose unfinished answer this one is made from; its own depth where there is none."""
+
+
+class Resolver:
+    """Answers nodes over a set of faces that do not change meanwhile."""
+
+    def __init__(self, table: Table, face_of: Callable[[str], Face], is_loaded: Callable[[str], bool]) -> None:
+        self.facts_of: dict[Node, frozenset[Fact]] = {}
+        """Node -> the facts it was answered from."""
+        self._table = table
+        self._face_of = face_of
+        self._is_loaded = is_loaded
+        self._answers: dict[Node, Answer] = {}
+
+    def answer(self, node: Node) -> Answer:
+        """Answer one node."""
+        known = self._answers.get(node)
+        if known is not None:
+            return known
+        facts: set[Fact] = set()
+        return self._drive(node, self._open(node, facts), facts)
+
+    def ask(self, question: Callable[[set[Fact]], Step], facts: set[Fact]) -> Answer:
+        """Answer a question that is no node; the facts it is answered from are added to `facts`."""
+        return self._drive(("", ""), question(facts), facts)
+
+    def _open(self, node: Node, facts: set[Fact]) -> Step:
+        path, name = node
+        return self._order(path, name[:-1], facts) if name.endswith("!") else self._name(path, name, facts)
+
+    def _drive(self, root: Node, generator: Step, facts: set[Fact]) -> Answer:
+        stack = [_Frame(root, generator, facts, 0)]
+        depth_of = {root: 0}
+        value: Answer | None = None
+        while True:
+            frame = stack[-1]
+            depth = len(stack) - 1
+            try:
+                wanted = frame.generator.send(value) if value is not None else next(frame.generator)
+            except StopIteration as stop:
+                answer: Answer = stop.value
+                stack.pop()
+                del depth_of[frame.node]
+                if frame.cut >= depth and frame.node[0]:
+                    self._answers[frame.node] = answer
+                    self.facts_of[frame.node] = frozenset(frame.facts)
+                if not stack:
+                    return answer
+                if frame.cut < depth:
+                    stack[-1].cut = min(stack[-1].cut, frame.cut)
+                value = answer
+                continue
+            frame.facts.add(wanted)
+            known = self._answers.get(wanted)
+            if known is not None:
+                value = known
+            elif wanted in depth_of:
+                frame.cut = min(frame.cut, depth_of[wanted])
+                value = _CUT
+            else:
+                inner: set[Fact] = set()
+                depth_of[wanted] = len(stack)
+                stack.append(_Frame(wanted, self._open(wanted, inner), inner, len(stack)))
+                value = None
+
+    # -- names ------------------------------------------------------------------------------------------------------
+
+    def _name(self, path: str, name: str, facts: set[Fact]) -> Step:
+        """A name of a module's namespace, by all its routes."""
+        entry = self._face_of(path).names.get(name)
+        if entry is None:
+            return Answer(reason="not bound")
+        module = self._table.names[path].module
+        own = f"{module}.{name}" if module else name
+        found: list[Meaning] = []
+        reason: str | None = None
+        for route in entry.routes:
+            if route.how == "local" and not route.alias:
+                found.append(Meaning(own, route.kind, path, name, (own,)))
+                continue
+            answer = yield from self._route(path, module, route, facts)
+            reason = reason or answer.reason
+            if not route.alias:
+                found.extend(answer.meanings)
+                continue
+            # A new name for a class, function or module is that thing; any other value makes a variable of its own.
+            things = [meaning for meaning in answer.meanings if meaning.kind not in ("variable", "unknown")]
+            if not things:
+                found.append(Meaning(own, "variable", path, name, (own,)))
+            found.extend(msgspec.structs.replace(thing, named=own, named_path=path) for thing in things)
+        return Answer(_distinct(found), None if found else reason)
+
+    def _route(self, path: str, module: str | None, route: Route, facts: set[Fact]) -> Step:
+        if route.how == "local":
+            own = f"{module}.{route.name}" if module else route.name
+            answer = Answer((Meaning(own, route.kind, path, route.name, (own,)),))
+        elif route.how == "module":
+            answer = self.module(route.module, facts)
+        elif route.how == "from":
+            answer = yield from self.module_attribute(route.module, route.name, facts, asker=module or "")
+        else:
+            return Answer(reason=f"`{route.module}` leaves the top-level package")
+        return (yield from self.attributes(answer, route.rest, facts))
+
+    def module(self, dotted: str, facts: set[Fact]) -> Answer:
+        """A module by its absolute name."""
+        facts.add((table_fact(dotted), ""))
+        if self._table.has(dotted):
+            return Answer((Meaning(dotted, "module", self._table.path(dotted), "", (dotted,)),))
+        if self._table.owns(dotted):
+            return Answer(reason=f"no module `{dotted}`")
+        return Answer((Meaning(dotted, "external", None, "", (dotted,)),))
+
+    def module_attribute(self, dotted: str, name: str, facts: set[Fact], asker: str | None = None) -> Step:
+        """`from dotted import name` in the module `asker`; with no asker, the attribute `dotted.name`."""
+        facts.add((table_fact(dotted), ""))
+        spelled = f"{dotted}.{name}"
+        path = self._table.path(dotted)
+        if path is None:
+            if not self._table.has(dotted) and not self._table.owns(dotted):
+                return Answer((Meaning(spelled, "external", None, "", (spelled,)),))
+            answer = self.module(spelled, facts)
+            return answer if answer.meanings else Answer(reason=f"no module `{dotted}`")
+        facts.add((path, name))
+        face = self._face_of(path)
+        is_submodule = self._table.has(spelled)
+        if name in face.names:
+            inside = asker is not None and asker.startswith(f"{dotted}.")
+            if is_submodule and inside and face.names[name].source != "submodule":
+                # While the package is still being initialised the name is not bound yet: the submodule is imported.
+                return self.module(spelled, facts)
+            answer = yield (path, name)
+            return Answer(tuple(_hop(spelled, meaning) for meaning in answer.meanings), answer.reason)
+        facts.add((path, OPEN))
+        if is_submodule or self._table.owns(dotted):
+            facts.add((table_fact(spelled), ""))
+        if is_submodule:
+            if asker is None:
+                facts.add((table_fact(spelled), LOADED))
+                if not self._is_loaded(spelled):
+                    return Answer(reason=f"nothing imports `{spelled}`")
+            return self.module(spelled, facts)
+        if name in _MODULE_ATTRIBUTES:
+            return Answer((Meaning(spelled, "variable", path, name, (spelled,)),))
+        if face.open_stars:
+            return Answer(
+                tuple(Meaning(f"{star}.{name}", "external", None, "", (f"{star}.{name}",)) for star in face.open_stars)
+            )
+        if face.dynamic_getattr:
+            return Answer(reason=f"`{dotted}.__getattr__` decides")
+        return Answer(reason=f"`{dotted}` has no `{name}`")
+
+    def root(self, path: str, name: str, facts: set[Fact]) -> Step:
+        """A name as code in the module sees it: its namespace, then the stars nobody can see, then builtins."""
+        facts.add((path, name))
+        face = self._face_of(path)
+        if name in face.names:
+            return (yield (path, name))
+        facts.add((path, OPEN))
+        if name in _BUILTINS:
+            return Answer((Meaning(f"builtins.{name}", "external", None, "", (f"builtins.{name}",)),))
+        if name in _MODULE_ATTRIBUTES:
+            module = self._table.names[path].module
+            own = f"{module}.{name}" if module else name
+            return Answer((Meaning(own, "variable", path, name, (own,)),))
+        if face.open_stars:
+            return Answer(
+                tuple(Meaning(f"{star}.{name}", "external", None, "", (f"{star}.{name}",)) for star in face.open_stars)
+            )
+        return Answer(reason="unbound name")
+
+    # -- attributes -------------------------------------------------------------------------------------------------
+
+    def attributes(self, answer: Answer, rest: str, facts: set[Fact]) -> Step:
+        """Follow dotted attributes from an answer."""
+        for name in rest.split(".") if rest else ():
+            found: list[Meaning] = []
+            reason = answer.reason
+            for meaning in answer.meanings:
+                if meaning.kind == "module":
+                    step = yield from self.module_attribute(meaning.qualified, name, facts)
+                elif meaning.kind == "class":
+                    step = yield from self.member(meaning, name, facts)
+                elif meaning.kind == "external":
+                    spelled = f"{meaning.qualified}.{name}"
+                    step = Answer((Meaning(spelled, "external", None, "", (spelled,)),))
+                else:
+                    step = Answer(reason=f"attribute of a {meaning.kind}")
+                found.extend(step.meanings)
+                reason = reason or step.reason
+            answer = Answer(_distinct(found), None if found else reason)
+        return answer
+
+    def member(self, owner: Meaning, name: str, facts: set[Fact], after: bool = False) -> Step:
+        """A class's attribute by its method resolution order; with `after`, what follows the class itself."""
+        if not after:
+            own = self._own_member(owner, name, facts)
+            if own is not None:
+                return Answer((own,))
+        if owner.path is None:
+            return Answer(reason="attribute of an unknown class")
+        answer = yield (owner.path, order_node(owner.local))
+        for ancestor in answer.order[1:]:
+            if ancestor.kind == "external":
+                if ancestor.qualified == "builtins.object" and name not in _OBJECT_MEMBERS:
+                    continue
+                spelled = f"{ancestor.qualified}.{name}"
+                return Answer((Meaning(spelled, "external", None, "", (spelled,)),))
+            if ancestor.kind != "class":
+                return Answer(reason=f"`{owner.qualified}` has a base that is not known")
+            found = self._own_member(ancestor, name, facts)
+            if found is not None:
+                return Answer((found,))
+        if name in _OBJECT_MEMBERS:
+            spelled = f"builtins.object.{name}"
+            return Answer((Meaning(spelled, "external", None, "", (spelled,)),))
+        return Answer(reason=f"`{owner.qualified}` has no `{name}`")
+
+    def _own_member(self, owner: Meaning, name: str, facts: set[Fact]) -> Meaning | None:
+        if owner.path is None:
+            return None
+        facts.add((owner.path, f"{owner.local}.{name}"))
+        kind: DefinitionKind | None = self._face_of(owner.path).members.get(owner.local, {}).get(name)
+        if kind is None:
+            return None
+        qualified = f"{owner.qualified}.{name}"
+        return Meaning(qualified, kind, owner.path, f"{owner.local}.{name}", (qualified,))
+
+    def _order(self, path: str, local: str, facts: set[Fact]) -> Step:
+        """The method resolution order of a class (C3, as CPython's `mro_implementation`)."""
+        facts.add((path, bases_fact(local)))
+        module = self._table.names[path].module
+        itself = Meaning(f"{module}.{local}" if module else local, "class", path, local)
+        bases: list[Meaning] = []
+        orders: list[list[Meaning]] = []
+        for base in self._face_of(path).bases.get(local, ()):
+            found = Meaning("", "unknown")
+            if base is not None:
+                root, _, rest = base.partition(".")
+                answer = yield from self.attributes((yield from self.root(path, root, facts)), rest, facts)
+                meanings = [m for m in answer.meanings if m.kind in ("class", "external")]
+                if meanings:
+                    found = msgspec.structs.replace(meanings[0], chain=(), named=None, named_path=None)
+            if found.qualified in ("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC"):
+                # They have no member that anybody asks for, and would end what is known.
+                continue
+            bases.append(found)
+            if found.kind == "class" and found.path is not None:
+                answer = yield (found.path, order_node(found.local))
+                orders.append(list(answer.order) or [found])
+            else:
+                orders.append([found])
+        return Answer(order=(itself, *_linearised([*orders, bases])))
+
+
+def _linearised(sequences: list[list[Meaning]]) -> list[Meaning]:
+    """Merge linearisations; where they contradict each other, the first that is left comes first."""
+    merged: list[Meaning] = []
+    waiting = [list(sequence) for sequence in sequences if sequence]
+    while waiting:
+        tails = {meaning.qualified for sequence in waiting for meaning in sequence[1:]}
+        head = next((sequence[0] for sequence in waiting if sequence[0].qualified not in tails), waiting[0][0])
+        merged.append(head)
+        rest = ([meaning for meaning in sequence if meaning.qualified != head.qualified] for sequence in waiting)
+        waiting = [sequence for sequence in rest if sequence]
+    return merged
+
+
+def _hop(spelled: str, meaning: Meaning) -> Meaning:
+    """A meaning, seen from one hop further."""
+    chain = meaning.chain
+    if chain and chain[0] == spelled:
+        return meaning
+    if len(chain) >= _MANY_HOPS:
+        chain = (*chain[: _MANY_HOPS // 2], "...", *chain[-_MANY_HOPS // 2 + 2 :])
+    return Meaning(
+        meaning.qualified,
+        meaning.kind,
+        meaning.path,
+        meaning.local,
+        (spelled, *chain),
+        meaning.named,
+        meaning.named_path,
+    )
+
+
+def _distinct(meanings: Iterable[Meaning]) -> tuple[Meaning, ...]:
+    """Each definition once, in order."""
+    found: dict[tuple[str, str | None], Meaning] = {}
+    for meaning in meanings:
+        found.setdefault((meaning.qualified, meaning.path), meaning)
+    return tuple(found.values())

@@ -1,0 +1,164 @@
+"""Owns the sketch: what `link` takes from one surface before any namespace is evaluated.
+
+Sketches answer the questions that must not wait for namespaces: what a module loads, where a decorator or a constant
+was written. They follow explicit imports only, no stars.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from codeintel_enrich.model.modules import ModuleName
+from codeintel_enrich.model.surface import AllOperation, Bind, Branch, ImportBind, Operation, Star, Surface
+from codeintel_enrich.stages.link.faces import table_fact
+from codeintel_enrich.stages.link.table import Table, absolute
+
+
+class Sketch(msgspec.Struct, frozen=True, array_like=True):
+    """What one module's surface says by itself."""
+
+    hops: dict[str, tuple[str, str]] = {}
+    """Name bound by an explicit import -> (absolute module, attribute); the attribute of `import m` is empty."""
+    exporters: tuple[str, ...] = ()
+    tests: dict[str, bool] = {}
+    loads: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(absolute module, imported names) of every import at module level that runs, sorted."""
+    local_loads: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The same inside functions."""
+    reads: tuple[str, ...] = ()
+    """Absolute modules whose stars or `__all__` its namespace is made from, sorted."""
+
+
+def sketch(name: ModuleName, surface: Surface) -> Sketch:
+    """Take the sketch of a surface, read as the module `name`."""
+    hops: dict[str, tuple[str, str]] = {}
+    tests: dict[str, bool] = {}
+    reads: set[str] = set()
+    for operation in all_operations(surface.operations):
+        if isinstance(operation, ImportBind):
+            target = absolute(name, operation.level, operation.module)
+            if target is None:
+                continue
+            if operation.attribute is None and operation.binds_top:
+                target = target.partition(".")[0]
+            hops[operation.name] = (target, operation.attribute or "")
+        elif isinstance(operation, Bind):
+            hops.pop(operation.name, None)
+            if operation.test is not None:
+                tests[operation.name] = operation.test
+            else:
+                tests.pop(operation.name, None)
+        elif isinstance(operation, Star):
+            target = absolute(name, operation.level, operation.module)
+            if target is not None:
+                reads.add(target)
+        elif isinstance(operation, AllOperation):
+            for path in operation.lists:
+                reads.update(_list_modules(name, path, hops))
+    if surface.lazy_stub and name.module is not None:
+        reads.add(name.module)
+    return Sketch(
+        hops,
+        surface.exporters,
+        tests,
+        _loads(name, surface, "runtime"),
+        _loads(name, surface, "local"),
+        tuple(sorted(reads)),
+    )
+
+
+def _loads(name: ModuleName, surface: Surface, context: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    found: dict[str, set[str]] = {}
+    for wanted in surface.imports:
+        target = absolute(name, wanted.level, wanted.module)
+        if target is not None and wanted.context == context:
+            found.setdefault(target, set()).update(wanted.names)
+    return tuple((target, tuple(sorted(names))) for target, names in sorted(found.items()))
+
+
+def all_operations(operations: Iterable[Operation]) -> Iterator[Operation]:
+    """Every operation, those of all branches included."""
+    for operation in operations:
+        if isinstance(operation, Branch):
+            for alternative in operation.alternatives:
+                yield from all_operations(alternative)
+        else:
+            yield operation
+
+
+def _list_modules(name: ModuleName, path: str, hops: dict[str, tuple[str, str]]) -> Iterator[str]:
+    """The modules that a list's path may lie in, by what is written."""
+    if ":" in path:
+        target = split_target(name, path)
+        if target is not None:
+            yield target[0]
+        return
+    root, *rest = path.split(".")
+    if root not in hops:
+        return
+    module, attribute = hops[root]
+    yield module
+    dotted = f"{module}.{attribute}" if attribute else module
+    for part in ["", *rest]:
+        dotted = f"{dotted}.{part}" if part else dotted
+        yield dotted
+
+
+def split_target(name: ModuleName, path: str) -> tuple[str, str] | None:
+    """`..pkg.m:attribute` -> (absolute module, attribute); None where the dots leave the top-level package."""
+    module, _, attribute = path.partition(":")
+    written = module.lstrip(".")
+    target = absolute(name, len(module) - len(written), written or None)
+    return None if target is None else (target, attribute)
+
+
+class Chaser:
+    """Follows explicit imports through sketches, noting each question it asks."""
+
+    def __init__(self, table: Table, sketch_of: Callable[[str], Sketch]) -> None:
+        self._table = table
+        self._sketch_of = sketch_of
+
+    def exports_by_decorator(self, module: str, attribute: str, facts: set[tuple[str, str]]) -> bool:
+        """Whether `module.attribute` is a decorator that adds to `__all__`."""
+        found = self._chase(module, attribute, facts)
+        return found is not None and found[1] in self._sketch_of(found[0]).exporters
+
+    def test(self, module: str, attribute: str, facts: set[tuple[str, str]]) -> bool | None:
+        """The truth value of the constant `module.attribute`; None where it has none."""
+        found = self._chase(module, attribute, facts)
+        return None if found is None else self._sketch_of(found[0]).tests.get(found[1])
+
+    def _chase(self, module: str, attribute: str, facts: set[tuple[str, str]]) -> tuple[str, str] | None:
+        seen: set[tuple[str, str]] = set()
+        while (module, attribute) not in seen:
+            seen.add((module, attribute))
+            facts.add((table_fact(module), ""))
+            path = self._table.path(module)
+            name, _, rest = attribute.partition(".")
+            if path is None or not name:
+                return None
+            facts.add((path, f"={name}"))
+            here = self._sketch_of(path)
+            if name in here.hops:
+                module, inner = here.hops[name]
+                attribute = ".".join(part for part in (inner, rest) if part)
+            elif rest and self._table.has(f"{module}.{name}"):
+                module, attribute = f"{module}.{name}", rest
+            else:
+                return None if rest else (path, name)
+        return None
+
+
+def changed_sketch_facts(before: Sketch, after: Sketch) -> Iterator[str]:
+    """The facts in which two sketches of one module differ."""
+    for name in before.hops.keys() | after.hops.keys():
+        if before.hops.get(name) != after.hops.get(name):
+            yield f"={name}"
+    for name in before.tests.keys() | after.tests.keys():
+        if before.tests.get(name) != after.tests.get(name):
+            yield f"={name}"
+    for name in set(before.exporters) ^ set(after.exporters):
+        yield f"={name}"

@@ -1,0 +1,79 @@
+"""Owns the module table as `link` asks it: dotted names to files, submodules, relative imports."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from codeintel_enrich.model.modules import ModuleName
+
+
+class Table:
+    """Which file answers to a dotted name. A `.py` answers before its `.pyi`; a stub alone answers for itself."""
+
+    def __init__(self, modules: Mapping[str, ModuleName]) -> None:
+        self.names = modules
+        self._files: dict[str, str] = {}
+        self._stubs: dict[str, str] = {}
+        self._children: dict[str, list[str]] = {}
+        for path, name in modules.items():
+            if name.importable and name.module is not None:
+                (self._stubs if name.is_stub else self._files)[name.module] = path
+        for dotted in [*self._files, *self._stubs]:
+            while dotted:
+                parent, _, last = dotted.rpartition(".")
+                siblings = self._children.get(parent)
+                if siblings is not None:
+                    if last not in siblings:
+                        siblings.append(last)
+                    break
+                self._children[parent] = [last]
+                dotted = parent
+
+    def path(self, dotted: str) -> str | None:
+        """The file that `import dotted` runs; None for namespace packages and what is not in the tree."""
+        return self._files.get(dotted) or self._stubs.get(dotted)
+
+    def stub(self, dotted: str) -> str | None:
+        """The stub of a module."""
+        return self._stubs.get(dotted)
+
+    def has(self, dotted: str) -> bool:
+        """Whether the tree has a module or a (namespace) package of that name."""
+        return dotted in self._files or dotted in self._stubs or dotted in self._children
+
+    def owns(self, dotted: str) -> bool:
+        """Whether the tree, and nobody else, can have a module of that name: it has the top-level one."""
+        return self.has(dotted.partition(".")[0])
+
+    def children(self, dotted: str) -> list[str]:
+        """The names of a package's submodules, sorted."""
+        return sorted(self._children.get(dotted, ()))
+
+    def changed(self, other: Table) -> set[str]:
+        """The dotted names that mean something else in another table, those of parents of what came or went too."""
+        found: set[str] = set()
+        for ours, theirs in ((self._files, other._files), (self._stubs, other._stubs)):
+            found.update(dotted for dotted in ours.keys() | theirs.keys() if ours.get(dotted) != theirs.get(dotted))
+        for dotted in list(found):
+            while dotted:
+                found.add(dotted)
+                dotted = dotted.rpartition(".")[0]
+        return found
+
+
+def absolute(name: ModuleName, level: int, module: str | None) -> str | None:
+    """The absolute target of an import in a file; None where it leaves the top-level package."""
+    if level == 0:
+        return module or ""
+    package = name.package
+    for _ in range(level - 1):
+        package = package.rpartition(".")[0]
+    if not package:
+        return None
+    return f"{package}.{module}" if module else package
+
+
+def is_standard(dotted: str) -> bool:
+    """Whether the standard library has a top-level module of that name."""
+    return dotted.partition(".")[0] in sys.stdlib_module_names

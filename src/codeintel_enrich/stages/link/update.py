@@ -1,0 +1,384 @@
+"""Owns the incremental run of `link`: which faces and environments a change concerns, and redoing just those.
+
+A face is redone when a fact it was made from changed; faces that read each other in a cycle are redone together, from
+nothing, so that no name survives on the strength of a copy of itself. An environment is redone when one of its
+module's nodes, or a node these lead to, was answered from a changed fact.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import msgspec
+
+from codeintel_enrich.model.config import LinkConfig
+from codeintel_enrich.model.environment import Environment
+from codeintel_enrich.model.modules import ModuleName
+from codeintel_enrich.model.surface import Surface
+from codeintel_enrich.stages.link.environment import make_environment
+from codeintel_enrich.stages.link.faces import (
+    EMPTY_FACE,
+    LOADED,
+    changed_facts,
+    graph_fact,
+    table_fact,
+)
+from codeintel_enrich.stages.link.graph import components, reachable
+from codeintel_enrich.stages.link.namespace import Context, evaluate
+from codeintel_enrich.stages.link.resolve import Fact, Resolver
+from codeintel_enrich.stages.link.sketch import Chaser, Sketch, changed_sketch_facts, sketch
+from codeintel_enrich.stages.link.state import (
+    FORMAT,
+    Known,
+    LinkState,
+    Stored,
+    Users,
+    empty,
+    encoded,
+    faces,
+    sketches,
+)
+from codeintel_enrich.stages.link.table import Table
+
+_ENVIRONMENTS = msgspec.msgpack.Encoder(order="deterministic")
+_FACTS = msgspec.msgpack.Decoder(list[Fact])
+_NODE_FACTS = msgspec.msgpack.Decoder(dict[str, list[Fact]])
+_COUNTS = msgspec.msgpack.Decoder(dict[str, int])
+
+
+class Update:
+    """One run. Its methods are its steps, in the order `sketch`, `evaluate`, `resolve`, `state`."""
+
+    def __init__(
+        self,
+        state: LinkState | None,
+        modules: Mapping[str, ModuleName],
+        surfaces: Mapping[str, str],
+        load: Callable[[str], Surface],
+        config: LinkConfig,
+    ) -> None:
+        kept = state is not None and state.stored.python_version == config.python_version
+        self._old: Stored = state.stored if state is not None and kept else empty(config.python_version)
+        self._surfaces = surfaces
+        self._load = load
+        self._loaded_surfaces: dict[str, Surface] = {}
+        self._config = config
+        names = {path: modules[path] for path in surfaces}
+        self._table = Table(names)
+        files = self._old.files
+        gone = state.stored.files.keys() - surfaces.keys() if state is not None else set()
+        self.removed: set[str] = set(gone)
+        self._changed = sorted(
+            path
+            for path, digest in surfaces.items()
+            if (known := files.get(path)) is None or known.surface != digest or known.name != names[path]
+        )
+        self._vanished = sorted(files.keys() - surfaces.keys())
+        self._sketches = sketches(self._old)
+        self._faces = faces(self._old)
+        self._face_users: Users[int] = Users(self._old.face_users, int)
+        self._node_users: Users[tuple[int, str]] = Users(self._old.node_users, tuple[int, str])
+        self._reads = dict(self._old.reads)
+        self._counts: dict[str, int] | None = None
+        self._next_number = self._old.next_number
+        self._numbers = {path: known.number for path, known in files.items()}
+        self._paths: dict[int, str] = {number: path for path, number in self._numbers.items()}
+        for path in self._changed:
+            if path not in self._numbers:
+                self._numbers[path] = self._next_number
+                self._paths[self._next_number] = path
+                self._next_number += 1
+        self._facts: dict[Fact, None] = {}
+        """The facts that changed, in the order in which that was found."""
+        self._stale: set[str] = set()
+        """Paths whose face is to be made again."""
+        self._touched: set[str] = set()
+        """Paths whose environment is to be made again because of their own surface or face."""
+        self._face_facts: dict[str, msgspec.Raw] = {}
+        self._node_facts: dict[str, msgspec.Raw] = {}
+        self._environments: dict[str, str] = {}
+        self._made_faces: set[str] = set()
+        self._made_sketches: set[str] = set()
+
+    def _surface(self, path: str) -> Surface:
+        found = self._loaded_surfaces.get(path)
+        if found is None:
+            found = self._loaded_surfaces[path] = self._load(path)
+        return found
+
+    def _change(self, provider: str, item: str) -> None:
+        self._facts[(provider, item)] = None
+        for number in self._face_users.of(provider, item):
+            self._stale.add(self._paths[number])
+
+    # -- sketches ---------------------------------------------------------------------------------------------------
+
+    def sketch(self) -> None:
+        """Take the sketches of changed files, and note every fact that changed with them or with the module table."""
+        tops: set[str] = set()
+        delta: dict[str, int] = {}
+        for path in [*self._changed, *self._vanished]:
+            before = self._sketches[path] if path in self._old.files else Sketch()
+            after = sketch(self._table.names[path], self._surface(path)) if path in self._surfaces else Sketch()
+            self._sketches[path] = after
+            if path in self._surfaces:
+                self._made_sketches.add(path)
+            for item in changed_sketch_facts(before, after):
+                self._change(path, item)
+            if (before.loads, before.local_loads) != (after.loads, after.local_loads):
+                _count(before, delta, -1)
+                _count(after, delta, 1)
+            if before.loads != after.loads:
+                tops.update(self._tops(path))
+            if after.reads:
+                self._reads[path] = after.reads
+            else:
+                self._reads.pop(path, None)
+        self._count_loaders(delta)
+        self._compare_tables(tops)
+        for top in tops:
+            self._change(graph_fact(top), "")
+        self._stale.update(self._changed)
+        self._touched.update(self._changed)
+
+    def _tops(self, path: str) -> Iterator[str]:
+        """The top-level packages a file is or was in."""
+        known = self._old.files.get(path)
+        for name in (self._table.names.get(path), known.name if known is not None else None):
+            if name is not None and name.module is not None:
+                yield name.module.partition(".")[0]
+
+    def _count_loaders(self, delta: dict[str, int]) -> None:
+        if not any(delta.values()):
+            return
+        counts = self._loaders()
+        for dotted, change in delta.items():
+            before = counts.get(dotted, 0)
+            if before + change:
+                counts[dotted] = before + change
+            else:
+                counts.pop(dotted, None)
+            if (before > 0) is not (before + change > 0):
+                self._change(table_fact(dotted), LOADED)
+
+    def _loaders(self) -> dict[str, int]:
+        if self._counts is None:
+            self._counts = _COUNTS.decode(self._old.loaders)
+        return self._counts
+
+    def _is_loaded(self, dotted: str) -> bool:
+        return self._loaders().get(dotted, 0) > 0
+
+    def _compare_tables(self, tops: set[str]) -> None:
+        files = self._old.files
+        if not self._vanished and all(
+            path in files and files[path].name == self._table.names[path] for path in self._changed
+        ):
+            return
+        before = Table({path: known.name for path, known in files.items()})
+        for dotted in sorted(self._table.changed(before)):
+            self._change(table_fact(dotted), "")
+            tops.add(dotted.partition(".")[0])
+
+    # -- faces ------------------------------------------------------------------------------------------------------
+
+    def evaluate(self) -> None:
+        """Make the faces that are stale, those they are made from first."""
+        for path in self._vanished:
+            self._stale.discard(path)
+            self._faces[path] = EMPTY_FACE
+            self._face_users.change(self._numbers[path], self._old_face_facts(path), ())
+        context = Context(
+            self._table,
+            self._faces.__getitem__,
+            Chaser(self._table, self._sketches.__getitem__),
+            _Loading(self._table, self._sketches.__getitem__),
+            self._is_loaded,
+        )
+        for path in sorted(self._stale - self._reads.keys()):
+            self._make_faces([path], context)
+        graph = {path: self._read_paths(path) for path in self._reads}
+        for component in components(self._affected(graph)):
+            if not self._stale.isdisjoint(component):
+                self._make_faces(component, context)
+
+    def _read_paths(self, path: str) -> list[str]:
+        found: set[str] = set()
+        for dotted in self._reads[path]:
+            for file in (self._table.path(dotted), self._table.stub(dotted)):
+                if file is not None and file != path:
+                    found.add(file)
+        return sorted(found)
+
+    def _affected(self, graph: dict[str, list[str]]) -> dict[str, list[str]]:
+        """The part of the graph that a stale face may reach: whole components, since their members reach each other."""
+        readers: dict[str, list[str]] = {}
+        for path, sources in graph.items():
+            for source in sources:
+                readers.setdefault(source, []).append(path)
+        region = reachable(self._stale | self._made_faces, lambda path: readers.get(path, ()))
+        return {path: sources for path, sources in graph.items() if path in region}
+
+    def _make_faces(self, component: list[str], context: Context) -> None:
+        before = {path: self._faces[path] for path in component}
+        facts: dict[str, frozenset[Fact]] = {}
+        for path in component:
+            self._faces[path] = EMPTY_FACE
+        waiting = deque(component)
+        rounds = dict.fromkeys(component, 0)
+        while waiting:
+            path = waiting.popleft()
+            rounds[path] += 1
+            face, facts[path] = evaluate(self._table.names[path], self._surface(path), context)
+            # Names deleted or filtered after a star can make a cycle swing for ever; it is then left where it is.
+            if face != self._faces[path] and rounds[path] <= len(component) + 4:
+                self._faces[path] = face
+                waiting.extend(
+                    other
+                    for other in component
+                    if other not in waiting
+                    and (other not in facts or any(source == path for source, _ in facts[other]))
+                )
+        for path in component:
+            self._made_faces.add(path)
+            self._face_facts[path] = encoded(sorted(facts[path]))
+            self._face_users.change(self._numbers[path], self._old_face_facts(path), facts[path])
+            items = list(changed_facts(before[path], self._faces[path]))
+            if items:
+                self._touched.add(path)
+            for item in sorted(items):
+                self._change(path, item)
+        self._stale.difference_update(component)
+
+    def _old_face_facts(self, path: str) -> Iterable[Fact]:
+        raw = self._old.face_facts.get(path)
+        return _FACTS.decode(raw) if raw is not None else ()
+
+    # -- environments -----------------------------------------------------------------------------------------------
+
+    def resolve(self) -> tuple[dict[str, Environment], set[str]]:
+        """Make the environments that are concerned; return those that differ, and the paths of all that were made."""
+        for path in self._vanished:
+            self._change_nodes(path, {})
+        resolver = Resolver(self._table, self._faces.__getitem__, self._is_loaded)
+        concerned = self._concerned()
+        differing: dict[str, Environment] = {}
+        for path in sorted(concerned):
+            linked = make_environment(path, self._surface(path), self._table, self._faces.__getitem__, resolver)
+            nodes = {node: sorted(facts) for node, facts in sorted(linked.nodes.items())}
+            self._node_facts[path] = encoded(nodes)
+            self._change_nodes(path, nodes)
+            digest = hashlib.blake2b(_ENVIRONMENTS.encode(linked.environment), digest_size=16).hexdigest()
+            self._environments[path] = digest
+            known = self._old.files.get(path)
+            if known is None or known.environment != digest:
+                differing[path] = linked.environment
+        return differing, concerned
+
+    def _concerned(self) -> set[str]:
+        """The files with a node that was, through any number of others, answered from a changed fact."""
+        concerned = set(self._touched)
+        waiting: deque[Fact] = deque(self._facts)
+        seen = set(waiting)
+        while waiting:
+            for number, node in self._node_users.of(*waiting.popleft()):
+                path = self._paths[number]
+                if path not in self._surfaces:
+                    continue
+                concerned.add(path)
+                if node and (path, node) not in seen:
+                    seen.add((path, node))
+                    waiting.append((path, node))
+        return concerned
+
+    def _change_nodes(self, path: str, nodes: dict[str, list[Fact]]) -> None:
+        before = self._old_node_facts(path)
+        number = self._numbers[path]
+        for node in before.keys() | nodes.keys():
+            if before.get(node) != nodes.get(node):
+                self._node_users.change((number, node), before.get(node, ()), nodes.get(node, ()))
+
+    def _old_node_facts(self, path: str) -> dict[str, list[Fact]]:
+        raw = self._old.node_facts.get(path)
+        return _NODE_FACTS.decode(raw) if raw is not None else {}
+
+    # -- the end ----------------------------------------------------------------------------------------------------
+
+    def state(self) -> LinkState:
+        """Return what the next run is to remember."""
+        old = self._old
+        touched = {*self._changed, *self._environments}
+        files = {path: known for path, known in old.files.items() if path in self._surfaces}
+        for path in touched:
+            files[path] = Known(
+                self._table.names[path],
+                self._surfaces[path],
+                self._environments.get(path) or old.files[path].environment,
+                self._numbers[path],
+            )
+        stored = Stored(
+            FORMAT,
+            self._config.python_version,
+            self._next_number,
+            files,
+            self._kept(old.sketches, {path: encoded(self._sketches[path]) for path in self._made_sketches}),
+            self._kept(old.faces, {path: encoded(self._faces[path]) for path in self._made_faces}),
+            self._kept(old.face_facts, self._face_facts),
+            self._kept(old.node_facts, self._node_facts),
+            self._face_users.save(),
+            self._node_users.save(),
+            {path: reads for path, reads in self._reads.items() if path in self._surfaces},
+            old.loaders if self._counts is None else encoded(self._counts),
+        )
+        return LinkState(stored)
+
+    def _kept(self, old: dict[str, msgspec.Raw], new: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+        kept = {**old, **new}
+        for path in self._vanished:
+            kept.pop(path, None)
+        return kept
+
+
+class _Loading:
+    """What loading some modules loads in turn, by the imports at module level."""
+
+    def __init__(self, table: Table, sketch_of: Callable[[str], Sketch]) -> None:
+        self._table = table
+        self._sketch_of = sketch_of
+        self._successors: dict[str, list[str]] = {}
+        self._answers: dict[tuple[str, ...], set[str]] = {}
+
+    def __call__(self, modules: Iterable[str]) -> set[str]:
+        key = tuple(modules)
+        found = self._answers.get(key)
+        if found is None:
+            found = self._answers[key] = reachable(key, self._loads)
+        return found
+
+    def _loads(self, dotted: str) -> list[str]:
+        found = self._successors.get(dotted)
+        if found is None:
+            found = self._successors[dotted] = []
+            parent = dotted.rpartition(".")[0]
+            if parent:
+                found.append(parent)
+            path = self._table.path(dotted)
+            for target, names in self._sketch_of(path).loads if path is not None else ():
+                if self._table.owns(target):
+                    found.append(target)
+                    found.extend(f"{target}.{name}" for name in names if self._table.has(f"{target}.{name}"))
+        return found
+
+
+def _count(taken: Sketch, counts: dict[str, int], change: int) -> None:
+    """Count what a file imports at run time, each dotted name that may be a module once, parents included."""
+    found: set[str] = set()
+    for target, names in (*taken.loads, *taken.local_loads):
+        found.update(f"{target}.{name}" for name in names if name != "*")
+        while target and target not in found:
+            found.add(target)
+            target = target.rpartition(".")[0]
+    for dotted in found:
+        counts[dotted] = counts.get(dotted, 0) + change
