@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from codeintel_enrich import __version__
 from codeintel_enrich.engine.artifacts import Artifacts
 from codeintel_enrich.engine.config import config_digest, read_project
 from codeintel_enrich.engine.discovery import Scan, scan
@@ -75,7 +76,7 @@ class Build:
             "stitch": config.stitch_config(),
             "types": config.types_config(),
             "emit": config.emit_config(),
-            "merge": (self.project.entry_points, self.places.root.name, config.emit_cst),
+            "merge": (__version__, self.project.entry_points, self.places.root.name, config.emit_cst),
         }
         return {stage: config_digest(stage_version(stage), value) for stage, value in own.items()}
 

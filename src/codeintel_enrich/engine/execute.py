@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from codeintel_enrich import __version__
 from codeintel_enrich.engine.build import ENCODER, Build
-from codeintel_enrich.engine.config import config_digest
 from codeintel_enrich.engine.externals import make_external
 from codeintel_enrich.engine.graph import TaskName
 from codeintel_enrich.engine.manifest import StageState, write_atomically
@@ -168,7 +168,7 @@ class Executor:
         config = build.project.config
         record = self._load_link_record()
         result = link(
-            LinkState.from_bytes(record.state) if record.state else None,
+            LinkState.decode(record.state) if record.state else None,
             module_table(build.files, config.roots),
             {path: state.surface for path, state in build.files.items()},
             lambda path: msgspec.msgpack.decode(self._surface(path), type=Surface),
@@ -184,7 +184,7 @@ class Executor:
         name = digest(listing)
         inputs = build.link_inputs()
         build.artifacts.record(inputs, {**outputs, name: listing}, (name,))
-        state = LinkRecord(build.settings["link"], result.state.to_bytes(), table)
+        state = LinkRecord(build.settings["link"], result.state.encode(), table)
         body = msgspec.msgpack.encode(state)
         write_atomically(build.places.link_state, digest(body).encode() + body)
         build.take_environments(inputs.key, name, table)
@@ -225,7 +225,7 @@ class Executor:
             build.places.store,
             wanted,
             load,
-            {"versions": config_digest(build.settings)},
+            {"version": __version__},
             trusted=stamps.get(build.stamp_name(build.places.store)),
         )
         build.spend("merge: store", started)

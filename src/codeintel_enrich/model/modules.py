@@ -14,7 +14,8 @@ class ModuleName(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What importing one file by name means."""
 
     module: str | None
-    """Dotted name; None where a part of the path is no identifier."""
+    """Dotted name; None where the path spells none. In a regular package the last part need be no identifier:
+    `importlib.import_module` finds it, an import statement cannot."""
     package: str
     """The package that relative imports of this file start from; empty at top level."""
     is_package: bool
@@ -72,7 +73,8 @@ def module_table(paths: Iterable[str], roots: Sequence[str]) -> dict[str, Module
     places = _import_roots(top, roots)
     winners = _winners(list(places.values()))
     prefixes: dict[str, str | None] = {}
-    return {path: _name(path, places, prefixes, path in winners) for path in ordered}
+    regular = {place for place, folder in folders.items() if "__init__" in folder.modules or "__init__" in folder.stubs}
+    return {path: _name(path, places, prefixes, regular, path in winners) for path in ordered}
 
 
 def _import_roots(top: _Folder, roots: Sequence[str]) -> dict[str, _Folder]:
@@ -112,7 +114,7 @@ def _winners(roots: list[_Folder]) -> set[str]:
             names.update(dict.fromkeys(place.stubs))
             names.update(dict.fromkeys(name.removesuffix(_STUBS) if is_top else name for name in place.folders))
         for name in names:
-            if name == "__init__" or not _importable(name):
+            if name == "__init__":
                 continue
             inner = _find_module(name, places, winners, own)
             inner_stubs = _find_stub(name, stub_places, winners, own, is_top)
@@ -158,7 +160,9 @@ def _find_stub(name: str, places: list[_Folder], winners: set[str], roots: set[i
     return portions
 
 
-def _name(path: str, roots: dict[str, _Folder], prefixes: dict[str, str | None], importable: bool) -> ModuleName:
+def _name(
+    path: str, roots: dict[str, _Folder], prefixes: dict[str, str | None], regular: set[str], importable: bool
+) -> ModuleName:
     place, _, file = path.rpartition("/")
     if place not in prefixes:
         prefixes[place] = _prefix(place, roots)
@@ -166,7 +170,10 @@ def _name(path: str, roots: dict[str, _Folder], prefixes: dict[str, str | None],
     stem, _, suffix = file.rpartition(".")
     is_package = stem == "__init__"
     is_stub = suffix == "pyi"
-    if prefix is None or not (is_package or _importable(stem)) or (is_package and not prefix):
+    has_name = (
+        bool(prefix) if is_package else _importable(stem) or ("." not in stem and bool(prefix) and place in regular)
+    )
+    if prefix is None or not has_name or suffix not in ("py", "pyi"):
         return ModuleName(None, prefix or "", is_package, is_stub, False)
     if is_package:
         return ModuleName(prefix, prefix, True, is_stub, importable)

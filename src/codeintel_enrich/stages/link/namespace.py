@@ -334,8 +334,8 @@ class _Run:
             if verdict is True and operation.kind == "import":
                 self.operations(alternatives[0], state)
                 return
-            if verdict is False:
-                # An accelerator that is built from C may be there all the same: its names come last.
+            if verdict is False or (verdict is None and operation.kind == "import"):
+                # What is guarded is optional, and an accelerator built from C may be there: such names come last.
                 alternatives = [*alternatives[1:], alternatives[0]]
         states: list[_State] = []
         bound: dict[str, int] = {}

@@ -37,7 +37,9 @@ _UNROLLED = 2_000
 def summarise(tree: Tree, bound: Bound) -> Surface:
     """Return the surface of a parsed module; `bound` gives the demands."""
     walk = _Walk(tree)
-    walk.suite(tree.module.body)
+    for statement in tree.module.body:
+        # A module that raises on the configured platform still has the rest of its names elsewhere.
+        walk.suite((statement,))
     walk.finish()
     return Surface(
         operations=tuple(walk.operations),
@@ -389,13 +391,18 @@ class _Walk:
 
     # -- branches ---------------------------------------------------------------------------------------------------
 
-    def _alternative(self, body: Iterable[cst.CSTNode], guarded: bool = False) -> tuple[Operation, ...] | None:
-        """The operations of a suite that may run; None where it ends in a `raise`."""
+    def _apart(self, body: Iterable[cst.CSTNode], guarded: bool = False) -> tuple[tuple[Operation, ...], bool]:
+        """The operations of a suite that may run, and whether it ends in a `raise`."""
         outer, self.operations = self.operations, []
         was_guarded, self._guarded = self._guarded, self._guarded or guarded
         ended = self.suite(body)
         self._guarded = was_guarded
         found, self.operations = tuple(self.operations), outer
+        return found, ended
+
+    def _alternative(self, body: Iterable[cst.CSTNode], guarded: bool = False) -> tuple[Operation, ...] | None:
+        """The operations of a suite that may run; None where it ends in a `raise`."""
+        found, ended = self._apart(body, guarded)
         return None if ended else found
 
     def _under(self, when: When, body: Iterable[cst.CSTNode]) -> None:
@@ -439,11 +446,13 @@ class _Walk:
         before = dict(self.values.constants)
         rest: cst.If | cst.Else | None = node
         always = False
+        ruled_out: list[cst.BaseSuite] = []
         while isinstance(rest, cst.If):
             self._walrus(rest.test)
             verdict = False if always else self.values.truth(rest.test)
             if verdict is False:
                 checked = not always and self.values.truth(rest.test, typing=True) is not False
+                ruled_out.append(rest.body)
                 self._under("typing" if checked else "never", rest.body.body)
             else:
                 if verdict is None and not alternatives:
@@ -460,7 +469,10 @@ class _Walk:
             path = path[1:]
         if len(alternatives) > 1:
             self._forget_changes(before)
-        return self._branch(alternatives, "if", path if len(alternatives) == 2 else None)
+        if not self._branch(alternatives, "if", path if len(alternatives) == 2 else None):
+            return False
+        # Everything else raises: the module is for another platform or version, so read it as it is there.
+        return self.suite(ruled_out[0].body) if ruled_out else True
 
     def _linked_test(self, test: cst.BaseExpression) -> str | None:
         """The path of an imported constant that is the whole test, `!` before it where it is negated."""
@@ -475,23 +487,22 @@ class _Walk:
         handled, only_imports = handles_import_errors(node.handlers)
         before = dict(self.values.constants)
         suite = [*node.body.body, *(node.orelse.body.body if node.orelse is not None else ())]
-        alternatives = [self._alternative(suite, handled)]
+        body, body_ended = self._apart(suite, handled)
+        handlers: list[tuple[Operation, ...] | None] = []
         for handler in node.handlers:
             name = handler.name.name if handler.name is not None else None
             found = self._alternative(handler.body.body)
             if found is not None and name is not None:
                 caught = [identifier(name.value)] if isinstance(name, cst.Name) else []
                 found = (*(Bind(item, "variable") for item in caught), *found, *(Delete(item) for item in caught))
-            alternatives.append(found)
-        if len(alternatives) > 1:
+            handlers.append(found)
+        if handlers:
             self._forget_changes(before)
-        body, *handlers = alternatives
-        if body is None and all(found is None for found in handlers):
-            ended = True
-        elif body is None:
+        if body_ended:
+            self.operations.extend(body)
             ended = self._branch(handlers, "if")
         else:
-            ended = self._branch(alternatives, "import" if handled and only_imports else "try")
+            ended = self._branch([body, *handlers], "import" if handled and only_imports else "try")
         if node.finalbody is not None:
             ended = self.suite(node.finalbody.body.body) or ended
         return ended
@@ -604,7 +615,7 @@ def _changes_namespace(body: cst.BaseSuite) -> bool:
     waiting: list[cst.CSTNode] = [body]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, cst.Name) and node.value in ("globals", "vars", "__all__", "setattr"):
+        if isinstance(node, cst.Name) and node.value in ("globals", "locals", "vars", "__all__", "setattr"):
             return True
         waiting.extend(node.children)
     return False

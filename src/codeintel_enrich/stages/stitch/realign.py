@@ -5,7 +5,7 @@ their distance to a neighbouring run are compared token by token, column include
 its sequence of identifiers. Whatever rests on little is a guess.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 from itertools import pairwise
 
@@ -13,7 +13,7 @@ from codeintel_enrich.model.columns import Columns
 from codeintel_enrich.model.scip import Document, Occurrence
 from codeintel_enrich.model.syntax import Syntax
 from codeintel_enrich.stages.stitch.join import Joined
-from codeintel_enrich.stages.stitch.place import LOCAL, Placed, columns_of
+from codeintel_enrich.stages.stitch.place import LOCAL, Placed, Range, columns_of
 from codeintel_enrich.stages.stitch.symbols import SymbolNames
 
 SURE_TOKENS = 8
@@ -28,12 +28,10 @@ Token = tuple[str, int, int]
 
 def realign(syntax: Syntax, document: Document, placed: Placed, names: SymbolNames) -> Joined:
     """Find the references that the ranges of a stale document, placed unconverted, belong to."""
-    displayed = {symbol.symbol: symbol.display_name for symbol in document.symbols if symbol.symbol.startswith(LOCAL)}
     ranges = sorted(placed.ranges)
+    spelling = _Spelling(document, placed, names)
     old = _by_line(
-        (key[0], (name, key[1], index))
-        for index, key in enumerate(ranges)
-        if (name := _token_name(placed.ranges[key], displayed, names)).isidentifier()
+        (key[0], (name, key[1], index)) for index, key in enumerate(ranges) if (name := spelling.at(key)) is not None
     )
     vocabulary = {name for tokens in old.values() for name, _, _ in tokens}
     new = _by_line(
@@ -124,10 +122,35 @@ def _spelled(tokens: list[Token]) -> tuple[str, ...]:
     return tuple(token[0] for token in tokens)
 
 
-def _token_name(occurrences: list[Occurrence], displayed: dict[str, str], names: SymbolNames) -> str:
-    """What stood at a range: what a local symbol is displayed as (ty-scip: also expressions), else what a global names."""
-    for occurrence in occurrences:
-        shown = displayed.get(occurrence.symbol)
-        if shown:
-            return shown
-    return min(names[occurrence.symbol].final for occurrence in occurrences)
+class _Spelling:
+    """Tells which identifier stood at a range of the document."""
+
+    def __init__(self, document: Document, placed: Placed, names: SymbolNames) -> None:
+        self._ranges = placed.ranges
+        self._names = names
+        self._displayed = {
+            symbol.symbol: symbol.display_name for symbol in document.symbols if symbol.symbol.startswith(LOCAL)
+        }
+        self._aliases: dict[str, list[str]] = {}
+        for occurrences in placed.ranges.values():
+            shown = [self._displayed[each.symbol] for each in occurrences if each.symbol in self._displayed]
+            for occurrence in occurrences if shown and len(occurrences) > 1 else ():
+                self._aliases.setdefault(occurrence.symbol, []).extend(shown)
+
+    def at(self, key: Range) -> str | None:
+        """What a local symbol is displayed as, what a global one names, or the alias it was imported under.
+
+        Only an identifier as wide as the range can have stood there: ty-scip puts symbols on expressions, too.
+        """
+        for candidate in self._candidates(self._ranges[key]):
+            if candidate.isidentifier() and (len(candidate) == key[2] - key[1] or not candidate.isascii()):
+                return candidate
+        return None
+
+    def _candidates(self, occurrences: list[Occurrence]) -> Iterator[str]:
+        for occurrence in occurrences:
+            yield self._displayed.get(occurrence.symbol, "")
+        for occurrence in occurrences:
+            yield self._names[occurrence.symbol].final
+        for occurrence in occurrences:
+            yield from self._aliases.get(occurrence.symbol, ())

@@ -1,0 +1,80 @@
+"""Source files through every analysis to their encoded rows, in this process: what stores and publishers are fed."""
+
+from collections.abc import Mapping
+
+from codeintel_enrich.model.config import EmitConfig, LinkConfig, ParseConfig, StitchConfig
+from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.modules import module_table
+from codeintel_enrich.model.rows import FileRows, Row, encode_rows, unpack_rows
+from codeintel_enrich.model.scip import Document
+from codeintel_enrich.model.tables import TABLES
+from codeintel_enrich.model.typed import FileFacts
+from codeintel_enrich.stages.emit import emit
+from codeintel_enrich.stages.link import link
+from codeintel_enrich.stages.parse import parse
+from codeintel_enrich.stages.qualify import qualify
+from codeintel_enrich.stages.stitch import stitch
+from codeintel_enrich.stages.typify import typify
+
+ROOTS = ("src", ".")
+
+
+def emitted(
+    sources: Mapping[str, str | bytes],
+    *,
+    documents: Mapping[str, Document] | None = None,
+    facts: Mapping[str, FileFacts] | None = None,
+    parse_config: ParseConfig = ParseConfig(),
+    emit_config: EmitConfig = EmitConfig(),
+) -> dict[str, FileRows]:
+    """Path -> final rows."""
+    parsed = {
+        path: parse(text.encode() if isinstance(text, str) else text, parse_config) for path, text in sources.items()
+    }
+    linked = link(
+        None,
+        module_table(sources, ROOTS),
+        {path: digest(repr(item.surface).encode()) for path, item in parsed.items()},
+        lambda path: parsed[path].surface,
+        LinkConfig(),
+    )
+    rows: dict[str, FileRows] = {}
+    for path, item in parsed.items():
+        environment = linked.environments[path]
+        qualified = qualify(item.syntax, item.surface, environment)
+        document = (documents or {}).get(path)
+        stitched = stitch(item.syntax, item.surface, qualified, environment, document, StitchConfig())
+        own_facts = (facts or {}).get(path)
+        typed = typify(item.syntax, [own_facts] if own_facts else [])
+        rows[path] = emit(
+            path, item.syntax, item.surface, environment, qualified, stitched, typed, emit_config
+        )
+    return rows
+
+
+def as_dicts(rows: FileRows, table: str) -> list[dict[str, object]]:
+    """One file's rows of a table, by column name."""
+    schema = next(item for item in TABLES if item.name == table)
+    names = [column.name for column in schema.columns]
+    return [dict(zip(names, row, strict=True)) for row in unpacked(rows)[table]]
+
+
+def unpacked(rows: FileRows) -> Mapping[str, list[Row]]:
+    """One file's rows by table."""
+    return unpack_rows(rows.packed, TABLES)
+
+
+class Shelf:
+    """Encoded rows by path, as the engine offers them: a listing with digests, and a way to load one."""
+
+    def __init__(self, rows: Mapping[str, FileRows]) -> None:
+        self.data = {path: encode_rows(item) for path, item in rows.items()}
+        self.loaded: list[str] = []
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        return {path: digest(data) for path, data in self.data.items()}
+
+    def load(self, path: str) -> bytes:
+        self.loaded.append(path)
+        return self.data[path]
