@@ -8,6 +8,7 @@ may have to run. A `dodo.py` takes the whole pipeline over with
     globals().update(creators())
 """
 
+import inspect
 import os
 import sys
 import threading
@@ -17,9 +18,10 @@ from typing import Any, TextIO
 
 import msgspec
 from doit import create_after
+from doit.action import BaseAction
 from doit.cmd_base import ModuleTaskLoader
 from doit.doit_cmd import DoitMain
-from doit.exceptions import TaskFailed
+from doit.exceptions import TaskError, TaskFailed
 from doit.reporter import ConsoleReporter
 
 from codeintel_enrich.engine.build import Build
@@ -100,7 +102,8 @@ class Session:
         return {
             "reporter": reporter,
             "par_type": "thread",
-            "num_process": self.build.jobs(),
+            # 0 is doit's word for: in this thread.
+            "num_process": jobs if (jobs := self.build.jobs()) > 1 else 0,
             "backend": "sqlite3",
             "dep_file": ":memory:",
             "default_tasks": ["merge"],
@@ -190,12 +193,10 @@ class Session:
         self.expected += 1
         task: Task = {
             "basename": stage,
-            "actions": [(self._run, [name])],
-            "uptodate": [(self._up_to_date, [name])],
+            "actions": [_Action(self, name)],
+            "uptodate": [_Check(self, name)],
             "task_dep": list(waits_for),
             "doc": DOCS[stage],
-            # Actions print nothing, and capturing is not safe between threads.
-            "io": {"capture": False},
         }
         if path is not None:
             task["name"] = label(path)
@@ -203,7 +204,8 @@ class Session:
 
     # --- what doit calls ------------------------------------------------------------------------------------------
 
-    def _up_to_date(self, task: object, values: object, name: TaskName) -> bool:
+    def is_up_to_date(self, name: TaskName) -> bool:
+        """Whether a recorded run has the task's outputs for its present inputs."""
         build = self.build
         if not self.executes:
             changed = name.path in self._changed if name.path is not None else bool(self._changed)
@@ -220,7 +222,8 @@ class Session:
     def _changed(self) -> frozenset[str]:
         return frozenset(self.build.changed_files())
 
-    def _run(self, name: TaskName) -> TaskFailed | None:
+    def run(self, name: TaskName) -> TaskFailed | None:
+        """Run a task; a failure is returned, as doit wants it, and kept for the summary."""
         if os.getpid() != self._process:
             return self._failed("tasks share one state: run doit with threads (-P thread), the default of this dodo.py")
         if self._stopping.is_set():
@@ -242,6 +245,40 @@ class Session:
             self.executor.close()
         self.build.finish()
         return summarise(self.build, tuple(self.errors))
+
+
+class _Action(BaseAction):  # type: ignore[misc]
+    """Runs one task of ours. doit's own PythonAction inspects signatures and swaps stdout, for every task anew."""
+
+    out = err = result = task = None
+    values: dict[str, Any] = {}  # noqa: RUF012 - doit only reads it
+
+    def __init__(self, session: Session, name: TaskName) -> None:
+        self._session = session
+        self._name = name
+
+    def execute(self, out: object = None, err: object = None) -> TaskFailed | TaskError | None:
+        """Called by doit, in whatever thread it likes."""
+        try:
+            return self._session.run(self._name)
+        except Exception as error:
+            return TaskError(f"{self._name} failed; please report this", error)
+
+    def __str__(self) -> str:
+        return f"codeintel-enrich {self._name}"
+
+
+class _Check:
+    """Tells doit whether a task is up to date. The ready signature spares doit inspecting it for every task."""
+
+    __signature__ = inspect.Signature()
+
+    def __init__(self, session: Session, name: TaskName) -> None:
+        self._session = session
+        self._name = name
+
+    def __call__(self) -> bool:
+        return self._session.is_up_to_date(self._name)
 
 
 class Reporter(ConsoleReporter):  # type: ignore[misc]

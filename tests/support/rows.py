@@ -17,6 +17,8 @@ from codeintel_enrich.stages.stitch import stitch
 from codeintel_enrich.stages.typify import typify
 
 ROOTS = ("src", ".")
+PARSE = ParseConfig()
+EMIT = EmitConfig()
 
 
 def emitted(
@@ -24,8 +26,8 @@ def emitted(
     *,
     documents: Mapping[str, Document] | None = None,
     facts: Mapping[str, FileFacts] | None = None,
-    parse_config: ParseConfig = ParseConfig(),
-    emit_config: EmitConfig = EmitConfig(),
+    parse_config: ParseConfig = PARSE,
+    emit_config: EmitConfig = EMIT,
 ) -> dict[str, FileRows]:
     """Path -> final rows."""
     parsed = {
@@ -46,9 +48,7 @@ def emitted(
         stitched = stitch(item.syntax, item.surface, qualified, environment, document, StitchConfig())
         own_facts = (facts or {}).get(path)
         typed = typify(item.syntax, [own_facts] if own_facts else [])
-        rows[path] = emit(
-            path, item.syntax, item.surface, environment, qualified, stitched, typed, emit_config
-        )
+        rows[path] = emit(path, item.syntax, item.surface, environment, qualified, stitched, typed, emit_config)
     return rows
 
 
@@ -74,6 +74,10 @@ class Shelf:
     @property
     def wanted(self) -> dict[str, str]:
         return {path: digest(data) for path, data in self.data.items()}
+
+    def differs_from(self, other: "Shelf") -> list[str]:
+        """Files that are new here or have other rows than there."""
+        return [path for path in sorted(self.data) if self.data[path] != other.data.get(path)]
 
     def load(self, path: str) -> bytes:
         self.loaded.append(path)

@@ -229,7 +229,7 @@ def _index_without_stoppers(
     """Run the indexer; each time it stops at a file, start it again without that file (or package)."""
     environment = _indexer_environment(root)
     for _ in range(MOST_ABORTS + 1):
-        done = _run(command, view, max(deadline - time.monotonic(), 1), environment)
+        done = _run(command, view, max(deadline - time.monotonic(), 0.1), environment)
         if done.returncode == 0:
             return
         said = _last_lines(done)
@@ -319,7 +319,7 @@ def _run(
     try:
         stdout, stderr = process.communicate(timeout=timeout_seconds)
     except subprocess.TimeoutExpired as error:
-        raise ToolError(f"{command[0]} was stopped after {timeout_seconds:.0f} s; the time limit is config") from error
+        raise ToolError(f"{command[0]} was stopped after {timeout_seconds:g} s; the time limit is config") from error
     finally:
         if process.poll() is None:
             with contextlib.suppress(ProcessLookupError):

@@ -60,6 +60,8 @@ def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
         served += 1
         if served % COLLECT_EVERY == 0:
             gc.collect()
+            # What survives is modules and caches: no later collection need look at it again.
+            gc.freeze()
 
 
 def _write_all(stream: BinaryIO, data: bytes) -> None:

@@ -125,16 +125,6 @@ def read_pyright(
     return _by_file(found, root, exists, None if trusted else name, lambda facts: FileFacts(utf16_diagnostics=facts))
 
 
-def merge_facts(first: FileFacts | None, second: FileFacts | None) -> FileFacts | None:
-    """Facts of two checkers about one file; None where neither says anything."""
-    if first is None or second is None:
-        return first or second
-    return FileFacts(
-        _sorted(first.diagnostics + second.diagnostics),
-        _sorted(first.utf16_diagnostics + second.utf16_diagnostics),
-    )
-
-
 def _decode(data: bytes, kind: type[_Report], name: str) -> _Report:
     try:
         return msgspec.json.decode(data, type=kind)
@@ -152,7 +142,7 @@ def _by_file(
     kept: dict[str, list[Diagnostic]] = {}
     left_out: set[tuple[str, str]] = set()
     for reported, diagnostic in found:
-        path = relative_to(reported, root)
+        path = _relative_to(reported, root)
         if path is None:
             left_out.add((reported, "it lies outside the root"))
         elif path not in exists:
@@ -168,7 +158,7 @@ def _by_file(
     return CheckerReport({path: facts(_sorted(kept[path])) for path in sorted(kept)}, tuple(sorted(left_out)))
 
 
-def relative_to(path: str, root: str) -> str | None:
+def _relative_to(path: str, root: str) -> str | None:
     """A reported path relative to the root, in POSIX form; None where it lies outside."""
     path = path.replace("\\", "/")
     if posixpath.isabs(path):

@@ -10,8 +10,8 @@ from codeintel_enrich.formats.scip_json import JsonIndex, read_json
 from codeintel_enrich.formats.scip_wire import (
     IndexParts,
     cut_slice,
-    decode_slice,
     decode_externals,
+    decode_slice,
     encode_slice,
     split_index,
 )

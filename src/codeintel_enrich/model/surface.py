@@ -96,7 +96,8 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", array_like=True):
     """`try`: the first alternative is the body, the others run only where it fails; `import`: a `try` that only a
     failing import can make fail. `loop`: the first alternative may run not at all."""
     test: str | None = None
-    """`if`: a dotted path whose `Bind.test`, once linked, picks the alternative."""
+    """`if`: a dotted path whose `Bind.test`, once linked, picks the alternative; `?module` where the first alternative
+    needs that module to be installed."""
 
 
 class ClassSurface(msgspec.Struct, frozen=True, array_like=True):
@@ -135,7 +136,7 @@ class Surface(msgspec.Struct, frozen=True):
     """PEP 562 `__getattr__` with a static table: name -> `module:attribute` or `module:` (relative ones keep their
     dots)."""
     dynamic_getattr: bool = False
-    """A module `__getattr__` that no static table explains."""
+    """A module `__getattr__` that no static table explains, or names that are computed and set at run time."""
     lazy_stub: bool = False
     """`lazy_loader.attach_stub`: the table is this module's own stub."""
     exporters: tuple[str, ...] = ()

@@ -310,3 +310,6 @@ META = Table(
     "What the store is: `schema_version`, `generation` (merges so far), `rows:TABLE`, `content:TABLE`, versions",
     (_text("key", "Name of the fact"), _text("value", "The fact")),
 )
+
+RELATIONS: tuple[Table | View, ...] = (*TABLES, *VIEWS, LEDGER, META)
+"""Everything that can be queried."""

@@ -19,7 +19,7 @@ from codeintel_enrich.model.rows import NULL_INTEGER, PackedRows, decode_packed
 from codeintel_enrich.model.tables import LEDGER, META, SCHEMA_VERSION, TABLES, Column, Table
 from codeintel_enrich.store.arrow import arrow_tables
 from codeintel_enrich.store.read import PATIENCE_SECONDS, connect
-from codeintel_enrich.store.schema import cell_hash, create_statements, of_paths
+from codeintel_enrich.store.schema import SHAPE_QUERY, cell_hash, create_statements, has_shape, of_paths
 
 if TYPE_CHECKING:
     import duckdb
@@ -307,6 +307,8 @@ def _check(connection: duckdb.DuckDBPyConnection, state: _State, *, every_cell: 
         if rows != state.contents[name].rows:
             raise _UntrustedError(f"its table {name} has {rows} rows, not {state.contents[name].rows}")
     if every_cell:
+        if not has_shape(connection.execute(SHAPE_QUERY).fetchall()):
+            raise _UntrustedError("its tables do not have the columns that they should")
         for table in TABLES:
             if _content(connection, table)[1] != state.contents[table.name].checksum:
                 raise _UntrustedError(f"its table {table.name} does not have the cells that the last merge left")

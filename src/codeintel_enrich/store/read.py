@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeintel_enrich.errors import EnrichError, LockedError
-from codeintel_enrich.model.tables import LEDGER, META, TABLES, VIEWS, Table, View
+from codeintel_enrich.model.tables import META, RELATIONS
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,8 +20,6 @@ _LONGEST_PAUSE_SECONDS = 0.5
 
 _WRITING: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "memory_limit": "512MB"}
 """A writer appends batch after batch: more threads only cost CPU, and a cache only memory."""
-
-_DUMPED: tuple[Table | View, ...] = (*TABLES, *VIEWS, LEDGER)
 
 
 def open_store(path: Path, patience_seconds: float = PATIENCE_SECONDS) -> duckdb.DuckDBPyConnection:
@@ -70,11 +68,10 @@ def canonical_dump(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     """
     with open_store(path) as connection:
         dump: dict[str, list[tuple[Any, ...]]] = {
-            table.name: connection.execute(f"SELECT * FROM {table.name} ORDER BY ALL").fetchall() for table in _DUMPED
+            relation.name: connection.execute(f"SELECT * FROM {relation.name} ORDER BY ALL").fetchall()
+            for relation in RELATIONS
         }
-        dump[META.name] = connection.execute(
-            f"SELECT * FROM {META.name} WHERE key <> 'generation' ORDER BY ALL"
-        ).fetchall()
+    dump[META.name] = [row for row in dump[META.name] if row[0] != "generation"]
     return dump
 
 

@@ -1,8 +1,8 @@
 """Owns the schema in DuckDB's SQL, made from the model's tables; every identifier here is one of ours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from codeintel_enrich.model.tables import LEDGER, META, TABLES, VIEWS, Column, Table
+from codeintel_enrich.model.tables import LEDGER, META, RELATIONS, TABLES, VIEWS, Column, Table
 
 SQL_TYPES = {
     "text": "VARCHAR",
@@ -23,6 +23,24 @@ def create_statements() -> Iterator[str]:
     for view in VIEWS:
         yield f"CREATE VIEW {view.name} AS {view.query}"
         yield f"COMMENT ON VIEW {view.name} IS {_literal(view.doc)}"
+
+
+SHAPE_QUERY = (
+    "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE database_name = current_database()"
+    " AND NOT internal ORDER BY table_name, column_index"
+)
+"""What a store's tables and views really look like; see `has_shape`."""
+
+
+def has_shape(found: Iterable[tuple[str, str, str]]) -> bool:
+    """Whether the result of `SHAPE_QUERY` has every table and view just as `create_statements` makes them."""
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for relation, name, sql_type in found:
+        columns.setdefault(relation, []).append((name, sql_type))
+    return all(
+        columns.get(item.name) == [(column.name, SQL_TYPES[column.type]) for column in item.columns]
+        for item in RELATIONS
+    )
 
 
 def cell_hash(table: Table) -> str:

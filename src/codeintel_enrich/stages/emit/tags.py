@@ -13,11 +13,12 @@ def tags(layers: Layers, *, export_hub_threshold: int) -> tuple[str, ...]:
 
     `parse-error`: there is no syntax tree. `stub`: a `.pyi`. `star-import`: has a star import. `test`: lies in a test
     folder or is named as pytest names tests. `cli`: a `__main__`, or imports a command-line library.
-    `reexport-hub`: at least `export_hub_threshold` exports, most of them from elsewhere. `public-api`: no test, no
-    private part in its dotted name, and either declares `__all__` or is a package that exports something.
+    `reexport-hub`: a star import of it binds at least `export_hub_threshold` names, most of
+    them from elsewhere. `public-api`: no test, no private part in its dotted name, and either declares `__all__` or is
+    a package that exports something.
     """
     environment = layers.environment
-    exports = environment.exports
+    exports = [item for item in environment.exports if item.in_star]
     is_test = _is_test(layers.path)
     found = {
         "parse-error": not layers.syntax.parse_ok,
@@ -29,7 +30,7 @@ def tags(layers: Layers, *, export_hub_threshold: int) -> tuple[str, ...]:
         and 2 * sum(item.kind in ("reexport", "star") for item in exports) > len(exports),
         "public-api": not is_test
         and _is_public(environment.module)
-        and (environment.has_all or (environment.is_package and any(item.in_star for item in exports))),
+        and (environment.has_all or (environment.is_package and bool(exports))),
     }
     return tuple(sorted(tag for tag, holds in found.items() if holds))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
 from codeintel_enrich.model.diagnostics import Diagnostic, Severity
 from codeintel_enrich.model.environment import Environment, Export, ExportKind, ResolvedImport, Target
 from codeintel_enrich.model.surface import Star, Surface
-from codeintel_enrich.stages.link.faces import OPEN, Entry, Face, order_node, table_fact
+from codeintel_enrich.stages.link.faces import OPEN, STAR, Entry, Face, order_node, table_fact
 from codeintel_enrich.stages.link.resolve import CYCLE, Answer, Fact, Meaning, Node, Resolver, Step
 from codeintel_enrich.stages.link.sketch import all_operations, split_target
 from codeintel_enrich.stages.link.table import Table, absolute, is_standard
@@ -109,14 +109,43 @@ class _Maker:
                     found = self._resolver.module(dotted, self._facts).meanings[0]
                     exports.append(Export(child, "submodule", dotted, found.path, child in in_star, False, (dotted,)))
         known = {export.name for export in exports}
-        for name in sorted(in_star - known):
-            exports.append(self._unseen(name))
+        exports.extend(self._unseen(name) for name in sorted(in_star - known))
+        if self._name.is_stub and module is not None:
+            exports = list(self._at_run_time(exports, module))
         return tuple(sorted(exports, key=lambda export: export.name))
 
+    def _at_run_time(self, exports: list[Export], module: str) -> Iterator[Export]:
+        """A stub's exports, told of the module itself where there is one: its star and its definitions are what runs."""
+        self._facts.add((table_fact(module), ""))
+        path = self._table.path(module)
+        if path is None or path == self._path:
+            yield from exports
+            return
+        self._facts.add((path, STAR))
+        face = self._face_of(path)
+        star = set(face.star)
+        for export in exports:
+            self._facts.add((path, export.name))
+            if export.name not in face.names:
+                yield msgspec.structs.replace(export, in_star=export.name in star, typing_only=True)
+                continue
+            # The answer is noted as a node of the other file; to this one it is a fact.
+            best = next(iter(self._resolver.answer((path, export.name)).meanings), None)
+            if best is None:
+                yield msgspec.structs.replace(export, in_star=export.name in star)
+            else:
+                yield msgspec.structs.replace(
+                    export,
+                    in_star=export.name in star,
+                    origin=best.qualified,
+                    origin_path=best.path,
+                    chain=best.chain,
+                )
+
     def _export(self, name: str, entry: Entry, answer: Answer, in_star: bool) -> Export:
-        best = _best(answer.meanings)
-        if best is None:
+        if not answer.meanings:
             return Export(name, entry.source, None, None, in_star, entry.typing_only, ())
+        best = answer.meanings[0]
         kind = entry.source
         if kind in ("definition", "reexport") and best.kind != "module":
             is_own = best.path == self._path and best.named is None
@@ -191,8 +220,8 @@ class _Maker:
         module, path = target
         name, _, rest = path.partition(".")
         if not name:
-            return self._resolver.module(module, facts)
-        answer = yield from self._resolver.module_attribute(module, name, facts, asker=self._name.module or "")
+            return self._resolver.module(module, facts, self._name.is_stub)
+        answer = yield from self._resolver.module_attribute(module, name, facts, self._name)
         return (yield from self._resolver.attributes(answer, rest, facts))
 
     # -- imports ----------------------------------------------------------------------------------------------------
@@ -210,7 +239,9 @@ class _Maker:
                 continue
             self._facts.add((table_fact(target), ""))
             known = self._table.has(target) or (not self._table.owns(target) and is_standard(target))
-            found[key] = ResolvedImport(wanted.level, wanted.module, target, self._table.path(target), known)
+            found[key] = ResolvedImport(
+                wanted.level, wanted.module, target, self._table.path(target, self._name.is_stub), known
+            )
             if wanted.guarded or wanted.context == "never" or not self._table.owns(target):
                 continue
             if not self._table.has(target):
@@ -226,7 +257,7 @@ class _Maker:
         self._facts.add((table_fact(f"{module}.{name}"), ""))
         if self._table.has(f"{module}.{name}"):
             return True
-        path = self._table.path(module)
+        path = self._table.path(module, self._name.is_stub)
         if path is None:
             return False
         self._facts.add((path, name))
@@ -244,11 +275,6 @@ class _Maker:
                 if target is not None:
                     found.add(target)
         return tuple(sorted(found))
-
-
-def _best(meanings: tuple[Meaning, ...]) -> Meaning | None:
-    """The meaning an export is listed under: the first that is more than a variable (`X = None` as a fallback)."""
-    return next((meaning for meaning in meanings if meaning.kind != "variable"), meanings[0] if meanings else None)
 
 
 def _target(answer: Answer) -> Target:

@@ -40,6 +40,17 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     """False where perhaps nothing binds it at run time."""
     hidden: bool = False
     """Imported by a stub for its own use."""
+    earlier: tuple[Route, ...] = ()
+    """What a star replaced: in a cycle of stars the name comes back as what it was."""
+
+
+class Initialisation(msgspec.Struct, frozen=True, array_like=True):
+    """How far a package had come when: its submodules see it half-made."""
+
+    targets: tuple[str, ...]
+    """The modules of the tree that its statements import, in order."""
+    bound_at: dict[str, int]
+    """Name -> how many of them had been imported when it was last bound."""
 
 
 class Face(msgspec.Struct, frozen=True):
@@ -58,6 +69,8 @@ class Face(msgspec.Struct, frozen=True):
     members: dict[str, dict[str, DefinitionKind]] = {}
     """Class by local name -> its own members."""
     bases: dict[str, tuple[str | None, ...]] = {}
+    initialisation: Initialisation | None = None
+    """Of packages that import something of the tree."""
 
 
 EMPTY_FACE = Face()
@@ -74,6 +87,8 @@ def changed_facts(before: Face, after: Face) -> Iterator[str]:
         yield ALL
     if (before.open_stars, before.dynamic_getattr) != (after.open_stars, after.dynamic_getattr):
         yield OPEN
+    if before.initialisation != after.initialisation:
+        yield INITIALISATION
     for name in before.bases.keys() | after.bases.keys():
         if before.bases.get(name) != after.bases.get(name):
             yield bases_fact(name)
@@ -90,6 +105,8 @@ ALL = "*all"
 """The fact of what its `__all__` is."""
 OPEN = "*open"
 """The fact of whether names may exist that nobody sees."""
+INITIALISATION = "*initialisation"
+"""The fact of the order in which a package binds its names."""
 LOADED = "*loaded"
 """The fact of whether anybody imports a module."""
 

@@ -22,7 +22,19 @@ from codeintel_enrich.model.surface import (
     Star,
     Surface,
 )
-from codeintel_enrich.stages.link.faces import ALL, LOADED, OPEN, STAR, Entry, Face, Route, graph_fact, table_fact
+from codeintel_enrich.stages.link.faces import (
+    ALL,
+    INITIALISATION,
+    LOADED,
+    OPEN,
+    STAR,
+    Entry,
+    Face,
+    Initialisation,
+    Route,
+    graph_fact,
+    table_fact,
+)
 from codeintel_enrich.stages.link.sketch import Chaser, split_target
 from codeintel_enrich.stages.link.table import Table, absolute, is_standard
 
@@ -54,8 +66,8 @@ class Context(msgspec.Struct):
     face_of: Callable[[str], Face]
     """Path -> face; of a module that is being evaluated in the same cycle, as far as it is known."""
     chaser: Chaser
-    loaded_by: Callable[[Iterable[str]], set[str]]
-    """Modules -> the modules that loading them, at module level, loads in turn, themselves included."""
+    loaded_by: Callable[[str, Sequence[str]], set[str]]
+    """(package, modules) -> what loading those modules loads in turn while the package is being initialised."""
     is_loaded: Callable[[str], bool]
     """Whether any module of the tree imports this one at run time."""
 
@@ -208,14 +220,14 @@ class _Run:
 
     def _loaded_so_far(self, count: int | None = None) -> set[str]:
         self.facts.add((graph_fact(self._module), ""))
-        return self._context.loaded_by(self._targets[:count])
+        return self._context.loaded_by(self._module, self._targets[:count])
 
     def _star(self, operation: Star, state: _State) -> None:
         target = absolute(self._name, operation.level, operation.module)
         if target is None:
             return
         self.facts.add((table_fact(target), ""))
-        path = self._table.path(target)
+        path = self._table.path(target, self._name.is_stub)
         if not operation.typing_only:
             self._load(target, None, state)
         if path is None:
@@ -225,10 +237,21 @@ class _Run:
         self.facts.add((path, STAR))
         self.facts.add((path, OPEN))
         face = self._context.face_of(path)
-        for name in face.star:
-            self._put(state, name, Entry((Route("from", target, name),), "star", operation.typing_only))
+        for name in self._visible(target, path, face):
+            held = state.names.get(name)
+            earlier = held.routes if held is not None and not operation.typing_only else ()
+            route = Route("from", target, name)
+            self._put(state, name, Entry((route,), "star", operation.typing_only, earlier=earlier))
         if face.all_names is None:
             self._open_stars.update(face.open_stars)
+
+    def _visible(self, target: str, path: str, face: Face) -> Iterable[str]:
+        """What a star gives: inside a package that is still being initialised, what it has bound by then."""
+        if not self._module.startswith(f"{target}.") or face.all_names is not None:
+            return face.star
+        self.facts.add((path, INITIALISATION))
+        self.facts.add((graph_fact(target), ""))
+        return [name for name in face.star if not is_early(self._module, target, name, face, self._context.loaded_by)]
 
     def _decorated(self, operation: Decorated, state: _State) -> None:
         root, _, rest = operation.decorator.partition(".")
@@ -290,7 +313,7 @@ class _Run:
                     candidates.append(".".join([route.module, *parts[:-1]]))
         for dotted in candidates:
             self.facts.add((table_fact(dotted), ""))
-            file = self._table.path(dotted)
+            file = self._table.path(dotted, self._name.is_stub)
             if file is None:
                 continue
             self.facts.add((file, ALL))
@@ -329,14 +352,20 @@ class _Run:
             if verdict is not None:
                 self.operations(alternatives[0 if verdict else 1], state)
                 return
-        if operation.kind in ("import", "try"):
+        optional: Sequence[Operation] | None = None
+        if operation.test is not None and operation.test.startswith("?"):
+            optional = alternatives[0]
+        elif operation.kind in ("import", "try"):
             verdict = self._imports_succeed(alternatives[0])
             if verdict is True and operation.kind == "import":
                 self.operations(alternatives[0], state)
                 return
-            if verdict is False or (verdict is None and operation.kind == "import"):
-                # What is guarded is optional, and an accelerator built from C may be there: such names come last.
-                alternatives = [*alternatives[1:], alternatives[0]]
+            if verdict is False or self._is_foreign(alternatives[0]):
+                optional = alternatives[0]
+        if optional is not None:
+            alternatives = [*alternatives[1:], optional]
+        elif operation.kind == "if":
+            alternatives = sorted(alternatives, key=self._is_foreign)
         states: list[_State] = []
         bound: dict[str, int] = {}
         before = dict(self._bound_at)
@@ -348,9 +377,28 @@ class _Run:
                 bound[name] = max(at, bound.get(name, 0))
             states.append(inner)
         self._bound_at = bound
+        if optional is not None:
+            _doubt(states[-1], states[:-1])
         state.take(_merged(states))
 
+    def _is_foreign(self, operations: Iterable[Operation]) -> bool:
+        """Whether some statement imports a third party's module: what is guarded so is taken to be optional."""
+        for operation in operations:
+            if isinstance(operation, Branch):
+                if any(map(self._is_foreign, operation.alternatives)):
+                    return True
+            elif isinstance(operation, (ImportBind, Star)) and not operation.typing_only:
+                target = absolute(self._name, operation.level, operation.module)
+                if target is not None:
+                    self.facts.add((table_fact(target.partition(".")[0]), ""))
+                    if self._table.is_foreign(target):
+                        return True
+        return False
+
     def _test(self, path: str, state: _State) -> bool | None:
+        if path.startswith("?"):
+            self.facts.add((table_fact(path[1:]), ""))
+            return True if self._table.has(path[1:]) or is_standard(path[1:]) else None
         root, _, rest = path.partition(".")
         held = state.names.get(root)
         if held is None or len(held.routes) != 1:
@@ -410,7 +458,13 @@ class _Run:
             dynamic_getattr=self._surface.dynamic_getattr,
             members={found.local_name: found.members for found in self._surface.classes},
             bases={found.local_name: found.bases for found in self._surface.classes},
+            initialisation=self._initialisation(),
         )
+
+    def _initialisation(self) -> Initialisation | None:
+        if not self._children or not self._targets:
+            return None
+        return Initialisation(tuple(self._targets), dict(sorted(self._bound_at.items())))
 
     def _lazy(self, state: _State) -> None:
         for name, path in self._surface.lazy_names.items():
@@ -469,6 +523,23 @@ def _extend(route: Route, rest: str, kind: str, name: str) -> Route:
     return Route(route.how, route.module, route.name, route.kind, path, True)
 
 
+def is_early(
+    asker: str, package: str, name: str, face: Face, loaded_by: Callable[[str, Sequence[str]], set[str]]
+) -> bool:
+    """Whether a module inside a package runs before the package binds a name, because the package loads it first."""
+    order = face.initialisation
+    if order is None:
+        return False
+    return asker in loaded_by(package, order.targets[: order.bound_at.get(name, 0)])
+
+
+def _doubt(state: _State, others: Sequence[_State]) -> None:
+    """Mark what only this state binds as perhaps not bound."""
+    for name, entry in state.names.items():
+        if entry.certain and not any(name in other.names for other in others):
+            state.names[name] = msgspec.structs.replace(entry, certain=False)
+
+
 def _merged(states: Sequence[_State]) -> _State:
     """One state for several that may hold: each name with all routes, in the order of the states."""
     merged = _State()
@@ -489,6 +560,7 @@ def _merged(states: Sequence[_State]) -> _State:
                         held.typing_only,
                         held.certain or entry.certain,
                         held.hidden and entry.hidden,
+                        held.earlier,
                     )
     for state in states:
         if state.all_names is not None:

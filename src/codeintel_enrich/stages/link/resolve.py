@@ -10,13 +10,25 @@ comes. Every node notes the facts it was answered from, so that a change finds t
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 
 import msgspec
 
 from codeintel_enrich.model.environment import TargetKind
+from codeintel_enrich.model.modules import ModuleName
 from codeintel_enrich.model.surface import DefinitionKind
-from codeintel_enrich.stages.link.faces import LOADED, OPEN, Face, Route, bases_fact, order_node, table_fact
+from codeintel_enrich.stages.link.faces import (
+    INITIALISATION,
+    LOADED,
+    OPEN,
+    Face,
+    Route,
+    bases_fact,
+    graph_fact,
+    order_node,
+    table_fact,
+)
+from codeintel_enrich.stages.link.namespace import is_early
 from codeintel_enrich.stages.link.table import Table
 
 Fact = tuple[str, str]
@@ -73,12 +85,19 @@ class _Frame:
 class Resolver:
     """Answers nodes over a set of faces that do not change meanwhile."""
 
-    def __init__(self, table: Table, face_of: Callable[[str], Face], is_loaded: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        table: Table,
+        face_of: Callable[[str], Face],
+        is_loaded: Callable[[str], bool],
+        loaded_by: Callable[[str, Sequence[str]], set[str]],
+    ) -> None:
         self.facts_of: dict[Node, frozenset[Fact]] = {}
         """Node -> the facts it was answered from."""
         self._table = table
         self._face_of = face_of
         self._is_loaded = is_loaded
+        self._loaded_by = loaded_by
         self._answers: dict[Node, Answer] = {}
 
     def answer(self, node: Node) -> Answer:
@@ -139,15 +158,15 @@ class Resolver:
         entry = self._face_of(path).names.get(name)
         if entry is None:
             return Answer(reason="not bound")
-        module = self._table.names[path].module
-        own = f"{module}.{name}" if module else name
+        here = self._table.names[path]
+        own = f"{here.module}.{name}" if here.module else name
         found: list[Meaning] = []
         reason: str | None = None
         for route in entry.routes:
             if route.how == "local" and not route.alias:
                 found.append(Meaning(own, route.kind, path, name, (own,)))
                 continue
-            answer = yield from self._route(path, module, route, facts)
+            answer = yield from self._route(path, here, route, facts)
             reason = reason or answer.reason
             if not route.alias:
                 found.extend(answer.meanings)
@@ -157,34 +176,41 @@ class Resolver:
             if not things:
                 found.append(Meaning(own, "variable", path, name, (own,)))
             found.extend(msgspec.structs.replace(thing, named=own, named_path=path) for thing in things)
+        for route in entry.earlier if not found else ():
+            answer = yield from self._route(path, here, route, facts)
+            found.extend(answer.meanings)
+        found.sort(key=lambda meaning: _preference(meaning, name))
         return Answer(_distinct(found), None if found else reason)
 
-    def _route(self, path: str, module: str | None, route: Route, facts: set[Fact]) -> Step:
+    def _route(self, path: str, here: ModuleName, route: Route, facts: set[Fact]) -> Step:
         if route.how == "local":
-            own = f"{module}.{route.name}" if module else route.name
+            own = f"{here.module}.{route.name}" if here.module else route.name
             answer = Answer((Meaning(own, route.kind, path, route.name, (own,)),))
         elif route.how == "module":
-            answer = self.module(route.module, facts)
+            answer = self.module(route.module, facts, here.is_stub)
         elif route.how == "from":
-            answer = yield from self.module_attribute(route.module, route.name, facts, asker=module or "")
+            answer = yield from self.module_attribute(route.module, route.name, facts, here)
         else:
             return Answer(reason=f"`{route.module}` leaves the top-level package")
         return (yield from self.attributes(answer, route.rest, facts))
 
-    def module(self, dotted: str, facts: set[Fact]) -> Answer:
+    def module(self, dotted: str, facts: set[Fact], for_stub: bool = False) -> Answer:
         """A module by its absolute name."""
         facts.add((table_fact(dotted), ""))
         if self._table.has(dotted):
-            return Answer((Meaning(dotted, "module", self._table.path(dotted), "", (dotted,)),))
+            return Answer((Meaning(dotted, "module", self._table.path(dotted, for_stub), "", (dotted,)),))
         if self._table.owns(dotted):
             return Answer(reason=f"no module `{dotted}`")
         return Answer((Meaning(dotted, "external", None, "", (dotted,)),))
 
-    def module_attribute(self, dotted: str, name: str, facts: set[Fact], asker: str | None = None) -> Step:
+    def module_attribute(
+        self, dotted: str, name: str, facts: set[Fact], asker: ModuleName | None = None, for_stub: bool = False
+    ) -> Step:
         """`from dotted import name` in the module `asker`; with no asker, the attribute `dotted.name`."""
         facts.add((table_fact(dotted), ""))
         spelled = f"{dotted}.{name}"
-        path = self._table.path(dotted)
+        for_stub = asker.is_stub if asker is not None else for_stub
+        path = self._table.path(dotted, for_stub)
         if path is None:
             if not self._table.has(dotted) and not self._table.owns(dotted):
                 return Answer((Meaning(spelled, "external", None, "", (spelled,)),))
@@ -194,12 +220,10 @@ class Resolver:
         face = self._face_of(path)
         is_submodule = self._table.has(spelled)
         if name in face.names:
-            inside = asker is not None and asker.startswith(f"{dotted}.")
-            if is_submodule and inside and face.names[name].source != "submodule":
-                # While the package is still being initialised the name is not bound yet: the submodule is imported.
-                return self.module(spelled, facts)
+            if is_submodule and asker is not None and self._sees_submodule(dotted, name, face, path, asker, facts):
+                return self.module(spelled, facts, for_stub)
             answer = yield (path, name)
-            return Answer(tuple(_hop(spelled, meaning) for meaning in answer.meanings), answer.reason)
+            return Answer(tuple([_hop(spelled, meaning) for meaning in answer.meanings]), answer.reason)
         facts.add((path, OPEN))
         if is_submodule or self._table.owns(dotted):
             facts.add((table_fact(spelled), ""))
@@ -208,7 +232,7 @@ class Resolver:
                 facts.add((table_fact(spelled), LOADED))
                 if not self._is_loaded(spelled):
                     return Answer(reason=f"nothing imports `{spelled}`")
-            return self.module(spelled, facts)
+            return self.module(spelled, facts, for_stub)
         if name in _MODULE_ATTRIBUTES:
             return Answer((Meaning(spelled, "variable", path, name, (spelled,)),))
         if face.open_stars:
@@ -218,6 +242,17 @@ class Resolver:
         if face.dynamic_getattr:
             return Answer(reason=f"`{dotted}.__getattr__` decides")
         return Answer(reason=f"`{dotted}` has no `{name}`")
+
+    def _sees_submodule(
+        self, package: str, name: str, face: Face, path: str, asker: ModuleName, facts: set[Fact]
+    ) -> bool:
+        """Whether an import inside a package that is still being initialised finds the submodule of a name, because
+        the package has not bound the name yet."""
+        if not (asker.module or "").startswith(f"{package}."):
+            return False
+        facts.add((path, INITIALISATION))
+        facts.add((graph_fact(package), ""))
+        return is_early(asker.module or "", package, name, face, self._loaded_by)
 
     def root(self, path: str, name: str, facts: set[Fact]) -> Step:
         """A name as code in the module sees it: its namespace, then the stars nobody can see, then builtins."""
@@ -247,7 +282,8 @@ class Resolver:
             reason = answer.reason
             for meaning in answer.meanings:
                 if meaning.kind == "module":
-                    step = yield from self.module_attribute(meaning.qualified, name, facts)
+                    is_stub = meaning.path is not None and meaning.path.endswith(".pyi")
+                    step = yield from self.module_attribute(meaning.qualified, name, facts, for_stub=is_stub)
                 elif meaning.kind == "class":
                     step = yield from self.member(meaning, name, facts)
                 elif meaning.kind == "external":
@@ -333,6 +369,13 @@ def _linearised(sequences: list[list[Meaning]]) -> list[Meaning]:
         rest = ([meaning for meaning in sequence if meaning.qualified != head.qualified] for sequence in waiting)
         waiting = [sequence for sequence in rest if sequence]
     return merged
+
+
+def _preference(meaning: Meaning, name: str) -> tuple[bool, bool, bool]:
+    """Which of several definitions comes first where nothing else decides: more than a variable (`X = None` is a
+    fallback), of this tree (a third party's is optional), defined under the name asked for."""
+    is_renamed = meaning.qualified.rpartition(".")[2] != name
+    return meaning.kind == "variable", meaning.kind == "external", is_renamed
 
 
 def _hop(spelled: str, meaning: Meaning) -> Meaning:

@@ -9,7 +9,7 @@ from codeintel_enrich.model.modules import ModuleName
 
 
 class Table:
-    """Which file answers to a dotted name. A `.py` answers before its `.pyi`; a stub alone answers for itself."""
+    """Which file answers to a dotted name: a `.py` before its `.pyi`, unless a stub asks; a stub alone for itself."""
 
     def __init__(self, modules: Mapping[str, ModuleName]) -> None:
         self.names = modules
@@ -30,9 +30,12 @@ class Table:
                 self._children[parent] = [last]
                 dotted = parent
 
-    def path(self, dotted: str) -> str | None:
-        """The file that `import dotted` runs; None for namespace packages and what is not in the tree."""
-        return self._files.get(dotted) or self._stubs.get(dotted)
+    def path(self, dotted: str, for_stub: bool = False) -> str | None:
+        """The file that answers an import: None for namespace packages and what is not in the tree. Stubs see each
+        other first, as type checkers have it; at run time there are none."""
+        found = self._files.get(dotted)
+        stub = self._stubs.get(dotted)
+        return stub or found if for_stub else found or stub
 
     def stub(self, dotted: str) -> str | None:
         """The stub of a module."""
@@ -45,6 +48,10 @@ class Table:
     def owns(self, dotted: str) -> bool:
         """Whether the tree, and nobody else, can have a module of that name: it has the top-level one."""
         return self.has(dotted.partition(".")[0])
+
+    def is_foreign(self, dotted: str) -> bool:
+        """Whether a module is a third party's: in neither the tree nor the standard library."""
+        return not self.owns(dotted) and not is_standard(dotted)
 
     def children(self, dotted: str) -> list[str]:
         """The names of a package's submodules, sorted."""

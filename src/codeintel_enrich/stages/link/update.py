@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -78,6 +78,7 @@ class Update:
         self._vanished = sorted(files.keys() - surfaces.keys())
         self._sketches = sketches(self._old)
         self._faces = faces(self._old)
+        self._loading = _Loading(self._table, self._sketches.__getitem__)
         self._face_users: Users[int] = Users(self._old.face_users, int)
         self._node_users: Users[tuple[int, str]] = Users(self._old.node_users, tuple[int, str])
         self._reads = dict(self._old.reads)
@@ -194,7 +195,7 @@ class Update:
             self._table,
             self._faces.__getitem__,
             Chaser(self._table, self._sketches.__getitem__),
-            _Loading(self._table, self._sketches.__getitem__),
+            self._loading,
             self._is_loaded,
         )
         for path in sorted(self._stale - self._reads.keys()):
@@ -262,7 +263,7 @@ class Update:
         """Make the environments that are concerned; return those that differ, and the paths of all that were made."""
         for path in self._vanished:
             self._change_nodes(path, {})
-        resolver = Resolver(self._table, self._faces.__getitem__, self._is_loaded)
+        resolver = Resolver(self._table, self._faces.__getitem__, self._is_loaded, self._loading)
         concerned = self._concerned()
         differing: dict[str, Environment] = {}
         for path in sorted(concerned):
@@ -350,11 +351,19 @@ class _Loading:
         self._successors: dict[str, list[str]] = {}
         self._answers: dict[tuple[str, ...], set[str]] = {}
 
-    def __call__(self, modules: Iterable[str]) -> set[str]:
-        key = tuple(modules)
+    def __call__(self, package: str, modules: Sequence[str]) -> set[str]:
+        """What loading `modules` loads while `package` is being initialised, so that it and its parents are there."""
+        key = (package, *modules)
         found = self._answers.get(key)
         if found is None:
-            found = self._answers[key] = reachable(key, self._loads)
+            begun = {package}
+            while package:
+                package = package.rpartition(".")[0]
+                begun.add(package)
+            found = self._answers[key] = reachable(
+                (module for module in modules if module not in begun),
+                lambda dotted: [loaded for loaded in self._loads(dotted) if loaded not in begun],
+            )
         return found
 
     def _loads(self, dotted: str) -> list[str]:

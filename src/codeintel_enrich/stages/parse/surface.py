@@ -106,8 +106,10 @@ class _Walk:
         if self._getattr is not None:
             table = getattr_names(self._getattr, self.values)
             self.lazy_names.update(table)
-            self.dynamic_getattr = not table
-        certain = {operation.name for operation in self.operations if isinstance(operation, (Bind, ImportBind))}
+            self.dynamic_getattr |= not table
+        certain = self.lazy_names.keys() | {
+            operation.name for operation in self.operations if isinstance(operation, (Bind, ImportBind))
+        }
         for name in sorted({name for names in self._globals_of.values() for name in names} - certain):
             self.operations.append(Bind(name, "variable", certain=False))
 
@@ -200,8 +202,7 @@ class _Walk:
         elif isinstance(target, cst.Subscript) and _is_globals(target.value) and len(target.slice) == 1:
             index = target.slice[0].slice
             name = self.values.evaluate(index.value) if isinstance(index, cst.Index) else UNKNOWN
-            if isinstance(name, str):
-                self._assign_target(cst.Name(name), value) if name.isidentifier() else None
+            self._bind_computed(name, value)
 
     def _held(self, value: cst.BaseExpression) -> Any:
         """What to remember of an assigned value: a list that mixes in other modules' lists is read at once."""
@@ -300,9 +301,7 @@ class _Walk:
                 and len(call.args) == 3
                 and _is_own_module(call.args[0].value, self.values)
             ):
-                name = self.values.evaluate(call.args[1].value)
-                if isinstance(name, str) and name.isidentifier():
-                    self._assign_target(cst.Name(name), call.args[2].value)
+                self._bind_computed(self.values.evaluate(call.args[1].value), call.args[2].value)
             return
         method = function.attr.value
         if _is_globals(function.value) and method == "update":
@@ -326,15 +325,24 @@ class _Walk:
         else:
             self.operations.append(AllOperation("dynamic", reason=f"a call of `__all__.{method}`"))
 
+    def _bind_computed(self, name: Any, value: cst.BaseExpression | None) -> None:
+        """Bind a name that an expression gave; where it cannot be told, any name may be bound."""
+        if isinstance(name, str) and name.isidentifier():
+            self._assign_target(cst.Name(name), value)
+        else:
+            self.dynamic_getattr = True
+
     def _update_globals(self, call: cst.Call) -> None:
         for argument in call.args:
             if argument.keyword is not None:
                 self._bind(identifier(argument.keyword.value), "variable")
                 continue
             names = self.values.evaluate(argument.value)
-            for name in names if isinstance(names, dict) else ():
-                if isinstance(name, str) and name.isidentifier():
-                    self._bind(name, "variable")
+            if not isinstance(names, dict):
+                self.dynamic_getattr = True
+                continue
+            for name in names:
+                self._bind_computed(name, None)
 
     def _change_list(self, name: str, method: str, argument: cst.BaseExpression | None) -> None:
         """Follow `names += [...]` and `names.append(...)` on a list that `__all__` may be made from."""
@@ -472,16 +480,32 @@ class _Walk:
         if not self._branch(alternatives, "if", path if len(alternatives) == 2 else None):
             return False
         # Everything else raises: the module is for another platform or version, so read it as it is there.
-        return self.suite(ruled_out[0].body) if ruled_out else True
+        return self._guarded or not ruled_out or self.suite(ruled_out[0].body)
 
     def _linked_test(self, test: cst.BaseExpression) -> str | None:
         """The path of an imported constant that is the whole test, `!` before it where it is negated."""
         negated = isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not)
+        if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
+            target = test.comparisons[0]
+            if dotted(target.comparator) == "None" and isinstance(target.operator, (cst.Is, cst.IsNot)):
+                negated = isinstance(target.operator, cst.Is)
+                test = test.left
         path = dotted(test.expression if isinstance(test, cst.UnaryOperation) else test)
         root = path.partition(".")[0] if path else ""
+        module = self._optional_module(self.values.constants.get(path or ""))
+        if module is not None:
+            return f"!?{module}" if negated else f"?{module}"
         if path and (root in self.values.origins or self._is_relative(root)):
             return f"!{path}" if negated else path
         return None
+
+    def _optional_module(self, held: Any) -> str | None:
+        """The module in `name = import_module("module")`, which helpers that return None instead of raising share."""
+        if not isinstance(held, cst.Call) or not held.args:
+            return None
+        path = (dotted(held.func) or "").rpartition(".")[2]
+        module = self.values.evaluate(held.args[0].value)
+        return module if path == "import_module" and isinstance(module, str) and module[:1] != "." else None
 
     def _try(self, node: cst.Try | cst.TryStar) -> bool:
         handled, only_imports = handles_import_errors(node.handlers)

@@ -56,7 +56,13 @@ def _place(document: Document, columns: Columns, wide_lines: Iterable[int]) -> P
         if line in bent_lines:
             start = columns.code_point(line, occurrence.start_character)
             end = columns.code_point(line, occurrence.end_character)
-        if start is None or end is None or end < start or line < 1 or occurrence.end_line != occurrence.start_line:
+        if (
+            start is None
+            or end is None
+            or not 0 <= start < end
+            or line < 1
+            or occurrence.end_line != occurrence.start_line
+        ):
             misplaced.append(max(line, 1))
             continue
         key = (line, start, end)

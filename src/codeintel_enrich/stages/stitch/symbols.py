@@ -20,11 +20,9 @@ class SymbolName(msgspec.Struct, frozen=True, gc=False):
     """The identifier it names, NFKC-normalised; `` for a symbol that does not follow the grammar."""
     dotted: str
     """Its descriptors joined by dots, with no package and no trace of the kinds."""
-    package: str
-    """Scheme, manager, package and version, as written."""
 
 
-_UNKNOWN = SymbolName("", "", "")
+_UNKNOWN = SymbolName("", "")
 
 
 class SymbolNames:
@@ -47,19 +45,18 @@ def parse_symbol(symbol: str) -> SymbolName:
         match = _PACKAGE_PARTS.match(symbol)
         if match is None:
             return _UNKNOWN
-        package, descriptors = match.group(), symbol[match.end() :]
+        descriptors = symbol[match.end() :]
     else:
         parts = symbol.split(" ", 4)
         if len(parts) < 5:
             return _UNKNOWN
         descriptors = parts[4]
-        package = symbol[: -len(descriptors)]
     names = [_unquoted(quoted) if quoted else plain for quoted, plain in _DESCRIPTOR.findall(descriptors)]
     if len(names) > 1 and (descriptors.endswith("/__init__:") or _is_doubled(names, descriptors)):
         names.pop()
     if not names:
         return _UNKNOWN
-    return SymbolName(names[-1].rpartition(".")[2], ".".join(names), package)
+    return SymbolName(names[-1].rpartition(".")[2], ".".join(names))
 
 
 def _unquoted(quoted: str) -> str:

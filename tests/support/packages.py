@@ -1,0 +1,41 @@
+"""Real packages as test input: copied from where they are installed, never changed there."""
+
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from codeintel_enrich.engine.tools import make_index
+
+
+def copy_package(name: str, to: Path) -> Path:
+    """Copy the sources of an installed package to `to/name`; returns `to`."""
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.submodule_search_locations
+    origin = Path(spec.submodule_search_locations[0])
+    shutil.copytree(origin, to / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "*.so"))
+    return to
+
+
+def source_files(root: Path) -> list[str]:
+    """Relative paths of all Python files below a folder, sorted."""
+    return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.suffix in (".py", ".pyi"))
+
+
+def make_scip(root: Path, output: Path) -> Path:
+    """A SCIP index of a tree, made by the real ty-scip."""
+    make_index(root, source_files(root), output, output.with_suffix(".scratch"))
+    return output
+
+
+def pyrefly_report(root: Path) -> bytes:
+    """What pyrefly itself says of a tree, as JSON."""
+    command = [str(Path(sys.executable).parent / "pyrefly"), "check", "--output-format", "json", "--preset", "default"]
+    done = subprocess.run(command, cwd=root, capture_output=True, check=False)
+    report: dict[str, Any] = json.loads(done.stdout)
+    assert "errors" in report
+    return done.stdout

@@ -1,0 +1,215 @@
+import importlib.util
+import json
+import os
+import shutil
+import stat
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from codeintel_enrich.engine import tools
+from codeintel_enrich.engine.tools import Tool, find_tool, indexable, make_index, run_pyrefly, run_pyright
+from codeintel_enrich.errors import ToolError
+from codeintel_enrich.formats.scip import SCIPIndex
+from codeintel_enrich.model.digest import digest
+
+
+def write(root, files):
+    for path, content in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return [path for path in files if path.endswith((".py", ".pyi"))]
+
+
+def state(root):
+    return {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in sorted(root.rglob("*"))}
+
+
+@pytest.fixture
+def stand_in(monkeypatch, tmp_path):
+    """Put a shell script in a tool's place."""
+
+    def install(name, script):
+        path = tmp_path / f"{name}-stand-in"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        monkeypatch.setattr(tools, "find_tool", lambda wanted: Tool(wanted, str(path), "1.0"))
+
+    return install
+
+
+def test_a_tool_beside_the_interpreter_is_found_with_its_version():
+    tool = find_tool("pyrefly")
+    assert tool.path == str(Path(sys.executable).parent / "pyrefly")
+    assert tool.version[0].isdigit()
+    assert find_tool("no-such-tool-anywhere") is None
+
+
+def test_a_missing_tool_is_said(monkeypatch, tmp_path):
+    monkeypatch.setattr(tools, "find_tool", lambda name: None)
+    with pytest.raises(ToolError, match="ty-scip is not installed"):
+        make_index(tmp_path, ["a.py"], tmp_path / "o", tmp_path / "s")
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("pkg/a.py", True),
+        ("src/pkg/__init__.py", True),
+        ("pkg/é.py", True),
+        ("stubs/foo-stubs/a.pyi", True),
+        ("pkg/unicode10-0-0.py", False),
+        ("pkg/0001_initial.py", False),
+        ("pkg/class.py", False),
+        ("my-docs/a.py", False),
+        (".hidden/a.py", False),
+        ("pkg/a.b.py", False),
+    ],
+)
+def test_only_module_names_can_be_indexed(path, answer):
+    assert indexable(path) is answer
+
+
+ODD = {
+    "pkg/__init__.py": "",
+    "pkg/a.py": "from pkg.b import f\nf()\n",
+    "pkg/b.py": "def f(): pass\n",
+    "pkg/broken.py": "def f(:\n",
+    "pkg/0001_initial.py": "x = 1\n",
+    "pkg/latin.py": b'# coding: latin-1\nx = "\xe9"\n',
+    "types.py": "x = 1\n",
+    "twice.py": "x = 1\n",
+    "twice/__init__.py": "y = 1\n",
+    "src/shadow/__init__.py": "",
+    "shadow/__init__.py": "",
+    "shadow/c.py": "x = 1\n",
+    "pyproject.toml": '[project]\nname = "odd"\nversion = "3.1"\n',
+}
+
+
+def test_files_that_would_stop_the_indexer_are_left_out_with_a_reason_and_no_other_is(tmp_path):
+    root = tmp_path / "tree"
+    files = write(root, ODD)
+    before = state(root)
+    run = make_index(root, [*files, "gone.py"], tmp_path / "out" / "index.scip", tmp_path / "scratch")
+    left_out = dict(run.left_out)
+    assert set(run.documents) | set(left_out) == {*files, "gone.py"}
+    assert not set(run.documents) & set(left_out)
+    assert {"pkg/a.py", "pkg/b.py", "pkg/__init__.py", "pkg/broken.py", "twice/__init__.py"} <= set(run.documents)
+    assert left_out["pkg/0001_initial.py"] == "its name is no module name"
+    assert left_out["pkg/latin.py"] == "it is not UTF-8"
+    assert "can not be read" in left_out["gone.py"]
+    assert "ty-scip stops at it" in left_out["twice.py"]
+    assert str(tmp_path) not in str(run.left_out)
+    assert run.content_hashes == {path: digest((root / path).read_bytes()) for path in run.documents}
+    assert state(root) == before
+    assert not (tmp_path / "scratch").exists()
+    index = SCIPIndex.load(tmp_path / "out" / "index.scip")
+    assert "ty-scip python odd 3.1 pkg/b/f()." in index.symbol_to_files()
+
+
+def test_a_broken_configuration_does_not_stop_the_indexer(tmp_path):
+    files = write(tmp_path / "tree", {"a.py": "x = 1\n", "pyproject.toml": "[tool.ty\n"})
+    assert make_index(tmp_path / "tree", files, tmp_path / "o.scip", tmp_path / "s").documents == ("a.py",)
+    write(tmp_path / "tree", {"pyproject.toml": "[tool.ty]\nno-such-key = 1\n"})
+    assert make_index(tmp_path / "tree", files, tmp_path / "o.scip", tmp_path / "s").documents == ("a.py",)
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("echo all is lost >&2; exit 3", "exit code 3.*all is lost"),
+        ("kill -SEGV $$", "exit code -11"),
+        ("exit 0", "made no usable index"),
+        (": > $4", "is empty"),
+        ("printf garbage > $4", "no SCIP index"),
+        (r"printf '\022\006\012\004b.py' > $4", "without any document of the 1 files"),
+        ("sleep 60", "was stopped after"),
+    ],
+)
+def test_an_indexer_that_fails_is_an_error_and_the_old_index_stays(stand_in, tmp_path, script, message):
+    stand_in("ty-scip", script)
+    files = write(tmp_path / "tree", {"a.py": "x = 1\n"})
+    (tmp_path / "o.scip").write_bytes(b"old")
+    with pytest.raises(ToolError, match=message):
+        make_index(tmp_path / "tree", files, tmp_path / "o.scip", tmp_path / "s", timeout=0.5)
+    assert (tmp_path / "o.scip").read_bytes() == b"old"
+    assert not (tmp_path / "s").exists()
+
+
+def test_nothing_that_can_be_indexed_is_an_error_that_says_why(tmp_path):
+    files = write(tmp_path / "tree", {"a-b.py": "x = 1\n"})
+    with pytest.raises(ToolError, match=r"a-b\.py: its name is no module name"):
+        make_index(tmp_path / "tree", files, tmp_path / "o.scip", tmp_path / "s")
+
+
+def test_a_time_limit_ends_whatever_the_tool_started(stand_in, tmp_path):
+    stand_in("ty-scip", f"sh -c 'sleep 1; touch {tmp_path}/survived' & wait")
+    files = write(tmp_path / "tree", {"a.py": "x = 1\n"})
+    with pytest.raises(ToolError, match="was stopped"):
+        make_index(tmp_path / "tree", files, tmp_path / "o.scip", tmp_path / "s", timeout=0.3)
+    time.sleep(1.2)
+    assert not (tmp_path / "survived").exists()
+
+
+BAD_TYPES = {"pkg/a.py": 'x: int = "a"\n', "pkg/b.py": "y: int = 1\n", "other/c.py": "z: int = None\n"}
+
+
+@pytest.mark.parametrize("run", [run_pyrefly, run_pyright])
+def test_a_checker_reports_the_indexed_files_and_writes_nothing(run, tmp_path):
+    if run is run_pyright and shutil.which("node") is None:
+        pytest.skip("pyright needs node")
+    write(tmp_path, BAD_TYPES)
+    before = state(tmp_path)
+    report = run(tmp_path, ["pkg/a.py", "pkg/b.py"])
+    assert list(report.files) == ["pkg/a.py"]
+    facts = report.files["pkg/a.py"]
+    [diagnostic] = facts.diagnostics + facts.utf16_diagnostics
+    assert (diagnostic.line, diagnostic.col, diagnostic.end_col, diagnostic.severity) == (1, 9, 12, "error")
+    assert len(report.left_out) == 1
+    assert state(tmp_path) == before
+
+
+def test_pyrefly_follows_the_configuration_of_the_tree(tmp_path):
+    write(tmp_path, {**BAD_TYPES, "pyrefly.toml": "[errors]\nbad-assignment = false\n"})
+    assert run_pyrefly(tmp_path, list(BAD_TYPES)).files == {}
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("echo '{\"errors\": []}'; exit 101", "exit code 101"),
+        ("kill -SEGV $$", "exit code -11"),
+        ("exit 0", "gave no report"),
+        ("echo 'thread panicked' >&2; exit 1", "thread panicked"),
+        ("echo '{\"errors\": '; exit 1", "gave no report"),
+        ("sleep 60", "was stopped"),
+    ],
+)
+def test_a_crashed_checker_is_never_no_errors(stand_in, tmp_path, script, message):
+    stand_in("pyrefly", script)
+    with pytest.raises(ToolError, match=message):
+        run_pyrefly(tmp_path, ["a.py"], timeout=0.5)
+
+
+def test_every_finding_of_pyrefly_on_a_real_package_gets_through(tmp_path):
+    [origin] = importlib.util.find_spec("requests").submodule_search_locations
+    shutil.copytree(origin, tmp_path / "requests", ignore=shutil.ignore_patterns("__pycache__"))
+    files = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.py")]
+    report = run_pyrefly(tmp_path, files)
+    command = [find_tool("pyrefly").path, "check", "--output-format", "json", "--preset", "default"]
+    raw = json.loads(tools._run(command, tmp_path, 60).stdout)["errors"]
+    assert raw
+    assert sorted((e["path"], e["line"], e["column"] - 1, e["name"]) for e in raw) == sorted(
+        (path, d.line, d.col, d.rule) for path, facts in report.files.items() for d in facts.diagnostics
+    )
+
+
+def test_the_virtual_environment_of_the_tree_counts_for_the_copy(stand_in, monkeypatch, tmp_path):
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    stand_in("ty-scip", 'echo "$VIRTUAL_ENV" >&2; exit 3')
+    files = write(tmp_path / "tree", {"a.py": "", ".venv/pyvenv.cfg": ""})
+    with pytest.raises(ToolError, match=f"tree{os.sep}.venv"):
+        make_index(tmp_path / "tree", files, tmp_path / "o.scip", tmp_path / "s")

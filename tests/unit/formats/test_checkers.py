@@ -1,0 +1,83 @@
+import json
+
+import pytest
+
+from codeintel_enrich.errors import UsageError
+from codeintel_enrich.formats.checkers import read_pyrefly, read_pyright
+from codeintel_enrich.model.diagnostics import Diagnostic
+
+
+def pyrefly_error(path="pkg/a.py", line=3, column=5, **more):
+    place = {"line": line, "column": column, "stop_line": line, "stop_column": column + 2}
+    texts = {"name": "bad-return", "description": "long", "concise_description": "short", "severity": "error"}
+    return {"path": path, "code": -2} | place | texts | more
+
+
+def pyright_error(file="/tree/pkg/a.py", line=2, character=4, **more):
+    end = {"line": line, "character": character + 2}
+    place = {"start": {"line": line, "character": character}, "end": end}
+    return {"file": file, "severity": "error", "message": "m", "range": place, "rule": "reportX", **more}
+
+
+def pyrefly(*errors, **options):
+    return read_pyrefly(json.dumps({"errors": errors}).encode(), "/tree", {"pkg/a.py", "b.py"}, **options)
+
+
+def pyright(*errors, time="1", **options):
+    report = {"version": "1", "time": time, "generalDiagnostics": errors, "summary": {"timeInSec": float(time)}}
+    return read_pyright(json.dumps(report).encode(), "/tree", {"pkg/a.py", "b.py"}, **options)
+
+
+def test_pyrefly_places_come_in_our_units():
+    facts = pyrefly(pyrefly_error()).files["pkg/a.py"]
+    assert facts.diagnostics == (Diagnostic("pyrefly", "error", "bad-return", "long", 3, 4, 3, 6),)
+
+
+def test_pyright_lines_come_in_our_units_and_columns_wait_for_the_text():
+    facts = pyright(pyright_error()).files["pkg/a.py"]
+    assert facts.diagnostics == ()
+    assert facts.utf16_diagnostics == (Diagnostic("pyright", "error", "reportX", "m", 3, 4, 3, 6),)
+
+
+def test_order_repetition_and_times_of_a_report_do_not_matter():
+    first, second = pyrefly_error(line=9), pyrefly_error(path="/tree/b.py")
+    assert pyrefly(first, second) == pyrefly(second, {**first, "code": 7}, first)
+    assert list(pyrefly(first, second).files) == ["b.py", "pkg/a.py"]
+    assert pyright(pyright_error(), time="1") == pyright(pyright_error(), pyright_error(), time="2")
+
+
+def test_findings_outside_the_root_or_the_index_are_left_out_with_a_reason():
+    report = pyright(pyright_error(), pyright_error("/treetop/a.py"), pyright_error("/tree/new.py"))
+    assert list(report.files) == ["pkg/a.py"]
+    assert report.left_out == (
+        ("/tree/new.py", "it is not among the indexed files"),
+        ("/treetop/a.py", "it lies outside the root"),
+    )
+
+
+@pytest.mark.parametrize("path", ["../x.py", "/elsewhere/x.py", "x.py"])
+def test_a_report_of_another_tree_is_refused(path):
+    with pytest.raises(UsageError, match=r"is of another tree.*x\.py"):
+        pyrefly(pyrefly_error(path))
+    assert pyrefly(pyrefly_error(path), trusted=True).files == {}
+
+
+def test_a_report_without_findings_is_no_other_tree():
+    assert pyrefly().files == {}
+    assert pyright().files == {}
+
+
+@pytest.mark.parametrize("data", [b"", b"Traceback", b"{}", b'{"errors": [{}]}', b'{"errors": {}}', b"\xff"])
+def test_what_is_no_report_is_refused(data):
+    with pytest.raises(UsageError, match=r"r\.json can not be read"):
+        read_pyrefly(data, "/tree", set(), "r.json")
+    with pytest.raises(UsageError, match=r"r\.json can not be read"):
+        read_pyright(data, "/tree", set(), "r.json")
+
+
+def test_every_severity_has_a_place():
+    severities = [
+        pyrefly_error(line=line, severity=name) for line, name in enumerate(["error", "warn", "info", "?"], 1)
+    ]
+    found = pyrefly(*severities).files["pkg/a.py"].diagnostics
+    assert [diagnostic.severity for diagnostic in found] == ["error", "warning", "info", "info"]

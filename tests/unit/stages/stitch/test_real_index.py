@@ -1,0 +1,110 @@
+"""The join on real packages, with the index that ty-scip makes of them in this very run."""
+
+import re
+from collections import Counter
+from functools import cache
+
+import pytest
+
+from codeintel_enrich.model.syntax import Syntax
+from tests.unit.stages.stitch.stitch_support import Project, copy_package, indexed
+
+PACKAGES = ("requests", "rich")
+DEFINITIONS = ("Module", "ClassDef", "FunctionDef")
+
+
+class Case:
+    def __init__(self, name, folder):
+        self.root = folder / "tree"
+        self.project = Project(copy_package(name, self.root))
+        self.documents = indexed(self.root, self.project.sources, folder)
+        self.stitched = {path: self.project.stitch(path, document) for path, document in self.documents.items()}
+
+
+@pytest.fixture(scope="module")
+def case_of(tmp_path_factory):
+    return cache(lambda name: Case(name, tmp_path_factory.mktemp(name)))
+
+
+@pytest.fixture(params=PACKAGES)
+def case(request, case_of):
+    return case_of(request.param)
+
+
+def test_no_fresh_document_is_taken_for_stale(case):
+    assert [path for path, stitched in case.stitched.items() if stitched.is_stale] == []
+
+
+def test_at_least_98_of_100_occurrences_are_attached_exactly_and_the_rest_is_counted_by_cause(case):
+    total = sum(stitched.n_occurrences for stitched in case.stitched.values())
+    attached = sum(stitched.n_attached for stitched in case.stitched.values())
+    causes = Counter()
+    for stitched in case.stitched.values():
+        for diagnostic in stitched.diagnostics:
+            causes[diagnostic.rule] += int(diagnostic.message.split()[0])
+    assert attached >= 0.98 * total
+    assert causes["misnamed-occurrences"] <= 0.002 * total
+    assert attached + causes["unplaced-occurrences"] + causes["misnamed-occurrences"] == total
+
+
+def test_every_class_function_and_module_carries_its_symbol(case):
+    for path, stitched in case.stitched.items():
+        for node, index in case.project.definitions(path):
+            assert index in stitched.nodes or node.node_type not in DEFINITIONS, (path, node)
+
+
+def test_no_symbol_is_attached_to_another_identifier(case):
+    for path, stitched in case.stitched.items():
+        references = case.project.syntax(path).references
+        for reference, answer in zip(references, stitched.references, strict=True):
+            if answer.symbol is not None:
+                words = re.findall(r"\w+", answer.symbol)
+                assert words[-1] == reference.name, answer
+
+
+def test_where_both_speak_they_agree(case):
+    said = [answer.agreement for stitched in case.stitched.values() for answer in stitched.references]
+    assert said.count("both") > 0.5 * len(said)
+    assert said.count("differ") <= 0.01 * said.count("both")
+
+
+def test_after_three_lines_more_at_the_top_95_of_100_symbols_are_found_again_and_none_is_wrong(case_of, tmp_path):
+    case = case_of("requests")
+    edited = Project({path: b"# one\n# two\n# three\n" + source for path, source in case.project.sources.items()})
+    for path, source in edited.sources.items():
+        (tmp_path / "tree" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tree" / path).write_bytes(source)
+    fresh = indexed(tmp_path / "tree", edited.sources, tmp_path)
+    n_right = n_found = 0
+    for path, document in case.documents.items():
+        again = edited.stitch(path, document)
+        right = edited.stitch(path, fresh[path])
+        for answer, expected in zip(again.references, right.references, strict=True):
+            assert answer.symbol in (None, expected.symbol)
+            n_right += expected.symbol is not None
+            n_found += answer.match == "moved"
+    assert n_found >= 0.95 * n_right
+
+
+AWKWARD = {
+    "pkg/bom.py": '\ufeffvalue = "🚀"; other = value\n',
+    "pkg/crlf.py": '# é\r\ndef función(x):\r\n    """🚀"""\r\n    return x, "e\u0301", función\r\n',
+    "pkg/feed.py": 'a = 1\n\x0c\nb = a; c = "\u2028"; d = b\n',
+    "pkg/ligature.py": "ﬁnal = 1\nother = ﬁnal\n",
+}
+
+
+def test_every_symbol_of_awkward_text_is_on_its_token(tmp_path):
+    sources = {path: text.encode() for path, text in AWKWARD.items()} | {"pkg/__init__.py": b""}
+    for path, source in sources.items():
+        (tmp_path / "tree" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tree" / path).write_bytes(source)
+    project = Project(sources)
+    documents = indexed(tmp_path / "tree", sources, tmp_path)
+    for path in AWKWARD:
+        syntax: Syntax = project.syntax(path)
+        stitched = project.stitch(path, documents[path])
+        assert (stitched.n_attached, stitched.diagnostics) == (stitched.n_occurrences, ())
+        carried = {r.name for r, a in zip(syntax.references, stitched.references, strict=True) if a.symbol}
+        module_level = {b.name for b in syntax.bindings if b.scope == 0}
+        assert module_level <= carried

@@ -1,0 +1,105 @@
+import pytest
+
+from tests.unit.stages.stitch.stitch_support import Project, one_file, symbols_of
+
+TY = "ty-scip python . . pkg/a/"
+
+SOURCE = """\
+import json
+
+LIMIT = 10
+
+def first(value):
+    data = json.loads(value)
+    return data
+
+def second(value):
+    data = json.dumps(value)
+    return data, LIMIT
+
+class Holder:
+    limit = LIMIT
+
+    def get(self):
+        return first(self.limit), second(LIMIT)
+"""
+
+
+def document_rows(source):
+    """Occurrences of the module-level names and of what `json` gives."""
+    symbols = {
+        "LIMIT": f"{TY}LIMIT.",
+        "first": f"{TY}first().",
+        "second": f"{TY}second().",
+        "Holder": f"{TY}Holder#",
+        "get": f"{TY}Holder#get().",
+        "limit": f"{TY}Holder#limit.",
+        "json": "x y z 1 json/",
+        "loads": "x y z 1 json/loads().",
+        "dumps": "x y z 1 json/dumps().",
+    }
+    syntax = Project({"a.py": source.encode()}).syntax("a.py")
+    return [
+        (
+            reference.line - 1,
+            reference.col,
+            reference.end_col,
+            symbols[reference.name],
+            int(reference.role == "definition"),
+        )
+        for reference in syntax.references
+        if reference.name in symbols
+    ]
+
+
+EDITS = {
+    "three lines at the top": lambda source: "# one\nEXTRA = 1\n# three\n" + source,
+    "a function in the middle": lambda source: source.replace(
+        "def second", "def between(value):\n    return first(value)\n\n\ndef second"
+    ),
+    "a function removed": lambda source: source[: source.index("def first")] + source[source.index("def second") :],
+    "an argument longer": lambda source: source.replace("(value)", "(the_value)"),
+    "a block indented": lambda source: source.replace(
+        "def second(value):\n    data = json.dumps(value)\n    return data, LIMIT\n",
+        "if LIMIT:\n    def second(value):\n        data = json.dumps(value)\n        return data, LIMIT\n",
+    ),
+    "functions swapped": lambda source: source.replace("first", "#").replace("second", "first").replace("#", "second"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
+def test_after_an_edit_most_symbols_are_found_again_and_none_is_wrong(edit):
+    edited = edit(SOURCE)
+    assert edited != SOURCE
+    project, fresh = one_file(edited, document_rows(edited))
+    _, stale = one_file(edited, document_rows(SOURCE), content_hash="0" * 32)
+    right = symbols_of(project, fresh)
+    found = symbols_of(project, stale)
+    assert stale.is_stale
+    assert found.items() <= right.items()
+    assert len(found) >= 0.6 * len(right)
+
+
+def test_what_moved_says_so_and_the_file_tells_of_the_stale_index():
+    edited = EDITS["three lines at the top"](SOURCE)
+    _, stitched = one_file(edited, document_rows(SOURCE))
+    assert stitched.is_stale
+    assert {answer.match for answer in stitched.references if answer.symbol} == {"moved"}
+    [diagnostic] = stitched.diagnostics
+    assert (diagnostic.rule, diagnostic.severity) == ("stale-document", "info")
+    assert {symbol.match for symbol in stitched.nodes.values()} == {"moved"}
+
+
+def test_a_moved_symbol_that_qualify_contradicts_is_not_attached():
+    before = SOURCE + "\n\nfirst(1)\n"
+    after = "\n\n" + SOURCE + "\nfrom other import first\nfirst(1)\n"
+    project, stitched = one_file(after, document_rows(before), content_hash="0" * 32)
+    last = max(reference.line for reference in project.syntax("pkg/a.py").references)
+    assert ("first", last) not in symbols_of(project, stitched)
+    assert ("LIMIT", 5) in symbols_of(project, stitched)
+
+
+def test_a_document_of_quite_another_file_attaches_nothing():
+    _, stitched = one_file("alpha = beta(gamma)\n" * 5, document_rows(SOURCE))
+    assert stitched.is_stale
+    assert stitched.n_attached == 0

@@ -1,0 +1,143 @@
+import ast
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from codeintel_enrich.model.config import ParseConfig
+from codeintel_enrich.model.diagnostics import Diagnostic
+from codeintel_enrich.model.typed import FileFacts
+from codeintel_enrich.stages.parse import parse
+from codeintel_enrich.stages.typify import typify
+
+SOURCE = """\
+import functools
+
+class Outer:
+    limit: int = 1
+
+    @functools.cache
+    @(
+        functools.wraps
+    )
+    def method(self, x: int, y) -> int:
+        def inner(): return 1
+        return inner
+
+def plain(): pass
+"""
+
+
+def syntax_of(source):
+    return parse(source if isinstance(source, bytes) else source.encode(), ParseConfig()).syntax
+
+
+def finding(line, col, **more):
+    return Diagnostic(
+        **{"tool": "pyrefly", "severity": "error", "rule": "r", "message": "m"} | more, line=line, col=col
+    )
+
+
+def holder(source, line, col):
+    syntax = syntax_of(source)
+    [(_, index)] = typify(syntax, [FileFacts((finding(line, col),))]).diagnostics
+    return syntax.nodes[index].name or syntax.nodes[index].node_type
+
+
+@pytest.mark.parametrize(
+    ("line", "col", "name"),
+    [
+        (1, 0, "Module"),
+        (3, 6, "Outer"),
+        (4, 4, "Outer"),
+        (6, 5, "method"),
+        (8, 8, "method"),
+        (10, 8, "method"),
+        (11, 12, "inner"),
+        (12, 15, "method"),
+        (14, 4, "plain"),
+        (99, 0, "Module"),
+        (0, 0, "Module"),
+    ],
+)
+def test_a_finding_sits_on_the_innermost_definition_that_holds_it(line, col, name):
+    assert holder(SOURCE, line, col) == name
+
+
+def test_no_finding_is_lost_and_order_does_not_matter():
+    facts = [finding(line, 0, severity="warning" if line % 2 else "error") for line in range(1, 15)]
+    forward = typify(syntax_of(SOURCE), [FileFacts(tuple(facts))])
+    backward = typify(syntax_of(SOURCE), [FileFacts(tuple(facts[8:][::-1])), FileFacts(tuple(facts[:8]))])
+    assert forward == backward
+    assert [diagnostic for diagnostic, _ in forward.diagnostics] == facts
+    assert forward.n_errors == 7
+
+
+def test_utf16_columns_become_code_points():
+    source = '\ufeffa = "🚀"; b = "é"; c = 1\nd = 1\n'
+    columns = {name: source.index(f"{name} =") for name in "abc"}
+    reported = [finding(1, len(source[:at].encode("utf-16-le")) // 2, tool="pyright") for at in columns.values()]
+    reported += [finding(2, 4, tool="pyright"), finding(1, 500, tool="pyright")]
+    found = typify(syntax_of(source), [FileFacts(utf16_diagnostics=tuple(reported))]).diagnostics
+    assert [(d.line, d.col) for d, _ in found] == [*((1, at - 1) for at in columns.values()), (1, 500), (2, 4)]
+
+
+def test_ratios_count_parameters_and_returns_without_self():
+    syntax = syntax_of(SOURCE)
+    typed = typify(syntax, [])
+    by_name = {node.name: typed.definition_ratios.get(node.definition) for node in syntax.nodes if node.definition >= 0}
+    assert by_name["method"] == 2 / 3
+    assert by_name["plain"] == 0
+    assert by_name["Outer"] == by_name["method"] * 3 / 4
+    assert typed.annotation_ratio == 2 / 5
+
+
+def test_where_nothing_can_be_annotated_there_is_no_ratio():
+    typed = typify(syntax_of("x = 1\n"), [])
+    assert (typed.annotation_ratio, typed.definition_ratios) == (None, {})
+
+
+def test_a_file_that_does_not_parse_keeps_its_findings_on_the_module():
+    typed = typify(syntax_of("def f(:\n"), [FileFacts((finding(1, 6),))])
+    assert typed.diagnostics == ((finding(1, 6), 0),)
+    assert typed.annotation_ratio is None
+
+
+def annotated_share(source):
+    """The module's ratio, counted with `ast` independently."""
+    total = typed = 0
+    tree = ast.parse(source)
+    methods = {
+        function
+        for scope in ast.walk(tree)
+        if isinstance(scope, ast.ClassDef)
+        for function in direct_functions(scope)
+        if not any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in function.decorator_list)
+    }
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            arguments = function.args
+            positional = [*arguments.posonlyargs, *arguments.args][int(function in methods) :]
+            rest = [*arguments.kwonlyargs, *filter(None, (arguments.vararg, arguments.kwarg))]
+            total += len(positional) + len(rest) + 1
+            typed += sum(a.annotation is not None for a in positional + rest) + (function.returns is not None)
+    return typed / total if total else None
+
+
+def direct_functions(scope):
+    """Functions of a class body, also inside its `if`, `try` and `with`."""
+    todo = list(ast.iter_child_nodes(scope))
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+        elif not isinstance(node, ast.ClassDef | ast.Lambda):
+            todo.extend(ast.iter_child_nodes(node))
+
+
+@pytest.mark.parametrize("name", ["requests", "flask"])
+def test_ratios_of_real_modules_equal_an_independent_count(name):
+    [folder] = importlib.util.find_spec(name).submodule_search_locations
+    for path in sorted(Path(folder).rglob("*.py")):
+        source = path.read_bytes()
+        assert typify(syntax_of(source), []).annotation_ratio == annotated_share(source), path
