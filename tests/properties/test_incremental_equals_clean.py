@@ -16,7 +16,8 @@ from tests.support.workspace import Workspace, assert_same
 
 NAMES = ("a", "b", "c", "d")
 SYMBOLS = ("X", "Y", "Z")
-PLACES = tuple(f"pkg/{name}.py" for name in NAMES) + (
+PLACES = (
+    *(f"pkg/{name}.py" for name in NAMES),
     "pkg/__init__.py",
     "pkg/sub/__init__.py",
     "pkg/sub/a.py",

@@ -240,7 +240,9 @@ class Build:
             return Inputs("qualify", *parts)
         parts += [("qualified", state.qualify.output)]
         if stage == "stitch":
-            return Inputs("stitch", *parts, ("document", self.slice_of("index", path)))
+            return Inputs(
+                "stitch", *parts, ("document", self.slice_of("index", path)), ("indexed", self.indexed_content(path))
+            )
         return Inputs("emit", ("path", path), *parts, ("stitched", state.stitch.output), ("typed", state.types.output))
 
     def _facts(self, path: str) -> list[tuple[str, str]]:
@@ -254,6 +256,12 @@ class Build:
         if external not in enabled(self):
             return ""
         return self.manifest.externals.get(external, External()).slices.get(path, "")
+
+    def indexed_content(self, path: str) -> str:
+        """Digest of the bytes that the index describes as this file; empty where nobody knows (a handed-in index)."""
+        if not self.slice_of("index", path):
+            return ""
+        return self.manifest.externals["index"].contents.get(path, "")
 
     def settle(self, stage: str, path: str) -> bool:
         """Whether a stage's output for its present inputs is at hand, from this state or from any recorded run."""

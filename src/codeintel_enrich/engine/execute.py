@@ -114,6 +114,7 @@ class Executor:
             return (
                 *(syntax, surface, qualified, environment),
                 build.artifacts.get(document) if document else None,
+                build.indexed_content(path),
                 ENCODER.encode(config.stitch_config()),
             )
         assert state.types.output

@@ -146,9 +146,18 @@ def run_qualify(syntax: bytes, surface: bytes, environment: bytes) -> list[bytes
 
 
 def run_stitch(
-    syntax: bytes, surface: bytes, qualified: bytes, environment: bytes, document: bytes | None, config: bytes
+    syntax: bytes,
+    surface: bytes,
+    qualified: bytes,
+    environment: bytes,
+    document: bytes | None,
+    indexed: str,
+    config: bytes,
 ) -> list[bytes]:
-    """Encoded layers and the file's own slice of the index -> encoded layer S."""
+    """Encoded layers and the file's own slice of the index -> encoded layer S.
+
+    `indexed` is the digest of the bytes that the slice was made from, empty where it is not known.
+    """
     from codeintel_enrich.formats.scip_wire import decode_slice
     from codeintel_enrich.model.config import StitchConfig
     from codeintel_enrich.model.environment import Environment
@@ -163,7 +172,7 @@ def run_stitch(
         get(surface, Surface),
         get(qualified, Qualified),
         get(environment, Environment),
-        None if document is None else decode_slice(document),
+        None if document is None else msgspec.structs.replace(decode_slice(document), content_hash=indexed),
         msgspec.msgpack.decode(config, type=StitchConfig),
     )
     return [ENCODER.encode(stitched)]

@@ -6,7 +6,7 @@ It knows nothing of other modules: what an import or a star gives is for `link` 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import libcst as cst
 
@@ -32,6 +32,9 @@ from codeintel_enrich.stages.parse.tree import Tree
 
 _LIST_METHODS = frozenset({"append", "extend", "insert", "add", "update", "remove", "discard", "clear", "pop"})
 _UNROLLED = 2_000
+_Suite = tuple[tuple[Operation, ...], bool]
+"""The operations of a suite, and whether it ends in a `raise`."""
+_BranchKind = Literal["if", "try", "import", "loop"]
 
 
 def summarise(tree: Tree, bound: Bound) -> Surface:
@@ -68,6 +71,8 @@ class _Walk:
         self._when: When = "runtime"
         self._guarded = False
         self._getattr: cst.FunctionDef | None = None
+        self._optional: dict[str, str] = {}
+        """Name -> the module that it is, or None where that is not installed."""
         self._globals_of: dict[str, list[str]] = {}
         self._has_walrus = ":=" in tree.text
         self._mentions_all = tree.text.count("__all__") > 1
@@ -134,6 +139,7 @@ class _Walk:
         )
         self.values.origins.pop(name, None)
         self.values.constants[name] = value
+        self._optional.pop(name, None)
 
     def _import(self, node: cst.Import) -> None:
         self.imports.add(node, self._when, self._guarded)
@@ -192,6 +198,9 @@ class _Walk:
                 return
             test = self._constant_test(value)
             self._bind(name, "variable", self._held(value), _aliases(value, self.values), test=test)
+            module = self._optional_module(value)
+            if module is not None:
+                self._optional[name] = module
         elif isinstance(target, (cst.Tuple, cst.List)):
             pairs: Sequence[cst.BaseElement] = ()
             if isinstance(value, (cst.Tuple, cst.List)) and len(value.elements) == len(target.elements):
@@ -399,7 +408,7 @@ class _Walk:
 
     # -- branches ---------------------------------------------------------------------------------------------------
 
-    def _apart(self, body: Iterable[cst.CSTNode], guarded: bool = False) -> tuple[tuple[Operation, ...], bool]:
+    def _apart(self, body: Iterable[cst.CSTNode], guarded: bool = False) -> _Suite:
         """The operations of a suite that may run, and whether it ends in a `raise`."""
         outer, self.operations = self.operations, []
         was_guarded, self._guarded = self._guarded, self._guarded or guarded
@@ -407,11 +416,6 @@ class _Walk:
         self._guarded = was_guarded
         found, self.operations = tuple(self.operations), outer
         return found, ended
-
-    def _alternative(self, body: Iterable[cst.CSTNode], guarded: bool = False) -> tuple[Operation, ...] | None:
-        """The operations of a suite that may run; None where it ends in a `raise`."""
-        found, ended = self._apart(body, guarded)
-        return None if ended else found
 
     def _under(self, when: When, body: Iterable[cst.CSTNode]) -> None:
         """Run a suite that does not run: what it binds is for type checkers, or for nobody."""
@@ -429,17 +433,19 @@ class _Walk:
         self.values.constants, self.values.origins = constants, origins
         self._when = before
 
-    def _branch(self, alternatives: list[tuple[Operation, ...] | None], kind: str, test: str | None = None) -> bool:
+    def _branch(self, alternatives: list[_Suite], kind: _BranchKind, test: str | None = None) -> bool:
         """Add the alternatives that do not raise; True where all do."""
-        going = [operations for operations in alternatives if operations is not None]
+        going = [operations for operations, ended in alternatives if not ended]
         if len(going) < len(alternatives):
             test = None
         if not going:
+            if len(alternatives) == 1:
+                self.operations.extend(alternatives[0][0])
             return True
         if len(going) == 1:
             self.operations.extend(going[0])
         elif any(going):
-            self.operations.append(Branch(tuple(going), kind, test))  # type: ignore[arg-type]
+            self.operations.append(Branch(tuple(going), kind, test))
         return False
 
     def _forget_changes(self, constants: dict[str, Any]) -> None:
@@ -449,7 +455,7 @@ class _Walk:
                 self.values.constants[name] = UNKNOWN
 
     def _if(self, node: cst.If) -> bool:
-        alternatives: list[tuple[Operation, ...] | None] = []
+        alternatives: list[_Suite] = []
         path: str | None = None
         before = dict(self.values.constants)
         rest: cst.If | cst.Else | None = node
@@ -465,13 +471,13 @@ class _Walk:
             else:
                 if verdict is None and not alternatives:
                     path = self._linked_test(rest.test)
-                alternatives.append(self._alternative(rest.body.body))
+                alternatives.append(self._apart(rest.body.body))
                 always = verdict is True
             rest = rest.orelse
         if rest is not None and always:
             self._under("never", rest.body.body)
         elif not always:
-            alternatives.append(self._alternative(rest.body.body) if rest is not None else ())
+            alternatives.append(self._apart(rest.body.body) if rest is not None else ((), False))
         if len(alternatives) == 2 and path is not None and path.startswith("!"):
             alternatives.reverse()
             path = path[1:]
@@ -492,41 +498,44 @@ class _Walk:
                 test = test.left
         path = dotted(test.expression if isinstance(test, cst.UnaryOperation) else test)
         root = path.partition(".")[0] if path else ""
-        module = self._optional_module(self.values.constants.get(path or ""))
+        module = self._optional.get(path or "")
         if module is not None:
             return f"!?{module}" if negated else f"?{module}"
         if path and (root in self.values.origins or self._is_relative(root)):
             return f"!{path}" if negated else path
         return None
 
-    def _optional_module(self, held: Any) -> str | None:
-        """The module in `name = import_module("module")`, which helpers that return None instead of raising share."""
-        if not isinstance(held, cst.Call) or not held.args:
+    def _optional_module(self, value: cst.BaseExpression) -> str | None:
+        """The module in `name = import_module("module")`, as helpers that give None where it is missing are called."""
+        if (
+            not isinstance(value, cst.Call)
+            or not value.args
+            or (dotted(value.func) or "").rpartition(".")[2] != "import_module"
+        ):
             return None
-        path = (dotted(held.func) or "").rpartition(".")[2]
-        module = self.values.evaluate(held.args[0].value)
-        return module if path == "import_module" and isinstance(module, str) and module[:1] != "." else None
+        module = self.values.evaluate(value.args[0].value)
+        return module if isinstance(module, str) and module[:1] != "." else None
 
     def _try(self, node: cst.Try | cst.TryStar) -> bool:
         handled, only_imports = handles_import_errors(node.handlers)
         before = dict(self.values.constants)
         suite = [*node.body.body, *(node.orelse.body.body if node.orelse is not None else ())]
         body, body_ended = self._apart(suite, handled)
-        handlers: list[tuple[Operation, ...] | None] = []
+        handlers: list[_Suite] = []
         for handler in node.handlers:
             name = handler.name.name if handler.name is not None else None
-            found = self._alternative(handler.body.body)
-            if found is not None and name is not None:
-                caught = [identifier(name.value)] if isinstance(name, cst.Name) else []
-                found = (*(Bind(item, "variable") for item in caught), *found, *(Delete(item) for item in caught))
-            handlers.append(found)
+            found, ended = self._apart(handler.body.body)
+            if isinstance(name, cst.Name):
+                caught = identifier(name.value)
+                found = (Bind(caught, "variable"), *found, Delete(caught))
+            handlers.append((found, ended))
         if handlers:
             self._forget_changes(before)
         if body_ended:
             self.operations.extend(body)
             ended = self._branch(handlers, "if")
         else:
-            ended = self._branch([body, *handlers], "import" if handled and only_imports else "try")
+            ended = self._branch([(body, False), *handlers], "import" if handled and only_imports else "try")
         if node.finalbody is not None:
             ended = self.suite(node.finalbody.body.body) or ended
         return ended
@@ -566,7 +575,7 @@ class _Walk:
     def _while(self, node: cst.While) -> bool:
         self._walrus(node.test)
         before = dict(self.values.constants)
-        found = self._alternative(node.body.body)
+        found, _ = self._apart(node.body.body)
         self._forget_changes(before)
         if found and self.values.truth(node.test) is True:
             self.operations.extend(found)
@@ -585,24 +594,21 @@ class _Walk:
                 suppresses |= (self.values.path(item.item.func) or "").endswith("suppress")
         if not suppresses:
             return self.suite(node.body.body)
-        found = self._alternative(node.body.body, guarded=True)
-        return self._branch([found, ()], "try")
+        return self._branch([self._apart(node.body.body, guarded=True), ((), False)], "try")
 
     def _match(self, node: cst.Match) -> bool:
         self._walrus(node.subject)
-        alternatives: list[tuple[Operation, ...] | None] = []
+        alternatives: list[_Suite] = []
         irrefutable = False
         before = dict(self.values.constants)
         for case in node.cases:
-            outer, self.operations = self.operations, []
-            for name in pattern_names(case.pattern):
-                self._bind(name, "variable")
-            ended = self.suite(case.body.body)
-            found, self.operations = tuple(self.operations), outer
-            alternatives.append(None if ended else found)
+            captures = [
+                cst.Assign([cst.AssignTarget(cst.Name(name))], cst.Ellipsis()) for name in pattern_names(case.pattern)
+            ]
+            alternatives.append(self._apart([*captures, *case.body.body]))
             irrefutable |= case.guard is None and isinstance(case.pattern, cst.MatchAs) and case.pattern.pattern is None
         if not irrefutable:
-            alternatives.append(())
+            alternatives.append(((), False))
         self._forget_changes(before)
         return self._branch(alternatives, "if")
 
