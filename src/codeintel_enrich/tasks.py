@@ -119,6 +119,7 @@ class Session:
             return settled
         if settled and not self.selected:
             return True
+        self.executor.warm_up()
         self.build.begin()
         return False
 

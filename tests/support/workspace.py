@@ -87,7 +87,9 @@ class Workspace:
         """The store and every published file are those of a clean build."""
         clean = self.clean(**options)
         assert_same(self.dump(), clean.dump())
-        assert self.outputs() == clean.outputs()
+        ours, theirs = self.outputs(), clean.outputs()
+        assert ours.keys() == theirs.keys()
+        assert [name for name in ours if ours[name] != theirs[name]] == []
         shutil.rmtree(clean.folder)
 
 
@@ -99,9 +101,9 @@ def assert_same(got: dict[str, list[Any]], expected: dict[str, list[Any]]) -> No
     """Table by table, with the first differing rows in the message."""
     assert got.keys() == expected.keys()
     for table, rows in expected.items():
-        extra = [row for row in got[table] if row not in rows][:3]
-        missing = [row for row in rows if row not in got[table]][:3]
-        assert got[table] == rows, f"{table}: {extra=} {missing=}"
+        if got[table] != rows:
+            here, there = set(map(repr, got[table])), set(map(repr, rows))
+            raise AssertionError(f"{table}: extra {sorted(here - there)[:3]} missing {sorted(there - here)[:3]}")
 
 
 def all_tasks(path: str) -> set[str]:

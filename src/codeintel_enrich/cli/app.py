@@ -79,6 +79,38 @@ def build(
         raise typer.Exit(3)
 
 
+@app.command()
+def exports(
+    module: Annotated[str, typer.Argument(help="Dotted module name.")],
+    root: Annotated[Path, typer.Option(help="The indexed repository.")] = Path(),
+    cache_dir: Annotated[Path | None, typer.Option(help="Where results are kept. [default: ROOT/cache]")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print rows as JSON.")] = False,
+) -> None:
+    """What `from MODULE import name` finds, and where each name is really defined."""
+    from codeintel_enrich.cli.ask import show_exports
+
+    show_exports(_store(root, cache_dir), module, json)
+
+
+@app.command()
+def refs(
+    qname: Annotated[str, typer.Argument(help="Qualified name, such as package.module.Class.method.")],
+    root: Annotated[Path, typer.Option(help="The indexed repository.")] = Path(),
+    cache_dir: Annotated[Path | None, typer.Option(help="Where results are kept. [default: ROOT/cache]")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print rows as JSON.")] = False,
+) -> None:
+    """Every identifier that means QNAME, under whatever name it was imported."""
+    from codeintel_enrich.cli.ask import show_refs
+
+    show_refs(_store(root, cache_dir), qname, json)
+
+
+def _store(root: Path, cache_dir: Path | None) -> Path:
+    from codeintel_enrich.engine.options import Options, places
+
+    return places(Options(root=root, cache_dir=cache_dir)).store
+
+
 def _run(build: "Build", quiet: bool) -> "Summary":
     """Run a build to its end. What has nothing to do does not even load the scheduler."""
     from codeintel_enrich.engine.summary import summarise

@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from pathlib import Path
 
 import msgspec
 
@@ -21,6 +20,7 @@ from codeintel_enrich.engine.artifacts import Artifacts
 from codeintel_enrich.engine.config import config_digest, read_project
 from codeintel_enrich.engine.discovery import Scan, scan
 from codeintel_enrich.engine.graph import ANALYSIS, UPSTREAM, AnalysisStage
+from codeintel_enrich.engine.integrity import check_own_files, own_files_are_as_left, stamp_own_file
 from codeintel_enrich.engine.keys import Inputs, stage_version
 from codeintel_enrich.engine.lock import CacheLock
 from codeintel_enrich.engine.manifest import (
@@ -112,7 +112,7 @@ class Build:
             and not self.options.refresh_index
             and not self.changed_files()
             and len(self.seen.files) == len(self.manifest.files)
-            and all(stamp_of(self.places.cache / name) == stamp for name, stamp in self.manifest.stamps.items())
+            and own_files_are_as_left(self)
         )
 
     def _scan(self) -> Scan:
@@ -158,7 +158,8 @@ class Build:
         self._remove_leftovers()
         self.artifacts = Artifacts(self.places.artifacts)
         self._all_due = self.manifest.settled != self.overall
-        self._check_own_files()
+        if check_own_files(self):
+            self._all_due = True
         for path in [path for path in self.files if path not in self.seen.files]:
             del self.files[path]
         for path in self.changed_files():
@@ -170,33 +171,6 @@ class Build:
         for leftover in self.places.cache.glob("*.tmp"):
             with contextlib.suppress(OSError):
                 leftover.unlink()
-
-    def _check_own_files(self) -> None:
-        """Find out whether artifacts, store and outputs are as the last run left them."""
-        name = self.places.artifacts.name
-        expected = self.manifest.stamps.get(name)
-        for own, stamp in self.manifest.stamps.items():
-            if stamp_of(self.places.cache / own) != stamp:
-                self.manifest.merge = StageState()
-                if own != name:
-                    self.warnings.append(f"{own}: changed or deleted since the last run; it is made again")
-        if self.artifacts.warnings or (expected is not None and stamp_of(self.places.cache / name) != expected):
-            damaged = self.artifacts.verify()
-            if damaged:
-                self.warnings.append(f"{name}: {len(damaged)} artifacts are damaged; they are made again")
-            self._all_due = True
-            present = self.artifacts.digests()
-            for state in self.files.values():
-                for stage in ("parse", *ANALYSIS):
-                    if getattr(state, stage).output not in present:
-                        setattr(state, stage, StageState())
-                if state.surface not in present:
-                    state.parse = StageState()
-                if state.environment not in present:
-                    self.manifest.link = StageState()
-            for external in self.manifest.externals.values():
-                if not present.issuperset(external.slices.values()):
-                    external.key = ""
 
     def hash_file(self, path: str) -> bytes | None:
         """Read one file and remember signature and digest; None when it cannot be read (or is gone: then forgotten)."""
@@ -375,22 +349,11 @@ class Build:
             self._prune()
             self.warnings += self.artifacts.warnings
             self.artifacts.close()
-            self.stamp(self.places.artifacts)
+            stamp_own_file(self, self.places.artifacts)
             save_manifest(self.places.manifest, self.manifest)
         finally:
             self._lock.release()
         self.spend("remember", started)
-
-    def stamp_name(self, path: Path) -> str:
-        """What one of our own files is called in the manifest."""
-        inside = path.is_relative_to(self.places.cache)
-        return path.relative_to(self.places.cache).as_posix() if inside else str(path)
-
-    def stamp(self, path: Path) -> None:
-        """Remember one of our own files as it is now, so that the next run notices when somebody else wrote it."""
-        stamp = stamp_of(path)
-        if stamp is not None:
-            self.manifest.stamps[self.stamp_name(path)] = stamp
 
     def _everything_done(self) -> bool:
         return (

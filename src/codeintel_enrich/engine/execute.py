@@ -1,6 +1,8 @@
 """Owns the doing: runs the stages that a build found due, and records what came out the moment it is there."""
 
 import contextlib
+import importlib
+import threading
 import time
 from typing import Any
 
@@ -10,6 +12,7 @@ from codeintel_enrich import __version__
 from codeintel_enrich.engine.build import ENCODER, Build
 from codeintel_enrich.engine.externals import make_external
 from codeintel_enrich.engine.graph import TaskName
+from codeintel_enrich.engine.integrity import own_name, stamp_own_file
 from codeintel_enrich.engine.manifest import StageState, write_atomically
 from codeintel_enrich.engine.sandbox import Pool, WorkerDiedError
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError
@@ -32,6 +35,13 @@ class Executor:
         self.build = build
         config = build.project.config
         self.pool = Pool(build.jobs(), config.cpu_seconds, config.memory_megabytes)
+
+    def warm_up(self) -> None:
+        """Load, beside everything else, what takes long to load: a worker, and the store's libraries."""
+        self.pool.warm_up()
+        threading.Thread(
+            target=importlib.import_module, args=("codeintel_enrich.store.libraries",), daemon=True
+        ).start()
 
     def run(self, task: TaskName) -> None:
         """Run one task and record it. Raises EnrichError for what stops the build."""
@@ -227,10 +237,10 @@ class Executor:
             wanted,
             load,
             {"version": __version__},
-            trusted=stamps.get(build.stamp_name(build.places.store)),
+            trusted=stamps.get(own_name(build, build.places.store)),
         )
         build.spend("merge: store", started)
-        if merged.rebuilt and build.stamp_name(build.places.store) in stamps:
+        if merged.rebuilt and own_name(build, build.places.store) in stamps:
             build.warnings.append(f"{build.places.store}: {merged.rebuilt}; made again")
         build.manifest.rows = merged.rows
         started = time.perf_counter()
@@ -245,5 +255,5 @@ class Executor:
         )
         build.spend("merge: files", started)
         for path in (build.places.store, *(build.places.out / name for name in published.stamps)):
-            build.stamp(path)
+            stamp_own_file(build, path)
         build.manifest.merge = StageState(build.merge_inputs().key, "done")

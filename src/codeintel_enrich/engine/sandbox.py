@@ -47,6 +47,10 @@ class Pool:
         self._all: set[_Worker] = set()
         self._lock = threading.Lock()
 
+    def warm_up(self) -> None:
+        """Start a worker now, so that it is ready when the first job comes."""
+        self._free.put(self._start())
+
     def run(self, stage: str, *arguments: Any) -> list[bytes]:
         """Run one stage in some worker and return its encoded outputs.
 
@@ -65,6 +69,9 @@ class Pool:
     def _take(self) -> "_Worker":
         with contextlib.suppress(queue.Empty):
             return self._free.get_nowait()
+        return self._start()
+
+    def _start(self) -> "_Worker":
         worker = _Worker(self._memory)
         with self._lock:
             self._all.add(worker)

@@ -5,6 +5,7 @@ A frame is 8 bytes of length (big endian) and a msgpack body. A job is `[stage, 
 """
 
 import gc
+import importlib
 import math
 import os
 import sys
@@ -42,6 +43,8 @@ def main() -> None:
 def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
     """Answer jobs one by one."""
     gc.disable()
+    # Nearly every run parses something: import what that takes while the engine still looks at the tree.
+    importlib.import_module("codeintel_enrich.stages.parse")
     served = 0
     while head := jobs.read(8):
         stage, cpu_seconds, arguments = msgspec.msgpack.decode(jobs.read(int.from_bytes(head, "big")))

@@ -9,7 +9,7 @@ import msgspec
 from codeintel_enrich.model.diagnostics import Diagnostic, Severity
 from codeintel_enrich.model.environment import Environment, Export, ExportKind, ResolvedImport, Target
 from codeintel_enrich.model.surface import Star, Surface
-from codeintel_enrich.stages.link.faces import OPEN, STAR, Entry, Face, order_node, table_fact
+from codeintel_enrich.stages.link.faces import CHILDREN, OPEN, STAR, Entry, Face, order_node, table_fact, table_facts
 from codeintel_enrich.stages.link.resolve import CYCLE, Answer, Fact, Meaning, Node, Resolver, Step
 from codeintel_enrich.stages.link.sketch import all_operations, split_target
 from codeintel_enrich.stages.link.table import Table, absolute, is_standard
@@ -102,7 +102,7 @@ class _Maker:
                 self._diagnose("warning", "import-cycle", f"`{name}` goes round in a cycle of imports")
             exports.append(self._export(name, entry, answer, name in in_star))
         if self._name.is_package and module is not None:
-            self._facts.add((table_fact(module), ""))
+            self._facts.add((table_fact(module), CHILDREN))
             for child in self._table.children(module):
                 dotted = f"{module}.{child}"
                 if child not in face.names and child != "__main__":
@@ -237,7 +237,7 @@ class _Maker:
                 if not wanted.guarded and wanted.context != "never":
                     self._diagnose("warning", "unresolved-import", f"`{spelled}` leaves the top-level package")
                 continue
-            self._facts.add((table_fact(target), ""))
+            self._facts.update(table_facts(target))
             known = self._table.has(target) or (not self._table.owns(target) and is_standard(target))
             found[key] = ResolvedImport(
                 wanted.level, wanted.module, target, self._table.path(target, self._name.is_stub), known

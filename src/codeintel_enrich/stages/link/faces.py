@@ -107,6 +107,8 @@ OPEN = "*open"
 """The fact of whether names may exist that nobody sees."""
 INITIALISATION = "*initialisation"
 """The fact of the order in which a package binds its names."""
+CHILDREN = "*children"
+"""The fact of which submodules a package has."""
 LOADED = "*loaded"
 """The fact of whether anybody imports a module."""
 
@@ -126,6 +128,10 @@ def table_fact(dotted: str) -> str:
     return f"?{dotted}"
 
 
-def graph_fact(dotted: str) -> str:
-    """The provider that stands for all run-time imports inside a top-level package."""
-    return f"#{dotted.partition('.')[0]}"
+def table_facts(dotted: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    """The facts of what the module table says of a name, and of its top-level package: whether that is the tree's."""
+    return (table_fact(dotted), ""), (table_fact(dotted.partition(".")[0]), "")
+
+
+IMPORT_GRAPH = ("#", "")
+"""The fact of which module loads which at run time, anywhere in the tree."""

@@ -24,6 +24,8 @@ from codeintel_enrich.model.surface import (
 )
 from codeintel_enrich.stages.link.faces import (
     ALL,
+    CHILDREN,
+    IMPORT_GRAPH,
     INITIALISATION,
     LOADED,
     OPEN,
@@ -32,8 +34,8 @@ from codeintel_enrich.stages.link.faces import (
     Face,
     Initialisation,
     Route,
-    graph_fact,
     table_fact,
+    table_facts,
 )
 from codeintel_enrich.stages.link.sketch import Chaser, split_target
 from codeintel_enrich.stages.link.table import Table, absolute, is_standard
@@ -121,6 +123,8 @@ class _Run:
         self._children = (
             set(self._table.children(self._module)) if name.is_package and name.module is not None else set()
         )
+        if name.is_package:
+            self.facts.add((table_fact(self._module), CHILDREN))
         self._loaded: set[str] = set()
 
     # -- operations -------------------------------------------------------------------------------------------------
@@ -200,7 +204,6 @@ class _Run:
         """Note an import, and bind the submodule of this package that it loads for the first time."""
         if not self._children:
             return
-        self.facts.add((table_fact(self._module), ""))
         child = ""
         if target.startswith(f"{self._module}."):
             child = target[len(self._module) + 1 :].partition(".")[0]
@@ -213,13 +216,14 @@ class _Run:
             self._loaded.add(child)
             if is_new:
                 state.names[child] = Entry((Route("module", submodule),), "submodule")
-        if self._table.owns(target):
+        self.facts.add((table_fact(target), ""))
+        if self._table.has(target):
             self._targets.append(target)
             if attribute is not None and self._table.has(f"{target}.{attribute}"):
                 self._targets.append(f"{target}.{attribute}")
 
     def _loaded_so_far(self, count: int | None = None) -> set[str]:
-        self.facts.add((graph_fact(self._module), ""))
+        self.facts.add(IMPORT_GRAPH)
         return self._context.loaded_by(self._module, self._targets[:count])
 
     def _star(self, operation: Star, state: _State) -> None:
@@ -250,7 +254,7 @@ class _Run:
         if not self._module.startswith(f"{target}.") or face.all_names is not None:
             return face.star
         self.facts.add((path, INITIALISATION))
-        self.facts.add((graph_fact(target), ""))
+        self.facts.add(IMPORT_GRAPH)
         return [name for name in face.star if not is_early(self._module, target, name, face, self._context.loaded_by)]
 
     def _decorated(self, operation: Decorated, state: _State) -> None:
@@ -419,7 +423,7 @@ class _Run:
             target = absolute(self._name, operation.level, operation.module)
             if target is None:
                 return False
-            self.facts.add((table_fact(target), ""))
+            self.facts.update(table_facts(target))
             if self._table.has(target):
                 continue
             if self._table.owns(target):
@@ -494,9 +498,6 @@ class _Run:
         The regime is that of a program which imports all of the tree: a submodule that this package's own
         initialisation does not load is bound once somebody imports it.
         """
-        if not self._children:
-            return
-        self.facts.add((table_fact(self._module), ""))
         for child in sorted(self._children - self._loaded):
             submodule = f"{self._module}.{child}"
             held = state.names.get(child)

@@ -3,8 +3,9 @@
 The questions form a graph whose nodes are `(path, name)` for a name of a module's namespace and `(path, Class!)` for
 a class's method resolution order. Each node is answered by a generator that yields the nodes it needs, driven by a
 loop, so chains of any length need no stack. A node that is asked for while it is being answered contributes nothing
-there: what a name may mean is the set of definitions that can be reached from it, whatever way round a cycle one
-comes. Every node notes the facts it was answered from, so that a change finds the nodes it concerns.
+there. What is found so inside a cycle depends on where one entered it, so only nodes outside of cycles are remembered:
+the answer to a question is a function of the faces, never of the questions asked before. Every node notes the facts it
+was answered from, so that a change finds the nodes it concerns.
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ from codeintel_enrich.model.environment import TargetKind
 from codeintel_enrich.model.modules import ModuleName
 from codeintel_enrich.model.surface import DefinitionKind
 from codeintel_enrich.stages.link.faces import (
+    IMPORT_GRAPH,
     INITIALISATION,
     LOADED,
     OPEN,
     Face,
     Route,
     bases_fact,
-    graph_fact,
     order_node,
     table_fact,
+    table_facts,
 )
 from codeintel_enrich.stages.link.namespace import is_early
 from codeintel_enrich.stages.link.table import Table
@@ -41,6 +43,9 @@ _MODULE_ATTRIBUTES = frozenset(
 )
 _OBJECT_MEMBERS = frozenset(dir(object)) | {"__dict__", "__module__", "__qualname__", "__name__", "__mro__"}
 _MANY_HOPS = 400
+_MANY_CUTS = 2_000
+"""Ways round a cycle after which a question is given up."""
+_NONE = 1 << 60
 
 
 class Meaning(msgspec.Struct, frozen=True, gc=False):
@@ -74,12 +79,12 @@ Step = Generator[Node, Answer, Answer]
 class _Frame:
     __slots__ = ("cut", "facts", "generator", "node")
 
-    def __init__(self, node: Node, generator: Step, facts: set[Fact], depth: int) -> None:
+    def __init__(self, node: Node, generator: Step, facts: set[Fact]) -> None:
         self.node = node
         self.generator = generator
         self.facts = facts
-        self.cut = depth
-        """The outermost frame whose unfinished answer this one is made from; its own depth where there is none."""
+        self.cut = _NONE
+        """Depth of the outermost frame that was asked for again while this one was being answered."""
 
 
 class Resolver:
@@ -99,14 +104,19 @@ class Resolver:
         self._is_loaded = is_loaded
         self._loaded_by = loaded_by
         self._answers: dict[Node, Answer] = {}
+        self._cyclic: dict[Node, Answer] = {}
 
     def answer(self, node: Node) -> Answer:
         """Answer one node."""
-        known = self._answers.get(node)
+        known = self._answers.get(node) or self._cyclic.get(node)
         if known is not None:
             return known
         facts: set[Fact] = set()
-        return self._drive(node, self._open(node, facts), facts)
+        answer = self._drive(node, self._open(node, facts), facts)
+        if node not in self._answers:
+            self._cyclic[node] = answer
+            self.facts_of[node] = frozenset(facts)
+        return answer
 
     def ask(self, question: Callable[[set[Fact]], Step], facts: set[Fact]) -> Answer:
         """Answer a question that is no node; the facts it is answered from are added to `facts`."""
@@ -117,39 +127,40 @@ class Resolver:
         return self._order(path, name[:-1], facts) if name.endswith("!") else self._name(path, name, facts)
 
     def _drive(self, root: Node, generator: Step, facts: set[Fact]) -> Answer:
-        stack = [_Frame(root, generator, facts, 0)]
+        stack = [_Frame(root, generator, facts)]
         depth_of = {root: 0}
         value: Answer | None = None
+        cuts = 0
         while True:
             frame = stack[-1]
-            depth = len(stack) - 1
             try:
                 wanted = frame.generator.send(value) if value is not None else next(frame.generator)
             except StopIteration as stop:
-                answer: Answer = stop.value
+                value = stop.value
                 stack.pop()
                 del depth_of[frame.node]
-                if frame.cut >= depth and frame.node[0]:
-                    self._answers[frame.node] = answer
+                if frame.cut == _NONE and frame.node[0]:
+                    self._answers[frame.node] = value
                     self.facts_of[frame.node] = frozenset(frame.facts)
                 if not stack:
-                    return answer
-                if frame.cut < depth:
+                    return value
+                if frame.cut < len(stack):
                     stack[-1].cut = min(stack[-1].cut, frame.cut)
-                value = answer
                 continue
             frame.facts.add(wanted)
-            known = self._answers.get(wanted)
-            if known is not None:
-                value = known
-            elif wanted in depth_of:
+            value = self._answers.get(wanted)
+            if value is not None:
+                continue
+            if wanted in depth_of:
                 frame.cut = min(frame.cut, depth_of[wanted])
                 value = _CUT
-            else:
-                inner: set[Fact] = set()
-                depth_of[wanted] = len(stack)
-                stack.append(_Frame(wanted, self._open(wanted, inner), inner, len(stack)))
-                value = None
+                cuts += 1
+                if cuts > _MANY_CUTS:
+                    return _CUT
+                continue
+            inner: set[Fact] = set()
+            depth_of[wanted] = len(stack)
+            stack.append(_Frame(wanted, self._open(wanted, inner), inner))
 
     # -- names ------------------------------------------------------------------------------------------------------
 
@@ -196,7 +207,7 @@ class Resolver:
 
     def module(self, dotted: str, facts: set[Fact], for_stub: bool = False) -> Answer:
         """A module by its absolute name."""
-        facts.add((table_fact(dotted), ""))
+        facts.update(table_facts(dotted))
         if self._table.has(dotted):
             return Answer((Meaning(dotted, "module", self._table.path(dotted, for_stub), "", (dotted,)),))
         if self._table.owns(dotted):
@@ -207,7 +218,7 @@ class Resolver:
         self, dotted: str, name: str, facts: set[Fact], asker: ModuleName | None = None, for_stub: bool = False
     ) -> Step:
         """`from dotted import name` in the module `asker`; with no asker, the attribute `dotted.name`."""
-        facts.add((table_fact(dotted), ""))
+        facts.update(table_facts(dotted))
         spelled = f"{dotted}.{name}"
         for_stub = asker.is_stub if asker is not None else for_stub
         path = self._table.path(dotted, for_stub)
@@ -217,6 +228,7 @@ class Resolver:
             answer = self.module(spelled, facts)
             return answer if answer.meanings else Answer(reason=f"no module `{dotted}`")
         facts.add((path, name))
+        facts.add((table_fact(spelled), ""))
         face = self._face_of(path)
         is_submodule = self._table.has(spelled)
         if name in face.names:
@@ -225,8 +237,6 @@ class Resolver:
             answer = yield (path, name)
             return Answer(tuple([_hop(spelled, meaning) for meaning in answer.meanings]), answer.reason)
         facts.add((path, OPEN))
-        if is_submodule or self._table.owns(dotted):
-            facts.add((table_fact(spelled), ""))
         if is_submodule:
             if asker is None:
                 facts.add((table_fact(spelled), LOADED))
@@ -251,7 +261,7 @@ class Resolver:
         if not (asker.module or "").startswith(f"{package}."):
             return False
         facts.add((path, INITIALISATION))
-        facts.add((graph_fact(package), ""))
+        facts.add(IMPORT_GRAPH)
         return is_early(asker.module or "", package, name, face, self._loaded_by)
 
     def root(self, path: str, name: str, facts: set[Fact]) -> Step:

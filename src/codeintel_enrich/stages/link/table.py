@@ -57,16 +57,18 @@ class Table:
         """The names of a package's submodules, sorted."""
         return sorted(self._children.get(dotted, ()))
 
-    def changed(self, other: Table) -> set[str]:
-        """The dotted names that mean something else in another table, those of parents of what came or went too."""
-        found: set[str] = set()
+    def changed(self, other: Table) -> tuple[set[str], set[str]]:
+        """The dotted names that another file answers in another table, and the packages with other submodules."""
+        names: set[str] = set()
         for ours, theirs in ((self._files, other._files), (self._stubs, other._stubs)):
-            found.update(dotted for dotted in ours.keys() | theirs.keys() if ours.get(dotted) != theirs.get(dotted))
-        for dotted in list(found):
-            while dotted:
-                found.add(dotted)
+            names.update(dotted for dotted in ours.keys() | theirs.keys() if ours.get(dotted) != theirs.get(dotted))
+        packages: set[str] = set()
+        for dotted in list(names):
+            while dotted and self.has(dotted) is not other.has(dotted):
+                names.add(dotted)
                 dotted = dotted.rpartition(".")[0]
-        return found
+                packages.add(dotted)
+        return names, packages
 
 
 def absolute(name: ModuleName, level: int, module: str | None) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -19,10 +19,11 @@ from codeintel_enrich.model.modules import ModuleName
 from codeintel_enrich.model.surface import Surface
 from codeintel_enrich.stages.link.environment import make_environment
 from codeintel_enrich.stages.link.faces import (
+    CHILDREN,
     EMPTY_FACE,
+    IMPORT_GRAPH,
     LOADED,
     changed_facts,
-    graph_fact,
     table_fact,
 )
 from codeintel_enrich.stages.link.graph import components, reachable
@@ -118,7 +119,7 @@ class Update:
 
     def sketch(self) -> None:
         """Take the sketches of changed files, and note every fact that changed with them or with the module table."""
-        tops: set[str] = set()
+        regraphed = False
         delta: dict[str, int] = {}
         for path in [*self._changed, *self._vanished]:
             before = self._sketches[path] if path in self._old.files else Sketch()
@@ -131,25 +132,16 @@ class Update:
             if (before.loads, before.local_loads) != (after.loads, after.local_loads):
                 _count(before, delta, -1)
                 _count(after, delta, 1)
-            if before.loads != after.loads:
-                tops.update(self._tops(path))
+            regraphed |= before.loads != after.loads
             if after.reads:
                 self._reads[path] = after.reads
             else:
                 self._reads.pop(path, None)
         self._count_loaders(delta)
-        self._compare_tables(tops)
-        for top in tops:
-            self._change(graph_fact(top), "")
+        if self._compare_tables() or regraphed:
+            self._change(*IMPORT_GRAPH)
         self._stale.update(self._changed)
         self._touched.update(self._changed)
-
-    def _tops(self, path: str) -> Iterator[str]:
-        """The top-level packages a file is or was in."""
-        known = self._old.files.get(path)
-        for name in (self._table.names.get(path), known.name if known is not None else None):
-            if name is not None and name.module is not None:
-                yield name.module.partition(".")[0]
 
     def _count_loaders(self, delta: dict[str, int]) -> None:
         if not any(delta.values()):
@@ -172,16 +164,20 @@ class Update:
     def _is_loaded(self, dotted: str) -> bool:
         return self._loaders().get(dotted, 0) > 0
 
-    def _compare_tables(self, tops: set[str]) -> None:
+    def _compare_tables(self) -> bool:
+        """Note which dotted names mean something else now; False where none do."""
         files = self._old.files
         if not self._vanished and all(
             path in files and files[path].name == self._table.names[path] for path in self._changed
         ):
-            return
+            return False
         before = Table({path: known.name for path, known in files.items()})
-        for dotted in sorted(self._table.changed(before)):
+        names, packages = self._table.changed(before)
+        for dotted in sorted(names):
             self._change(table_fact(dotted), "")
-            tops.add(dotted.partition(".")[0])
+        for dotted in sorted(packages):
+            self._change(table_fact(dotted), CHILDREN)
+        return bool(names or packages)
 
     # -- faces ------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,55 @@
+"""Owns the questions that commands ask of a store; rows go out as plain dictionaries, column name -> value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+
+Row = dict[str, Any]
+
+_EXPORTS = """
+    SELECT name, kind, origin, origin_path, in_star, typing_only, chain, path FROM exports
+    WHERE module = ? ORDER BY name, path
+"""
+_REFS = """
+    SELECT path, start_line, start_col, end_col, role, name, agreement, node_id FROM refs
+    WHERE list_contains(qualified_names, ?) ORDER BY path, start_byte, role
+"""
+_NEAR_MODULES = """
+    SELECT DISTINCT module FROM modules WHERE module IS NOT NULL
+    ORDER BY jaro_winkler_similarity(module, ?) DESC, module LIMIT 3
+"""
+_NEAR_NAMES = """
+    SELECT qualified_name FROM refs WHERE qualified_name IS NOT NULL GROUP BY qualified_name
+    ORDER BY jaro_winkler_similarity(qualified_name, ?) DESC, qualified_name LIMIT 3
+"""
+
+
+def exports_of(store: duckdb.DuckDBPyConnection, module: str) -> list[Row] | None:
+    """What `from module import name` finds, by name; None where there is no such module."""
+    if not store.execute("SELECT 1 FROM modules WHERE module = ? LIMIT 1", [module]).fetchone():
+        return None
+    return _rows(store, _EXPORTS, module)
+
+
+def refs_of(store: duckdb.DuckDBPyConnection, qualified_name: str) -> list[Row]:
+    """Every identifier that means something, in path order. Lines from 1, columns from 0 in code points."""
+    return _rows(store, _REFS, qualified_name)
+
+
+def modules_near(store: duckdb.DuckDBPyConnection, module: str) -> list[str]:
+    """The modules whose names look most like a name, the nearest first."""
+    return [row["module"] for row in _rows(store, _NEAR_MODULES, module)]
+
+
+def names_near(store: duckdb.DuckDBPyConnection, qualified_name: str) -> list[str]:
+    """The qualified names that look most like one, the nearest first."""
+    return [row["qualified_name"] for row in _rows(store, _NEAR_NAMES, qualified_name)]
+
+
+def _rows(store: duckdb.DuckDBPyConnection, query: str, argument: str) -> list[Row]:
+    result = store.execute(query, [argument])
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
