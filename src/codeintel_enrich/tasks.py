@@ -21,12 +21,12 @@ from doit import create_after
 from doit.action import BaseAction
 from doit.cmd_base import ModuleTaskLoader
 from doit.doit_cmd import DoitMain
-from doit.exceptions import TaskError, TaskFailed
+from doit.exceptions import InvalidDodoFile, TaskError, TaskFailed
 from doit.reporter import ConsoleReporter
 
 from codeintel_enrich.engine.build import Build
 from codeintel_enrich.engine.execute import Executor
-from codeintel_enrich.engine.externals import due_externals, enabled
+from codeintel_enrich.engine.externals import due_externals, enabled, task_of
 from codeintel_enrich.engine.graph import ANALYSIS, DOCS, UPSTREAM, AnalysisStage, TaskName, label, path_of
 from codeintel_enrich.engine.options import Options
 from codeintel_enrich.engine.summary import Summary, summarise
@@ -46,12 +46,15 @@ def creators(**options: Any) -> dict[str, Any]:
     doit tells creators neither which command it runs nor what was selected, so both are read from its command line.
     """
     words = sys.argv[1:]
-    executes = not (words and words[0] in DOIT_COMMANDS)
-    selected = [TaskName(*_split(word)) for word in words if not word.startswith("-")]
-    if "index" in words:
+    executes = DOIT_COMMANDS.isdisjoint(words)
+    selected = [name for word in words if (name := _named(word)).stage in DOCS]
+    if TaskName("index") in selected:
         options["refresh_index"] = True
-    build = Build(Options(**options), tell=lambda message: print(message, file=sys.stderr))
-    session = Session(build, executes=executes, selected=selected)
+    try:
+        build = Build(Options(**options), tell=lambda message: print(message, file=sys.stderr))
+    except EnrichError as error:
+        raise InvalidDodoFile(error.message) from error
+    session = DoitSession(build, executes=executes, selected=selected)
     return {**session.namespace(), "DOIT_CONFIG": session.doit_config(Reporter(session))}
 
 
@@ -69,7 +72,7 @@ def run_build(build: Build, reporter: "type[Reporter] | None" = None) -> Summary
     code = DoitMain(ModuleTaskLoader(namespace), config_filenames=()).run(["run"])
     summary = watcher.summary or session.finish()
     if code and not summary.errors:
-        summary = msgspec.structs.replace(summary, errors=("doit stopped; its message is above",))
+        summary = msgspec.structs.replace(summary, errors=("doit stopped; its message is above",), exit_code=3)
     return summary
 
 
@@ -81,6 +84,8 @@ class Session:
         self.executes = executes
         self.selected = selected
         self.errors: list[str] = []
+        self.exit_code = 0
+        """The gravest of the errors'."""
         self.expected = 0
         """Tasks handed to doit so far."""
         self._process = os.getpid()
@@ -114,6 +119,9 @@ class Session:
     @cached_property
     def idle(self) -> bool:
         """Whether nothing is due. Otherwise the build is begun: the lock is held from here on."""
+        return self._begin()
+
+    def _begin(self) -> bool:
         settled = self.build.settled
         if not self.executes:
             return settled
@@ -130,9 +138,14 @@ class Session:
 
     @cached_property
     def externals(self) -> list[str]:
-        """External inputs to make anew."""
+        """External inputs to hand out tasks for: those that are due, and those asked for by name."""
         if not self.executes:
             return list(enabled(self.build))
+        due = self._due_externals
+        return [name for name in enabled(self.build) if name in due or task_of(name) in self.selected]
+
+    @cached_property
+    def _due_externals(self) -> list[str]:
         return [] if self.idle else due_externals(self.build)
 
     def _paths(self, stage: str, due: Sequence[str]) -> list[str]:
@@ -216,7 +229,7 @@ class Session:
         if name.stage == "merge":
             return build.settle_merge()
         if name.stage in ("index", "check"):
-            return (name.path or "index") not in self.externals
+            return (name.path or "index") not in self._due_externals
         return name.path not in build.files or build.settle(name.stage, str(name.path))
 
     @cached_property
@@ -232,12 +245,17 @@ class Session:
         try:
             self.executor.run(name)
         except EnrichError as error:
-            return self._failed(f"{name}: {error.message}")
+            return self._failed(f"{name}: {error.message}", error.exit_code)
         return None
 
-    def _failed(self, message: str) -> TaskFailed:
-        self.errors.append(message)
+    def _failed(self, message: str, exit_code: int = 3) -> TaskFailed:
+        self.add_error(message, exit_code)
         return TaskFailed(message)
+
+    def add_error(self, message: str, exit_code: int = 3) -> None:
+        """Keep what stopped a task for the summary."""
+        self.errors.append(message)
+        self.exit_code = max(self.exit_code, exit_code)
 
     def finish(self) -> Summary:
         """Stop the workers, remember what was done, let go of the cache."""
@@ -245,7 +263,19 @@ class Session:
         if "executor" in self.__dict__:
             self.executor.close()
         self.build.finish()
-        return summarise(self.build, tuple(self.errors))
+        return summarise(self.build, tuple(self.errors), self.exit_code)
+
+
+class DoitSession(Session):
+    """A session that doit itself opened: what keeps the build from beginning is a message of doit's, no traceback."""
+
+    @cached_property
+    def idle(self) -> bool:
+        """Whether nothing is due."""
+        try:
+            return self._begin()
+        except EnrichError as error:
+            raise InvalidDodoFile(error.message) from error
 
 
 class _Action(BaseAction):  # type: ignore[misc]
@@ -281,6 +311,9 @@ class _Check:
     def __call__(self) -> bool:
         return self._session.is_up_to_date(self._name)
 
+    def __repr__(self) -> str:
+        return f"{self._name.path or 'something'} changed since the last build"
+
 
 class Reporter(ConsoleReporter):  # type: ignore[misc]
     """doit's console lines (one per task that runs), and the closing summary."""
@@ -313,13 +346,13 @@ class SilentReporter(Reporter):
     def add_failure(self, task: Any, fail: Any) -> None:
         """A task failed; its message is in the session's errors, doit's own are kept for them."""
         if not self.session.errors:
-            self.session.errors.append(f"{task.name}: {fail.get_msg()}")
+            self.session.add_error(f"{task.name}: {fail.get_msg()}")
 
     def complete_run(self) -> None:
         """Close the build."""
         self.summary = self.session.finish()
 
 
-def _split(word: str) -> tuple[str, str | None]:
+def _named(word: str) -> TaskName:
     stage, colon, path = word.partition(":")
-    return stage, path_of(path) if colon else None
+    return TaskName(stage, path_of(path) if colon else None)

@@ -148,7 +148,7 @@ def test_body_edit_comment_and_line_shift_redo_that_file_only(rich: Rich) -> Non
     for old, new in (
         ("self._record_buffer: List[Segment] = []", "self._record_buffer: List[Segment] = list()"),
         ("class Console:", "# What everything is printed with.\nclass Console:"),
-        ("import inspect\n", "\n\nimport inspect\n"),
+        ("import os\nimport sys\n", "\n\nimport os\nimport sys\n"),
     ):
         rich.replace(CONSOLE, old, new)
         assert rich.ran() == all_tasks(CONSOLE) | {"merge"}, new

@@ -75,8 +75,8 @@ def build(
         sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
     else:
         sys.stdout.write(summary.text())
-    if summary.errors:
-        raise typer.Exit(3)
+    if summary.exit_code:
+        raise typer.Exit(summary.exit_code)
 
 
 @app.command()

@@ -356,10 +356,16 @@ class Build:
         self.spend("remember", started)
 
     def _everything_done(self) -> bool:
+        """Whether nothing is due; a run of selected tasks may have left out what others would have found due."""
+        from codeintel_enrich.engine.externals import due_externals, task_of
+
         return (
             not self._open_tasks
             and not self.failed_tools
+            and all(str(task_of(name)) in self.ran for name in due_externals(self))
+            and not self.due_parses()
             and self.manifest.link.key == self.link_inputs().key
+            and not self.due_analyses()
             and self.settle_merge()
         )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from codeintel_enrich.engine.config import config_digest
+from codeintel_enrich.engine.graph import TaskName
 from codeintel_enrich.engine.keys import Inputs, stage_version
 from codeintel_enrich.engine.manifest import External, stamp_of
 from codeintel_enrich.errors import CorruptArtifactError, ToolError, UsageError
@@ -36,6 +37,11 @@ def enabled(build: "Build") -> tuple[str, ...]:
         names += config.check.tools
     names += [name for name in options.reports if name not in names]
     return tuple(names)
+
+
+def task_of(name: str) -> TaskName:
+    """The task that makes an external input."""
+    return TaskName("index") if name == "index" else TaskName("check", name)
 
 
 def handed_in(build: "Build", name: str) -> Path | None:
@@ -245,7 +251,13 @@ def _run_checker(build: "Build", name: str) -> tuple[External, dict[str, bytes]]
 
 def _read_given(build: "Build", name: str, given: Path) -> tuple[External, dict[str, bytes]]:
     if name == "index":
-        return _split_index(build, given)
+        index, documents = _split_index(build, given)
+        if build.files and index.slices.keys().isdisjoint(build.files):
+            raise UsageError(
+                f"{given} is of another tree: it describes none of the files below {build.places.root} "
+                f"(but {min(index.slices, default='no file at all')}). Make it anew from there, or leave it out."
+            )
+        return index, documents
     from codeintel_enrich.formats.checkers import read_pyrefly, read_pyright
 
     read = read_pyrefly if name == "pyrefly" else read_pyright

@@ -5,6 +5,7 @@ from collections import Counter
 import msgspec
 
 from codeintel_enrich.engine.build import Build
+from codeintel_enrich.engine.discovery import printable
 from codeintel_enrich.engine.externals import behind, enabled
 from codeintel_enrich.engine.graph import ANALYSIS
 
@@ -25,6 +26,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """What was left out -> why."""
     warnings: tuple[str, ...]
     errors: tuple[str, ...]
+    """What stopped the build; empty when it ended well."""
+    exit_code: int
+    """0 done, 2 bad input, 3 the build failed."""
     index_behind: int
     """Files that changed since the SCIP index was made."""
 
@@ -45,7 +49,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         if spent:
             lines.append("seconds: " + ", ".join(spent))
         if self.index_behind:
-            lines.append(f"the SCIP index is {self.index_behind} files behind; `--refresh-index` makes it anew")
+            files = "1 file" if self.index_behind == 1 else f"{self.index_behind} files"
+            lines.append(f"the SCIP index is {files} behind; `--refresh-index` makes it anew")
         lines += _grouped(self.left_out)
         lines += [f"warning: {warning}" for warning in self.warnings]
         lines += [f"error: {error}" for error in self.errors]
@@ -56,14 +61,14 @@ def _grouped(left_out: dict[str, str]) -> list[str]:
     """One line per reason, with a few examples."""
     reasons: dict[str, list[str]] = {}
     for name, why in left_out.items():
-        reasons.setdefault(why, []).append(name)
+        reasons.setdefault(why, []).append(printable(name))
     return [
         f"left out: {', '.join(names[:SHOWN])}{f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''}: {why}"
         for why, names in reasons.items()
     ]
 
 
-def summarise(build: Build, errors: tuple[str, ...] = ()) -> Summary:
+def summarise(build: Build, errors: tuple[str, ...] = (), exit_code: int = 0) -> Summary:
     """The account of a build that has ended (or had nothing to do)."""
     known = set(enabled(build))
     left_out = dict(build.left_out)
@@ -80,5 +85,6 @@ def summarise(build: Build, errors: tuple[str, ...] = ()) -> Summary:
         left_out=dict(sorted(left_out.items())),
         warnings=tuple(dict.fromkeys(build.warnings)),
         errors=errors,
+        exit_code=exit_code,
         index_behind=behind(build) if "index" in known else 0,
     )

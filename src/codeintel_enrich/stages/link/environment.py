@@ -10,7 +10,8 @@ from codeintel_enrich.model.diagnostics import Diagnostic, Severity
 from codeintel_enrich.model.environment import Environment, Export, ExportKind, ResolvedImport, Target
 from codeintel_enrich.model.surface import Star, Surface
 from codeintel_enrich.stages.link.faces import CHILDREN, OPEN, STAR, Entry, Face, order_node, table_fact, table_facts
-from codeintel_enrich.stages.link.resolve import CYCLE, Answer, Fact, Meaning, Node, Resolver, Step
+from codeintel_enrich.stages.link.meanings import Answer, Meaning
+from codeintel_enrich.stages.link.resolve import CYCLE, Fact, Node, Resolver, Step
 from codeintel_enrich.stages.link.sketch import all_operations, split_target
 from codeintel_enrich.stages.link.table import Table, absolute, is_standard
 
@@ -115,7 +116,7 @@ class _Maker:
         return tuple(sorted(exports, key=lambda export: export.name))
 
     def _at_run_time(self, exports: list[Export], module: str) -> Iterator[Export]:
-        """A stub's exports, told of the module itself where there is one: its star and its definitions are what runs."""
+        """A stub's exports, told of the module itself where there is one: that is what runs."""
         self._facts.add((table_fact(module), ""))
         path = self._table.path(module)
         if path is None or path == self._path:

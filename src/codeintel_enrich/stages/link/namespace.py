@@ -17,13 +17,12 @@ from codeintel_enrich.model.surface import (
     Decorated,
     Delete,
     ImportBind,
-    NameTest,
     Operation,
     Star,
     Surface,
 )
+from codeintel_enrich.stages.link.all_names import AllNames
 from codeintel_enrich.stages.link.faces import (
-    ALL,
     CHILDREN,
     IMPORT_GRAPH,
     INITIALISATION,
@@ -37,6 +36,8 @@ from codeintel_enrich.stages.link.faces import (
     table_fact,
     table_facts,
 )
+from codeintel_enrich.stages.link.loading import LoadedBy, is_early
+from codeintel_enrich.stages.link.names import Names, doubt, merged
 from codeintel_enrich.stages.link.sketch import Chaser, split_target
 from codeintel_enrich.stages.link.table import Table, absolute, is_standard
 
@@ -68,8 +69,7 @@ class Context(msgspec.Struct):
     face_of: Callable[[str], Face]
     """Path -> face; of a module that is being evaluated in the same cycle, as far as it is known."""
     chaser: Chaser
-    loaded_by: Callable[[str, Sequence[str]], set[str]]
-    """(package, modules) -> what loading those modules loads in turn while the package is being initialised."""
+    loaded_by: LoadedBy
     is_loaded: Callable[[str], bool]
     """Whether any module of the tree imports this one at run time."""
 
@@ -82,39 +82,16 @@ def evaluate(name: ModuleName, surface: Surface, context: Context) -> tuple[Face
     return face, frozenset(run.facts)
 
 
-class _State:
-    """The namespace at one point of the program."""
-
-    __slots__ = ("all_dynamic", "all_names", "names", "typing")
-
-    def __init__(self) -> None:
-        self.names: dict[str, Entry] = {}
-        self.typing: dict[str, Entry] = {}
-        self.all_names: dict[str, None] | None = None
-        self.all_dynamic: str | None = None
-
-    def copy(self) -> _State:
-        other = _State()
-        other.names = dict(self.names)
-        other.typing = dict(self.typing)
-        other.all_names = None if self.all_names is None else dict(self.all_names)
-        other.all_dynamic = self.all_dynamic
-        return other
-
-    def take(self, other: _State) -> None:
-        self.names, self.typing = other.names, other.typing
-        self.all_names, self.all_dynamic = other.all_names, other.all_dynamic
-
-
 class _Run:
     def __init__(self, name: ModuleName, surface: Surface, context: Context) -> None:
         self.facts: set[tuple[str, str]] = set()
-        self.state = _State()
+        self.state = Names()
         self._name = name
         self._module = name.module or ""
         self._surface = surface
         self._context = context
         self._table = context.table
+        self._all = AllNames(name, context.table, context.face_of, self.facts)
         self._open_stars: set[str] = set()
         self._targets: list[str] = []
         """What the statements run so far have imported, in order."""
@@ -129,7 +106,7 @@ class _Run:
 
     # -- operations -------------------------------------------------------------------------------------------------
 
-    def operations(self, operations: Sequence[Operation], state: _State) -> None:
+    def operations(self, operations: Sequence[Operation], state: Names) -> None:
         """Run operations on a state."""
         for operation in operations:
             kind = type(operation)
@@ -145,18 +122,18 @@ class _Run:
                 state.names.pop(operation.name, None)  # type: ignore[union-attr]
                 state.typing.pop(operation.name, None)  # type: ignore[union-attr]
             elif kind is AllOperation:
-                self._all(operation, state)  # type: ignore[arg-type]
+                self._all.apply(operation, state)  # type: ignore[arg-type]
             elif kind is Branch:
                 self._branch(operation, state)  # type: ignore[arg-type]
 
-    def _put(self, state: _State, name: str, entry: Entry) -> None:
+    def _put(self, state: Names, name: str, entry: Entry) -> None:
         if entry.typing_only:
             state.typing[name] = entry
         else:
             state.names[name] = entry
             self._bound_at[name] = len(self._targets)
 
-    def _bind(self, operation: Bind, state: _State) -> None:
+    def _bind(self, operation: Bind, state: Names) -> None:
         if operation.declared and not self._name.is_stub:
             return
         name = operation.name
@@ -167,15 +144,15 @@ class _Run:
             for path in operation.aliases:
                 root, _, rest = path.partition(".")
                 held = state.names.get(root) or state.typing.get(root)
-                for route in held.routes if held is not None else ():
-                    found.append(_extend(route, rest, operation.kind, name))
                 if held is None:
                     found.append(own)
+                else:
+                    found.extend(_extend(route, rest, operation.kind, name) for route in held.routes)
             routes = tuple(dict.fromkeys(found))
         source = "definition" if all(route.how == "local" for route in routes) else "reexport"
         self._put(state, name, Entry(routes, source, operation.typing_only, operation.certain))  # type: ignore[arg-type]
 
-    def _import(self, operation: ImportBind, state: _State) -> None:
+    def _import(self, operation: ImportBind, state: Names) -> None:
         target = absolute(self._name, operation.level, operation.module)
         hidden = self._name.is_stub and not operation.redundant_alias
         if target is None:
@@ -200,7 +177,7 @@ class _Run:
             routes = (Route("from", target, operation.attribute),)
         self._put(state, operation.name, Entry(routes, "reexport", operation.typing_only, True, hidden))
 
-    def _load(self, target: str, attribute: str | None, state: _State) -> None:
+    def _load(self, target: str, attribute: str | None, state: Names) -> None:
         """Note an import, and bind the submodule of this package that it loads for the first time."""
         if not self._children:
             return
@@ -226,7 +203,7 @@ class _Run:
         self.facts.add(IMPORT_GRAPH)
         return self._context.loaded_by(self._module, self._targets[:count])
 
-    def _star(self, operation: Star, state: _State) -> None:
+    def _star(self, operation: Star, state: Names) -> None:
         target = absolute(self._name, operation.level, operation.module)
         if target is None:
             return
@@ -257,7 +234,7 @@ class _Run:
         self.facts.add(IMPORT_GRAPH)
         return [name for name in face.star if not is_early(self._module, target, name, face, self._context.loaded_by)]
 
-    def _decorated(self, operation: Decorated, state: _State) -> None:
+    def _decorated(self, operation: Decorated, state: Names) -> None:
         root, _, rest = operation.decorator.partition(".")
         if root in self._surface.exporters:
             found = not rest
@@ -274,82 +251,9 @@ class _Run:
         if found:
             state.all_names = {**(state.all_names or {}), operation.name: None}
 
-    # -- __all__ ----------------------------------------------------------------------------------------------------
-
-    def _all(self, operation: AllOperation, state: _State) -> None:
-        if operation.operation == "dynamic":
-            state.all_names = state.all_names or {}
-            state.all_dynamic = operation.reason
-            return
-        names = dict.fromkeys(operation.names)
-        reasons: list[str] = []
-        for path in operation.lists:
-            found, reason = self._list(path, state)
-            names.update(dict.fromkeys(found))
-            if reason is not None:
-                reasons.append(reason)
-        for tests in operation.filters:
-            names.update(dict.fromkeys(sorted(name for name in state.names if self._passes(name, tests, state))))
-        if operation.operation == "set":
-            state.all_names, state.all_dynamic = names, None
-        elif operation.operation == "extend":
-            state.all_names = {**(state.all_names or {}), **names}
-        elif state.all_names is not None:
-            state.all_names = {name: None for name in state.all_names if name not in names}
-        if reasons:
-            state.all_dynamic = "; ".join(reasons)
-
-    def _list(self, path: str, state: _State) -> tuple[Iterable[str], str | None]:
-        """Another module's `__all__`, by namespace path or `module:attribute`."""
-        candidates: list[str] = []
-        if ":" in path:
-            target = split_target(self._name, path)
-            if target is not None and target[1] == "__all__":
-                candidates.append(target[0])
-        else:
-            root, *rest = path.split(".")
-            held = state.names.get(root)
-            for route in held.routes if held is not None else ():
-                parts = [*(route.rest.split(".") if route.rest else ()), *rest]
-                if route.how == "from":
-                    parts.insert(0, route.name)
-                if parts and parts[-1] == "__all__" and route.module:
-                    candidates.append(".".join([route.module, *parts[:-1]]))
-        for dotted in candidates:
-            self.facts.add((table_fact(dotted), ""))
-            file = self._table.path(dotted, self._name.is_stub)
-            if file is None:
-                continue
-            self.facts.add((file, ALL))
-            face = self._context.face_of(file)
-            if face.all_names is not None:
-                return face.all_names, face.all_dynamic
-        return (), f"`{path}` is not known"
-
-    def _passes(self, name: str, tests: Iterable[NameTest], state: _State) -> bool:
-        return all(self._passes_one(name, test, state) is not test.negated for test in tests)
-
-    def _passes_one(self, name: str, test: NameTest, state: _State) -> bool:
-        if test.test == "startswith":
-            return name.startswith(test.values)
-        if test.test == "endswith":
-            return name.endswith(test.values)
-        if test.test == "in":
-            return name in test.values
-        if test.test == "is-upper":
-            return name.isupper()
-        route = state.names[name].routes[0]
-        if test.test == "is-module":
-            if route.how == "from" and not route.rest:
-                self.facts.add((table_fact(f"{route.module}.{route.name}"), ""))
-                return self._table.has(f"{route.module}.{route.name}")
-            return route.how == "module" and not route.rest
-        wanted = "class" if test.test == "is-class" else "function"
-        return route.how == "local" and route.kind == wanted
-
     # -- branches ---------------------------------------------------------------------------------------------------
 
-    def _branch(self, operation: Branch, state: _State) -> None:
+    def _branch(self, operation: Branch, state: Names) -> None:
         alternatives: Sequence[Sequence[Operation]] = operation.alternatives
         if operation.test is not None:
             verdict = self._test(operation.test, state)
@@ -370,7 +274,7 @@ class _Run:
             alternatives = [*alternatives[1:], optional]
         elif operation.kind == "if":
             alternatives = sorted(alternatives, key=self._is_foreign)
-        states: list[_State] = []
+        states: list[Names] = []
         bound: dict[str, int] = {}
         before = dict(self._bound_at)
         for alternative in alternatives:
@@ -382,8 +286,8 @@ class _Run:
             states.append(inner)
         self._bound_at = bound
         if optional is not None:
-            _doubt(states[-1], states[:-1])
-        state.take(_merged(states))
+            doubt(states[-1], states[:-1])
+        state.take(merged(states))
 
     def _is_foreign(self, operations: Iterable[Operation]) -> bool:
         """Whether some statement imports a third party's module: what is guarded so is taken to be optional."""
@@ -399,7 +303,7 @@ class _Run:
                         return True
         return False
 
-    def _test(self, path: str, state: _State) -> bool | None:
+    def _test(self, path: str, state: Names) -> bool | None:
         if path.startswith("?"):
             self.facts.add((table_fact(path[1:]), ""))
             return True if self._table.has(path[1:]) or is_standard(path[1:]) else None
@@ -418,6 +322,11 @@ class _Run:
         """Whether every import finds its module; None where that depends on what is installed."""
         certain = True
         for operation in operations:
+            if isinstance(operation, Branch):
+                verdicts = [self._imports_succeed(alternative) for alternative in operation.alternatives]
+                if True not in verdicts:
+                    certain = False
+                continue
             if not isinstance(operation, (ImportBind, Star)) or operation.typing_only:
                 continue
             target = absolute(self._name, operation.level, operation.module)
@@ -470,7 +379,7 @@ class _Run:
             return None
         return Initialisation(tuple(self._targets), dict(sorted(self._bound_at.items())))
 
-    def _lazy(self, state: _State) -> None:
+    def _lazy(self, state: Names) -> None:
         for name, path in self._surface.lazy_names.items():
             target = split_target(self._name, path)
             if name in state.names or target is None:
@@ -492,7 +401,7 @@ class _Run:
                 state.names[name] = Entry(entry.routes, "dynamic")
         state.all_names, state.all_dynamic = dict.fromkeys(face.star), None
 
-    def _settle_submodules(self, state: _State) -> None:
+    def _settle_submodules(self, state: Names) -> None:
         """Bind the submodules that end up as attributes: loaded later than the name was bound, or by others.
 
         The regime is that of a program which imports all of the tree: a submodule that this package's own
@@ -506,7 +415,7 @@ class _Run:
             self.facts.add((table_fact(submodule), LOADED))
             if not self._context.is_loaded(submodule):
                 continue
-            by_own = submodule in self._loaded_so_far()
+            by_own = bool(self._targets) and submodule in self._loaded_so_far()
             if held is None:
                 if by_own:
                     state.names[child] = Entry((Route("module", submodule),), "submodule")
@@ -522,49 +431,3 @@ def _extend(route: Route, rest: str, kind: str, name: str) -> Route:
         return Route("local", "", name, kind)  # type: ignore[arg-type]
     path = ".".join(part for part in (route.rest, rest) if part)
     return Route(route.how, route.module, route.name, route.kind, path, True)
-
-
-def is_early(
-    asker: str, package: str, name: str, face: Face, loaded_by: Callable[[str, Sequence[str]], set[str]]
-) -> bool:
-    """Whether a module inside a package runs before the package binds a name, because the package loads it first."""
-    order = face.initialisation
-    if order is None:
-        return False
-    return asker in loaded_by(package, order.targets[: order.bound_at.get(name, 0)])
-
-
-def _doubt(state: _State, others: Sequence[_State]) -> None:
-    """Mark what only this state binds as perhaps not bound."""
-    for name, entry in state.names.items():
-        if entry.certain and not any(name in other.names for other in others):
-            state.names[name] = msgspec.structs.replace(entry, certain=False)
-
-
-def _merged(states: Sequence[_State]) -> _State:
-    """One state for several that may hold: each name with all routes, in the order of the states."""
-    merged = _State()
-    for space, spaces in (
-        (merged.names, [state.names for state in states]),
-        (merged.typing, [state.typing for state in states]),
-    ):
-        for names in spaces:
-            for name, entry in names.items():
-                held = space.get(name)
-                if held is None:
-                    space[name] = entry
-                elif held is not entry and held != entry:
-                    routes = tuple(dict.fromkeys([*held.routes, *entry.routes]))
-                    space[name] = Entry(
-                        routes,
-                        held.source,
-                        held.typing_only,
-                        held.certain or entry.certain,
-                        held.hidden and entry.hidden,
-                        held.earlier,
-                    )
-    for state in states:
-        if state.all_names is not None:
-            merged.all_names = {**(merged.all_names or {}), **state.all_names}
-        merged.all_dynamic = merged.all_dynamic or state.all_dynamic
-    return merged

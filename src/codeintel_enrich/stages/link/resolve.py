@@ -11,11 +11,10 @@ was answered from, so that a change finds the nodes it concerns.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator
 
 import msgspec
 
-from codeintel_enrich.model.environment import TargetKind
 from codeintel_enrich.model.modules import ModuleName
 from codeintel_enrich.model.surface import DefinitionKind
 from codeintel_enrich.stages.link.faces import (
@@ -30,7 +29,8 @@ from codeintel_enrich.stages.link.faces import (
     table_fact,
     table_facts,
 )
-from codeintel_enrich.stages.link.namespace import is_early
+from codeintel_enrich.stages.link.loading import LoadedBy, is_early
+from codeintel_enrich.stages.link.meanings import Answer, Meaning, distinct, hop, linearised, preference
 from codeintel_enrich.stages.link.table import Table
 
 Fact = tuple[str, str]
@@ -42,33 +42,9 @@ _MODULE_ATTRIBUTES = frozenset(
     | {"__builtins__", "__annotations__", "__class__"}
 )
 _OBJECT_MEMBERS = frozenset(dir(object)) | {"__dict__", "__module__", "__qualname__", "__name__", "__mro__"}
-_MANY_HOPS = 400
 _MANY_CUTS = 2_000
 """Ways round a cycle after which a question is given up."""
 _NONE = 1 << 60
-
-
-class Meaning(msgspec.Struct, frozen=True, gc=False):
-    """One definition that a name may mean."""
-
-    qualified: str
-    kind: TargetKind
-    path: str | None = None
-    local: str = ""
-    """Its qualified name inside its module."""
-    chain: tuple[str, ...] = ()
-    named: str | None = None
-    """Where an assignment gave it the name asked for (`x = impl.Thing` in `m` is named `m.x`), if one did."""
-    named_path: str | None = None
-
-
-class Answer(msgspec.Struct, frozen=True, gc=False):
-    """What a node means; without meanings, `reason` says why."""
-
-    meanings: tuple[Meaning, ...] = ()
-    reason: str | None = None
-    order: tuple[Meaning, ...] = ()
-    """For `Class!`: the classes in method resolution order, itself first; an external one ends what is known."""
 
 
 CYCLE = "an import cycle in which nothing defines it"
@@ -95,7 +71,7 @@ class Resolver:
         table: Table,
         face_of: Callable[[str], Face],
         is_loaded: Callable[[str], bool],
-        loaded_by: Callable[[str, Sequence[str]], set[str]],
+        loaded_by: LoadedBy,
     ) -> None:
         self.facts_of: dict[Node, frozenset[Fact]] = {}
         """Node -> the facts it was answered from."""
@@ -190,8 +166,8 @@ class Resolver:
         for route in entry.earlier if not found else ():
             answer = yield from self._route(path, here, route, facts)
             found.extend(answer.meanings)
-        found.sort(key=lambda meaning: _preference(meaning, name))
-        return Answer(_distinct(found), None if found else reason)
+        found.sort(key=lambda meaning: preference(meaning, name))
+        return Answer(distinct(found), None if found else reason)
 
     def _route(self, path: str, here: ModuleName, route: Route, facts: set[Fact]) -> Step:
         if route.how == "local":
@@ -235,7 +211,7 @@ class Resolver:
             if is_submodule and asker is not None and self._sees_submodule(dotted, name, face, path, asker, facts):
                 return self.module(spelled, facts, for_stub)
             answer = yield (path, name)
-            return Answer(tuple([_hop(spelled, meaning) for meaning in answer.meanings]), answer.reason)
+            return Answer(tuple([hop(spelled, meaning) for meaning in answer.meanings]), answer.reason)
         facts.add((path, OPEN))
         if is_submodule:
             if asker is None:
@@ -303,7 +279,7 @@ class Resolver:
                     step = Answer(reason=f"attribute of a {meaning.kind}")
                 found.extend(step.meanings)
                 reason = reason or step.reason
-            answer = Answer(_distinct(found), None if found else reason)
+            answer = Answer(distinct(found), None if found else reason)
         return answer
 
     def member(self, owner: Meaning, name: str, facts: set[Fact], after: bool = False) -> Step:
@@ -365,50 +341,4 @@ class Resolver:
                 orders.append(list(answer.order) or [found])
             else:
                 orders.append([found])
-        return Answer(order=(itself, *_linearised([*orders, bases])))
-
-
-def _linearised(sequences: list[list[Meaning]]) -> list[Meaning]:
-    """Merge linearisations; where they contradict each other, the first that is left comes first."""
-    merged: list[Meaning] = []
-    waiting = [list(sequence) for sequence in sequences if sequence]
-    while waiting:
-        tails = {meaning.qualified for sequence in waiting for meaning in sequence[1:]}
-        head = next((sequence[0] for sequence in waiting if sequence[0].qualified not in tails), waiting[0][0])
-        merged.append(head)
-        rest = ([meaning for meaning in sequence if meaning.qualified != head.qualified] for sequence in waiting)
-        waiting = [sequence for sequence in rest if sequence]
-    return merged
-
-
-def _preference(meaning: Meaning, name: str) -> tuple[bool, bool, bool]:
-    """Which of several definitions comes first where nothing else decides: more than a variable (`X = None` is a
-    fallback), of this tree (a third party's is optional), defined under the name asked for."""
-    is_renamed = meaning.qualified.rpartition(".")[2] != name
-    return meaning.kind == "variable", meaning.kind == "external", is_renamed
-
-
-def _hop(spelled: str, meaning: Meaning) -> Meaning:
-    """A meaning, seen from one hop further."""
-    chain = meaning.chain
-    if chain and chain[0] == spelled:
-        return meaning
-    if len(chain) >= _MANY_HOPS:
-        chain = (*chain[: _MANY_HOPS // 2], "...", *chain[-_MANY_HOPS // 2 + 2 :])
-    return Meaning(
-        meaning.qualified,
-        meaning.kind,
-        meaning.path,
-        meaning.local,
-        (spelled, *chain),
-        meaning.named,
-        meaning.named_path,
-    )
-
-
-def _distinct(meanings: Iterable[Meaning]) -> tuple[Meaning, ...]:
-    """Each definition once, in order."""
-    found: dict[tuple[str, str | None], Meaning] = {}
-    for meaning in meanings:
-        found.setdefault((meaning.qualified, meaning.path), meaning)
-    return tuple(found.values())
+        return Answer(order=(itself, *linearised([*orders, bases])))

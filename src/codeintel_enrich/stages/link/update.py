@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -27,6 +27,7 @@ from codeintel_enrich.stages.link.faces import (
     table_fact,
 )
 from codeintel_enrich.stages.link.graph import components, reachable
+from codeintel_enrich.stages.link.loading import Loading
 from codeintel_enrich.stages.link.namespace import Context, evaluate
 from codeintel_enrich.stages.link.resolve import Fact, Resolver
 from codeintel_enrich.stages.link.sketch import Chaser, Sketch, changed_sketch_facts, sketch
@@ -79,7 +80,7 @@ class Update:
         self._vanished = sorted(files.keys() - surfaces.keys())
         self._sketches = sketches(self._old)
         self._faces = faces(self._old)
-        self._loading = _Loading(self._table, self._sketches.__getitem__)
+        self._loading = Loading(self._table, self._sketches.__getitem__)
         self._face_users: Users[int] = Users(self._old.face_users, int)
         self._node_users: Users[tuple[int, str]] = Users(self._old.node_users, tuple[int, str])
         self._reads = dict(self._old.reads)
@@ -336,45 +337,6 @@ class Update:
         for path in self._vanished:
             kept.pop(path, None)
         return kept
-
-
-class _Loading:
-    """What loading some modules loads in turn, by the imports at module level."""
-
-    def __init__(self, table: Table, sketch_of: Callable[[str], Sketch]) -> None:
-        self._table = table
-        self._sketch_of = sketch_of
-        self._successors: dict[str, list[str]] = {}
-        self._answers: dict[tuple[str, ...], set[str]] = {}
-
-    def __call__(self, package: str, modules: Sequence[str]) -> set[str]:
-        """What loading `modules` loads while `package` is being initialised, so that it and its parents are there."""
-        key = (package, *modules)
-        found = self._answers.get(key)
-        if found is None:
-            begun = {package}
-            while package:
-                package = package.rpartition(".")[0]
-                begun.add(package)
-            found = self._answers[key] = reachable(
-                (module for module in modules if module not in begun),
-                lambda dotted: [loaded for loaded in self._loads(dotted) if loaded not in begun],
-            )
-        return found
-
-    def _loads(self, dotted: str) -> list[str]:
-        found = self._successors.get(dotted)
-        if found is None:
-            found = self._successors[dotted] = []
-            parent = dotted.rpartition(".")[0]
-            if parent:
-                found.append(parent)
-            path = self._table.path(dotted)
-            for target, names in self._sketch_of(path).loads if path is not None else ():
-                if self._table.owns(target):
-                    found.append(target)
-                    found.extend(f"{target}.{name}" for name in names if self._table.has(f"{target}.{name}"))
-        return found
 
 
 def _count(taken: Sketch, counts: dict[str, int], change: int) -> None:

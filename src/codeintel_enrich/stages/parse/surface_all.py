@@ -94,21 +94,13 @@ def read_names(node: cst.BaseExpression, values: Values) -> Names:
         return Names(has_own=True)
     if path is not None:
         root, _, rest = path.partition(".")
-        held = values.constants.get(root)
+        held = values.lists.get(root)
         if isinstance(held, Names) and not rest:
-            return msgspec.structs.replace(held)
-        if rest.endswith("__all__") or (not rest and root in values.origins) or _is_relative(root, values):
+            return Names([*held.names], [*held.lists], [*held.filters], held.has_own, [*held.without])
+        if rest.endswith("__all__") or (not rest and values.is_imported(root)):
             return Names(lists=[path])
         raise NotStatic(f"the value of `{path}`")
     raise NotStatic(_describe(node))
-
-
-def _is_relative(root: str, values: Values) -> bool:
-    return values.constants.get(root) is RELATIVE
-
-
-RELATIVE = object()
-"""The constant that stands for a relatively imported name."""
 
 
 def _read_elements(node: cst.List | cst.Tuple | cst.Set, values: Values) -> Names:
@@ -170,6 +162,11 @@ def _read_comprehension(node: cst.BaseSimpleComp, values: Values) -> Names:
             raise NotStatic(_describe(node))
         subject, held = target.elements[0].value, target.elements[1].value
     name, element = dotted(subject), dotted(node.elt)
+    if name is not None and element == f"{name}.__name__" and isinstance(source, (cst.Tuple, cst.List, cst.Set)):
+        objects = [dotted(item.value) for item in source.elements]
+        if clause.ifs or None in objects:
+            raise NotStatic(_describe(node))
+        return Names([path.rpartition(".")[2] for path in objects if path])
     if name is None or element != name:
         raise NotStatic(_describe(node))
     found = read_names(source, values)

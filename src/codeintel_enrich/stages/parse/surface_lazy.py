@@ -5,12 +5,11 @@ Entries are `module:attribute`, or `module:` for a submodule; relative modules k
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import libcst as cst
 
-from codeintel_enrich.stages.parse.surface_values import UNKNOWN, Values, dotted, identifier, string
+from codeintel_enrich.stages.parse.surface_values import UNKNOWN, Values, dotted, identifier, inside, string
 
 
 def attached_names(call: cst.Call, values: Values) -> dict[str, str] | None:
@@ -40,7 +39,7 @@ def getattr_names(function: cst.FunctionDef, values: Values) -> dict[str, str]:
         return {}
     asked = identifier(parameters[0].name.value)
     table: dict[str, str] = {}
-    nodes = list(_descendants(function.body))
+    nodes = list(inside(function.body))
     is_relative, wants_attribute = _import_habit(nodes, asked)
     for node in nodes:
         if isinstance(node, cst.If):
@@ -49,7 +48,7 @@ def getattr_names(function: cst.FunctionDef, values: Values) -> dict[str, str]:
             if found is not None:
                 for name in names:
                     table[name] = found.replace("{name}", name)
-            elif names and any(isinstance(inner, cst.Return) for inner in _descendants(node.body)):
+            elif names and any(isinstance(inner, cst.Return) for inner in inside(node.body)):
                 for name in names:
                     if _imports_by_name(node.body):
                         table.setdefault(name, f".{name}:")
@@ -60,14 +59,6 @@ def getattr_names(function: cst.FunctionDef, values: Values) -> dict[str, str]:
                 if target is not None:
                     table.setdefault(str(name), target)
     return table
-
-
-def _descendants(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    waiting = [node]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        waiting.extend(reversed(node.children))
 
 
 def _tested_names(test: cst.BaseExpression, asked: str, values: Values) -> list[str]:
@@ -88,7 +79,7 @@ def _tested_names(test: cst.BaseExpression, asked: str, values: Values) -> list[
 def _served(body: cst.BaseSuite, asked: str, values: Values) -> str | None:
     """What a branch imports and returns; `{name}` stands for the name asked for."""
     imported: dict[str, str] = {}
-    for node in _descendants(body):
+    for node in inside(body):
         if isinstance(node, cst.ImportFrom) and not isinstance(node.names, cst.ImportStar):
             module = "." * len(node.relative) + (dotted(node.module) or "")
             for alias in node.names:
@@ -128,9 +119,8 @@ def _looked_up(node: cst.CSTNode, asked: str, values: Values) -> dict[Any, Any] 
             value = values.evaluate(node.value)
             return value if isinstance(value, dict) else None
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value in ("get", "pop"):
-        if node.args and dotted(node.args[0].value) == asked:
-            value = values.evaluate(node.func.value)
-            return value if isinstance(value, dict) else None
+        value = values.evaluate(node.func.value) if node.args and dotted(node.args[0].value) == asked else None
+        return value if isinstance(value, dict) else None
     if isinstance(node, cst.Comparison) and dotted(node.left) == asked and len(node.comparisons) == 1:
         value = values.evaluate(node.comparisons[0].comparator)
         if isinstance(node.comparisons[0].operator, (cst.In, cst.NotIn)) and isinstance(value, dict):
@@ -152,7 +142,7 @@ def _import_habit(nodes: list[cst.CSTNode], asked: str) -> tuple[bool, bool]:
             argument = node.args[0].value
             is_relative |= any(
                 string(inner) == "." or (isinstance(inner, cst.FormattedStringText) and inner.value.startswith("."))
-                for inner in _descendants(argument)
+                for inner in inside(argument)
             ) or (isinstance(argument, cst.FormattedString) and _starts_with_own_name(argument))
     return is_relative, takes_attribute
 
@@ -164,8 +154,7 @@ def _starts_with_own_name(node: cst.FormattedString) -> bool:
 
 def _imports_by_name(body: cst.BaseSuite) -> bool:
     return any(
-        isinstance(node, cst.Call) and (dotted(node.func) or "").endswith("import_module")
-        for node in _descendants(body)
+        isinstance(node, cst.Call) and (dotted(node.func) or "").endswith("import_module") for node in inside(body)
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import libcst as cst
 
-from codeintel_enrich.model.surface import ClassSurface, DefinitionKind
+from codeintel_enrich.model.surface import Bind, ClassSurface, DefinitionKind, ImportBind
 from codeintel_enrich.stages.parse.surface_imports import Imports, When, handles_import_errors
-from codeintel_enrich.stages.parse.surface_values import Values, dotted, identifier
+from codeintel_enrich.stages.parse.surface_values import Values, dotted, identifier, inside
 
 Body = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
 
@@ -38,8 +39,8 @@ class Nested:
                     waiting.append((statement, f"{local_name}."))
                 elif kind is cst.Import or kind is cst.ImportFrom:
                     self.imports.add(statement, when, guarded)
-                    for name in imported_names(statement):
-                        members.setdefault(name, "variable")
+                    for operation in import_binds(statement):
+                        members.setdefault(operation.name, "variable")
                 elif kind is cst.Del:
                     for name in target_names(statement.target):
                         members.pop(name, None)
@@ -60,24 +61,27 @@ class Nested:
         values: Values,
         own: str | None = None,
         attributes: dict[str, DefinitionKind] | None = None,
-    ) -> list[str]:
-        """Record a function's imports and, for a method, what it assigns to `own`; return the module-level names
-        that it binds through `global`, sorted."""
+    ) -> list[Bind | ImportBind]:
+        """Record a function's imports and, for a method, what it assigns to `own`; return how it binds module-level
+        names through `global`, sorted by name."""
         global_names: set[str] = set()
-        bound: set[str] = set()
+        bound: dict[str, Bind | ImportBind] = {}
         for statement, guarded in _statements(node.body.body, values):
             kind = type(statement)
             if kind is cst.Import or kind is cst.ImportFrom:
                 self.imports.add(statement, "local", guarded)
-                bound.update(imported_names(statement))
+                bound.update({operation.name: operation for operation in import_binds(statement)})
             elif kind is cst.Global:
                 global_names.update(identifier(item.name.value) for item in statement.names)
             elif kind is cst.FunctionDef:
-                bound.add(identifier(statement.name.value))
-                global_names.update(self.add_function(statement, values, own, attributes))
-                bound.update(global_names)
+                name = identifier(statement.name.value)
+                bound[name] = Bind(name, "function")
+                for operation in self.add_function(statement, values, own, attributes):
+                    global_names.add(operation.name)
+                    bound[operation.name] = operation
             elif kind is cst.ClassDef:
-                bound.add(identifier(statement.name.value))
+                name = identifier(statement.name.value)
+                bound[name] = Bind(name, "class")
                 for inner, inner_guarded in _statements(statement.body.body, values):
                     if type(inner) is cst.FunctionDef:
                         self.add_function(inner, values)
@@ -89,14 +93,14 @@ class Nested:
                         for name in _attribute_names(target, own):
                             attributes.setdefault(name, "variable")
                     if global_names:
-                        bound.update(target_names(target))
-        return sorted(global_names & bound)
+                        bound.update({name: Bind(name, "variable") for name in target_names(target)})
+        return [bound[name] for name in sorted(global_names & bound.keys())]
 
 
-def _statements(body: Body, values: Values) -> Iterator[tuple[cst.CSTNode, bool]]:
+def _statements(body: Body, values: Values) -> Iterator[tuple[Any, bool]]:
     """Every statement of a body, compound ones opened, in source order, and whether a handler guards it.
     Definitions are not opened; tests that can be judged leave out what never runs."""
-    waiting: list[tuple[cst.CSTNode, bool]] = [(node, False) for node in reversed(body)]
+    waiting: list[tuple[Any, bool]] = [(node, False) for node in reversed(body)]
     while waiting:
         node, guarded = waiting.pop()
         kind = type(node)
@@ -117,18 +121,18 @@ def _statements(body: Body, values: Values) -> Iterator[tuple[cst.CSTNode, bool]
         elif kind is cst.Try or kind is cst.TryStar:
             inner.append((node.body.body, guarded or handles_import_errors(node.handlers)[0]))
             inner.extend((handler.body.body, guarded) for handler in node.handlers)
-            inner.extend((part.body.body, guarded) for part in (node.orelse, node.finalbody) if part is not None)
+            inner.extend((block.body.body, guarded) for block in (node.orelse, node.finalbody) if block is not None)
         elif kind is cst.Match:
             inner.extend((case.body.body, guarded) for case in node.cases)
         elif kind is cst.For or kind is cst.While or kind is cst.With:
             inner.append((node.body.body, guarded))
             if kind is not cst.With and node.orelse is not None:
                 inner.append((node.orelse.body.body, guarded))
-        for body, is_guarded in reversed(inner):
-            waiting.extend((statement, is_guarded) for statement in reversed(list(body)))
+        for part, is_guarded in reversed(inner):
+            waiting.extend((statement, is_guarded) for statement in reversed(list(part)))
 
 
-def _targets(node: cst.CSTNode) -> Iterator[cst.BaseExpression]:
+def _targets(node: Any) -> Iterator[cst.BaseExpression]:
     """The target expressions of a statement, itself only."""
     kind = type(node)
     if kind is cst.Assign:
@@ -144,13 +148,13 @@ def _targets(node: cst.CSTNode) -> Iterator[cst.BaseExpression]:
         yield node.name
 
 
-def bound_names(node: cst.CSTNode) -> Iterator[str]:
+def bound_names(node: Any) -> Iterator[str]:
     """The names a statement binds itself, apart from imports and definitions."""
     for target in _targets(node):
         yield from target_names(target)
 
 
-def target_names(target: cst.CSTNode) -> Iterator[str]:
+def target_names(target: Any) -> Iterator[str]:
     """The plain names in a target."""
     kind = type(target)
     if kind is cst.Name:
@@ -160,7 +164,7 @@ def target_names(target: cst.CSTNode) -> Iterator[str]:
             yield from target_names(element.value)
 
 
-def _attribute_names(target: cst.CSTNode, own: str) -> Iterator[str]:
+def _attribute_names(target: Any, own: str) -> Iterator[str]:
     kind = type(target)
     if kind is cst.Attribute:
         if type(target.value) is cst.Name and target.value.value == own:
@@ -170,28 +174,32 @@ def _attribute_names(target: cst.CSTNode, own: str) -> Iterator[str]:
             yield from _attribute_names(element.value, own)
 
 
-def imported_names(node: cst.Import | cst.ImportFrom) -> Iterator[str]:
-    """The names an import statement binds; a star binds none that are known here."""
-    if isinstance(node.names, cst.ImportStar):
-        return
-    for alias in node.names:
-        if alias.asname is not None:
-            yield from target_names(alias.asname.name)
-        else:
-            yield (dotted(alias.name) or "").partition(".")[0]
+def import_binds(node: cst.Import | cst.ImportFrom, typing_only: bool = False) -> Iterator[ImportBind]:
+    """What an import statement binds, apart from a star."""
+    if isinstance(node, cst.Import):
+        for alias in node.names:
+            module = dotted(alias.name) or ""
+            asname = dotted(alias.asname.name) if alias.asname is not None else None
+            is_top = asname is None and "." in module
+            yield ImportBind(asname or module.partition(".")[0], 0, module, None, is_top, typing_only, asname == module)
+    elif not isinstance(node.names, cst.ImportStar):
+        for alias in node.names:
+            attribute = identifier(str(alias.name.value))
+            asname = dotted(alias.asname.name) if alias.asname is not None else None
+            level = len(node.relative)
+            yield ImportBind(
+                asname or attribute, level, dotted(node.module), attribute, False, typing_only, asname == attribute
+            )
 
 
 def pattern_names(pattern: cst.CSTNode) -> list[str]:
     """The names a `match` pattern captures, in source order."""
     names: list[str] = []
-    waiting = [pattern]
-    while waiting:
-        node = waiting.pop()
+    for node in inside(pattern):
         if isinstance(node, (cst.MatchAs, cst.MatchStar)) and node.name is not None:
             names.append(identifier(node.name.value))
         if isinstance(node, cst.MatchMapping) and node.rest is not None:
             names.append(identifier(node.rest.value))
-        waiting.extend(reversed(node.children))
     return names
 
 
@@ -216,27 +224,16 @@ def _base(argument: cst.Arg) -> str | None:
 
 def adds_to_all(function: cst.FunctionDef) -> bool:
     """Whether a function's body adds to some `__all__`: a decorator that exports what it is put on."""
-    waiting: list[cst.CSTNode] = [function.body]
-    while waiting:
-        node = waiting.pop()
-        if (
-            isinstance(node, cst.Call)
-            and isinstance(node.func, cst.Attribute)
-            and node.func.attr.value in ("append", "add", "extend")
-            and _mentions_all(node.func.value)
-        ):
-            return True
-        waiting.extend(node.children)
-    return False
+    return any(
+        isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Attribute)
+        and node.func.attr.value in ("append", "add", "extend")
+        and any(_is_all(inner) for inner in inside(node.func.value))
+        for node in inside(function.body)
+    )
 
 
-def _mentions_all(node: cst.CSTNode) -> bool:
-    waiting = [node]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, cst.Name) and node.value == "__all__":
-            return True
-        if isinstance(node, cst.SimpleString) and node.raw_value == "__all__":
-            return True
-        waiting.extend(node.children)
-    return False
+def _is_all(node: cst.CSTNode) -> bool:
+    if isinstance(node, cst.SimpleString):
+        return node.raw_value == "__all__"
+    return isinstance(node, cst.Name) and node.value == "__all__"

@@ -5,6 +5,7 @@ It knows names, strings, numbers and containers of them, and never runs code of 
 
 from __future__ import annotations
 
+import dataclasses
 import operator
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -76,6 +77,46 @@ def dotted(node: cst.CSTNode | None) -> str | None:
     return ".".join(parts)
 
 
+_WITHOUT_NAMES = (
+    *("whitespace", "lpar", "rpar", "lbracket", "rbracket", "lbrace", "rbrace", "comma", "semicolon", "dot"),
+    *("leading_lines", "lines_after", "header", "footer"),
+)
+"""How the fields of LibCST's nodes begin that hold no name at any depth."""
+_PARTS: dict[type[cst.CSTNode], tuple[str, ...]] = {}
+
+
+def parts(node: cst.CSTNode) -> list[cst.CSTNode]:
+    """The nodes directly inside another, in source order, without whitespace and punctuation."""
+    kind = type(node)
+    names = _PARTS.get(kind)
+    if names is None:
+        fields = [field.name for field in dataclasses.fields(kind)]
+        names = _PARTS[kind] = tuple(
+            name
+            for name in fields
+            if not name.startswith(_WITHOUT_NAMES) and name not in ("leading_lines", "header", "footer")
+        )
+    found: list[cst.CSTNode] = []
+    for name in names:
+        value = getattr(node, name)
+        if isinstance(value, (list, tuple)):
+            found.extend(value)
+        elif isinstance(value, cst.CSTNode):
+            found.append(value)
+    return found
+
+
+def inside(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """A node and everything in it, in source order."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        found = parts(node)
+        found.reverse()
+        waiting += found
+
+
 def string(node: cst.CSTNode | None) -> str | None:
     """Return the value of a plain string literal, else None."""
     if isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
@@ -95,6 +136,12 @@ class Values:
         """Name -> value, or the expression assigned to it (evaluated on first use)."""
         self.origins: dict[str, str] = {}
         """Name -> the absolute dotted path it was imported from."""
+        self.relatives: set[str] = set()
+        """Names imported from a relative module."""
+        self.lists: dict[str, object] = {}
+        """Name -> a list of names that other modules have a part in, as `surface_all` reads it."""
+        self.optional: dict[str, str] = {}
+        """Name -> the module that it is, or None where that is not installed."""
         self._typing = False
         self._known: dict[str, Any] = {
             "sys.version_info": Version((*config.python_version, 1)),
@@ -107,12 +154,28 @@ class Values:
             "__debug__": True,
             "six.PY2": False,
             "six.PY3": True,
-            **{path: False for path in _TYPE_CHECKING},
+            **dict.fromkeys(_TYPE_CHECKING, False),
         }
         self._calls: dict[str, Any] = {
             "platform.system": _SYSTEMS.get(config.platform, UNKNOWN),
             "platform.python_implementation": "CPython",
         }
+
+    def rebind(self, name: str) -> None:
+        """Forget everything about a name."""
+        for known in (self.constants, self.origins, self.lists, self.optional):
+            known.pop(name, None)
+        self.relatives.discard(name)
+
+    def is_imported(self, name: str) -> bool:
+        """Whether a name was last bound by an import."""
+        return name in self.origins or name in self.relatives
+
+    def forget_changes(self, constants: dict[str, Any]) -> None:
+        """After a branch: what was not so before it (`constants`) is not known any more."""
+        for name, value in list(self.constants.items()):
+            if constants.get(name, UNKNOWN) is not value:
+                del self.constants[name]
 
     def path(self, node: cst.CSTNode | None) -> str | None:
         """Return the dotted path of a chain, from the absolute module its root was imported from where it was."""
