@@ -1,6 +1,7 @@
 """Owns which files there are: one walk over the tree, gitignore rules and our own exclusions; opens no source file."""
 
 import os
+import re
 import stat as stat_module
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from codeintel_enrich.errors import UsageError
 
 SUFFIXES = (".py", ".pyi")
 CACHE_TAG = "CACHEDIR.TAG"
+_TELLING = frozenset((".gitignore", "pyvenv.cfg", CACHE_TAG))
 CACHE_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
 
 SKIPPED_FOLDERS = frozenset(
@@ -96,7 +98,8 @@ class _Walk:
             except OSError as error:
                 self.left_out[folder or "."] = f"folder cannot be listed: {error.strerror}"
                 continue
-            names = {entry.name for entry in listing}
+            # Only regular files are opened: a FIFO of such a name would never answer.
+            names = {entry.name for entry in listing if entry.name in _TELLING and entry.is_file()}
             if folder and ("pyvenv.cfg" in names or (CACHE_TAG in names and self._is_cache(folder))):
                 continue
             if ".gitignore" in names and (text := self._read(f"{folder}/.gitignore" if folder else ".gitignore")):
@@ -143,7 +146,7 @@ class _Walk:
     def _read(self, path: str) -> str:
         try:
             with open(f"{self.root}/{path}", "rb") as file:
-                return file.read().decode("utf-8", errors="replace")
+                return file.read().decode("utf-8-sig", errors="replace")
         except OSError:
             return ""
 
@@ -188,18 +191,23 @@ class _Rules:
         from pathspec import GitIgnoreSpec
 
         def compiled(lines: Sequence[str], name: str) -> "GitIgnoreSpec | None":
-            try:
-                return GitIgnoreSpec.from_lines(lines) if lines else None
-            except ValueError as error:
-                raise UsageError(f"{name}: {error}") from error
+            for line in lines:
+                if (fault := _fault(line)) is not None:
+                    raise UsageError(f"{name}: {line!r} is no gitignore pattern: {fault}")
+            return GitIgnoreSpec.from_lines(lines) if lines else None
 
-        self.folders = {
-            folder: compiled(text.splitlines(), f"{folder}/.gitignore".lstrip("/"))
-            for folder, text in ignore_files.items()
-        }
+        def lines_of(text: str) -> list[str]:
+            """The patterns of an ignore file. One that is none matches nothing, as git has it."""
+            lines = [raw.removesuffix("\r") for raw in text.split("\n")]
+            # `x/**` is what lies in x; pathspec takes it to match `x/` itself, too.
+            lines = [f"{line}/*" if line.endswith("/**") else line for line in lines]
+            return [line for line in lines if _fault(line) is None]
+
+        self.folders = {folder: GitIgnoreSpec.from_lines(lines_of(text)) for folder, text in ignore_files.items()}
         self.include = compiled(include, "include")
         self.exclude = compiled(exclude, "exclude")
         self.only = compiled(only, "--only")
+        self._ignored_folders: dict[str, bool] = {"": False}
 
     def keeps(self, path: str, rulers: tuple[str, ...]) -> bool:
         if self.include is not None and not self.include.match_file(path):
@@ -208,16 +216,35 @@ class _Rules:
             return False
         if self.exclude is not None and self.exclude.match_file(path):
             return False
-        # The deepest .gitignore that says anything of a path wins, as git has it.
+        return not (self._ignores_folder(path.rpartition("/")[0], rulers) or self._ignores(path, rulers))
+
+    def _ignores_folder(self, path: str, rulers: tuple[str, ...]) -> bool:
+        """Whether a folder is ignored, or one around it. Nothing in an ignored folder can be taken back."""
+        known = self._ignored_folders.get(path)
+        if known is None:
+            above = tuple(folder for folder in rulers if folder != path)
+            known = self._ignores_folder(path.rpartition("/")[0], above) or self._ignores(f"{path}/", above)
+            self._ignored_folders[path] = known
+        return known
+
+    def _ignores(self, path: str, rulers: tuple[str, ...]) -> bool:
+        """What the ignore files themselves say of a path; the deepest that says anything wins."""
         for folder in reversed(rulers):
-            spec = self.folders[folder]
-            if spec is None:
-                continue
-            inner = path[len(folder) + 1 :] if folder else path
-            verdict = spec.check_file(inner).include
+            verdict = self.folders[folder].check_file(path[len(folder) + 1 :] if folder else path).include
             if verdict is not None:
-                return not verdict
-        return True
+                return verdict
+        return False
+
+
+def _fault(line: str) -> str | None:
+    """Why a line is no pattern."""
+    from pathspec import GitIgnoreSpec
+
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except (ValueError, re.error) as error:
+        return str(error)
+    return None
 
 
 def printable(path: str) -> str:

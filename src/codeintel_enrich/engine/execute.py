@@ -222,7 +222,7 @@ class Executor:
 
     def _merge(self) -> None:
         from codeintel_enrich.publish import publish_files
-        from codeintel_enrich.store import merge_store
+        from codeintel_enrich.store import broken_files, merge_store, open_store
 
         build = self.build
         wanted = {path: state.emit.output for path, state in sorted(build.files.items())}
@@ -243,6 +243,8 @@ class Executor:
         if merged.rebuilt and own_name(build, build.places.store) in stamps:
             build.warnings.append(f"{build.places.store}: {merged.rebuilt}; made again")
         build.manifest.rows = merged.rows
+        with open_store(build.places.store) as connection:
+            build.manifest.broken = broken_files(connection)
         started = time.perf_counter()
         published = publish_files(
             build.places.out,

@@ -70,6 +70,8 @@ class Manifest(msgspec.Struct):
     merge: StageState = msgspec.field(default_factory=StageState)
     rows: dict[str, int] = {}
     """Table -> rows in the store."""
+    broken: dict[str, str] = {}
+    """Path -> `line: error` of the files that do not parse."""
     stamps: dict[str, FileStamp] = {}
     """Our own files as the last run left them; paths relative to the cache, absolute outside it."""
 

@@ -11,6 +11,7 @@ from codeintel_enrich.engine.graph import ANALYSIS
 
 STAGES = ("index", "check", "parse", "link", *ANALYSIS, "merge")
 SHOWN = 3
+MOST_BROKEN = 10
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +23,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     up_to_date: int
     rows: dict[str, int]
     seconds: dict[str, float]
+    broken: dict[str, str]
+    """Path -> `line: error` of the files that do not parse; their rows say so too."""
     left_out: dict[str, str]
     """What was left out -> why."""
     warnings: tuple[str, ...]
@@ -51,6 +54,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         if self.index_behind:
             files = "1 file" if self.index_behind == 1 else f"{self.index_behind} files"
             lines.append(f"the SCIP index is {files} behind; `--refresh-index` makes it anew")
+        lines += [f"does not parse: {path}:{error}" for path, error in [*self.broken.items()][:MOST_BROKEN]]
+        if len(self.broken) > MOST_BROKEN:
+            lines.append(f"and {len(self.broken) - MOST_BROKEN} files more that do not parse (table modules)")
         lines += _grouped(self.left_out)
         lines += [f"warning: {warning}" for warning in self.warnings]
         lines += [f"error: {error}" for error in self.errors]
@@ -82,6 +88,7 @@ def summarise(build: Build, errors: tuple[str, ...] = (), exit_code: int = 0) ->
         up_to_date=max(0, total - len(build.ran)),
         rows=build.manifest.rows,
         seconds={stage: round(seconds, 3) for stage, seconds in sorted(build.seconds.items())},
+        broken=build.manifest.broken,
         left_out=dict(sorted(left_out.items())),
         warnings=tuple(dict.fromkeys(build.warnings)),
         errors=errors,

@@ -43,6 +43,8 @@ class ImportBind(msgspec.Struct, frozen=True, tag="import", array_like=True, gc=
     typing_only: bool = False
     redundant_alias: bool = False
     """`import x as x`, `from m import n as n`: a stub's way to re-export."""
+    certain: bool = True
+    """As `Bind.certain`."""
 
 
 class Star(msgspec.Struct, frozen=True, tag="star", array_like=True, gc=False):
@@ -130,6 +132,9 @@ class Surface(msgspec.Struct, frozen=True):
     """Everything `link` needs of one module."""
 
     operations: tuple[Operation, ...] = ()
+    idle: tuple[Operation, ...] = ()
+    """The bindings in branches that the configured Python or platform rules out: what names there mean, if nothing
+    else binds them."""
     classes: tuple[ClassSurface, ...] = ()
     """Sorted by local name, each once."""
     lazy_names: dict[str, str] = {}

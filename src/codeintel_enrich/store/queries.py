@@ -39,6 +39,12 @@ def refs_of(store: duckdb.DuckDBPyConnection, qualified_name: str) -> list[Row]:
     return _rows(store, _REFS, qualified_name)
 
 
+def broken_files(store: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Path -> `line: error` of every file that does not parse."""
+    rows = store.execute("SELECT path, error_line, error FROM modules WHERE NOT parse_ok ORDER BY path").fetchall()
+    return {path: f"{line}: {error}" for path, line, error in rows}
+
+
 def modules_near(store: duckdb.DuckDBPyConnection, module: str) -> list[str]:
     """The modules whose names look most like a name, the nearest first."""
     return [row["module"] for row in _rows(store, _NEAR_MODULES, module)]

@@ -9,7 +9,17 @@ import msgspec
 from codeintel_enrich.model.diagnostics import Diagnostic, Severity
 from codeintel_enrich.model.environment import Environment, Export, ExportKind, ResolvedImport, Target
 from codeintel_enrich.model.surface import Star, Surface
-from codeintel_enrich.stages.link.faces import CHILDREN, OPEN, STAR, Entry, Face, order_node, table_fact, table_facts
+from codeintel_enrich.stages.link.faces import (
+    CHILDREN,
+    OPEN,
+    STAR,
+    Entry,
+    Face,
+    idle_node,
+    order_node,
+    table_fact,
+    table_facts,
+)
 from codeintel_enrich.stages.link.meanings import Answer, Meaning
 from codeintel_enrich.stages.link.resolve import CYCLE, Fact, Node, Resolver, Step
 from codeintel_enrich.stages.link.sketch import all_operations, split_target
@@ -52,6 +62,8 @@ class _Maker:
         exports = self._exports()
         for class_name in face.bases:
             self._answer((self._path, order_node(class_name)))
+        for name in face.idle:
+            self._answer((self._path, idle_node(name)))
         imports = self._imports()
         targets: dict[str, Target] = {}
         answers: dict[str, Answer] = {}

@@ -69,6 +69,8 @@ class Face(msgspec.Struct, frozen=True):
     members: dict[str, dict[str, DefinitionKind]] = {}
     """Class by local name -> its own members."""
     bases: dict[str, tuple[str | None, ...]] = {}
+    idle: dict[str, Entry] = {}
+    """Names that only branches bind which do not run here."""
     initialisation: Initialisation | None = None
     """Of packages that import something of the tree."""
 
@@ -81,6 +83,9 @@ def changed_facts(before: Face, after: Face) -> Iterator[str]:
     for name in before.names.keys() | after.names.keys():
         if before.names.get(name) != after.names.get(name):
             yield name
+    for name in before.idle.keys() | after.idle.keys():
+        if before.idle.get(name) != after.idle.get(name):
+            yield idle_node(name)
     if before.star != after.star:
         yield STAR
     if (before.all_names, before.all_dynamic) != (after.all_names, after.all_dynamic):
@@ -116,6 +121,11 @@ LOADED = "*loaded"
 def bases_fact(class_name: str) -> str:
     """The fact of a class's written bases."""
     return f"{class_name}:"
+
+
+def idle_node(name: str) -> str:
+    """The node of a name that only branches bind which do not run here."""
+    return f"~{name}"
 
 
 def order_node(class_name: str) -> str:

@@ -175,7 +175,7 @@ class _Run:
                 routes = (Route("from", target, operation.attribute),)
         else:
             routes = (Route("from", target, operation.attribute),)
-        self._put(state, operation.name, Entry(routes, "reexport", operation.typing_only, True, hidden))
+        self._put(state, operation.name, Entry(routes, "reexport", operation.typing_only, operation.certain, hidden))
 
     def _load(self, target: str, attribute: str | None, state: Names) -> None:
         """Note an import, and bind the submodule of this package that it loads for the first time."""
@@ -184,20 +184,25 @@ class _Run:
         child = ""
         if target.startswith(f"{self._module}."):
             child = target[len(self._module) + 1 :].partition(".")[0]
-        elif target == self._module and attribute is not None and attribute not in state.names:
-            child = attribute
+        elif target == self._module and attribute in self._children:
+            submodule = f"{self._module}.{attribute}"
+            is_loaded = attribute in state.names and submodule in self._loaded_so_far()
+            child = attribute if attribute not in state.names or is_loaded else ""
         if child in self._children and child not in self._loaded:
-            submodule = f"{self._module}.{child}"
-            held = state.names.get(child)
-            is_new = held is None or submodule not in self._loaded_so_far()
             self._loaded.add(child)
-            if is_new:
-                state.names[child] = Entry((Route("module", submodule),), "submodule")
+            if child not in state.names or not self._was_loaded_before(child):
+                submodule = f"{self._module}.{child}"
+                self._put(state, child, Entry((Route("module", submodule),), "submodule"))
         self.facts.add((table_fact(target), ""))
         if self._table.has(target):
             self._targets.append(target)
-            if attribute is not None and self._table.has(f"{target}.{attribute}"):
+            is_bound = target == self._module and child != attribute
+            if attribute is not None and not is_bound and self._table.has(f"{target}.{attribute}"):
                 self._targets.append(f"{target}.{attribute}")
+
+    def _was_loaded_before(self, child: str) -> bool:
+        """Whether a submodule was loaded before the name of it was last bound to something else."""
+        return f"{self._module}.{child}" in self._loaded_so_far(self._bound_at.get(child, 0))
 
     def _loaded_so_far(self, count: int | None = None) -> set[str]:
         self.facts.add(IMPORT_GRAPH)
@@ -371,8 +376,16 @@ class _Run:
             dynamic_getattr=self._surface.dynamic_getattr,
             members={found.local_name: found.members for found in self._surface.classes},
             bases={found.local_name: found.bases for found in self._surface.classes},
+            idle=self._idle(state),
             initialisation=self._initialisation(),
         )
+
+    def _idle(self, state: Names) -> dict[str, Entry]:
+        if not self._surface.idle:
+            return {}
+        elsewhere = state.copy()
+        self.operations(self._surface.idle, elsewhere)
+        return {name: entry for name, entry in sorted(elsewhere.typing.items()) if name not in state.names}
 
     def _initialisation(self) -> Initialisation | None:
         if not self._children or not self._targets:

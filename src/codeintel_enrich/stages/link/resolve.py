@@ -25,6 +25,7 @@ from codeintel_enrich.stages.link.faces import (
     Face,
     Route,
     bases_fact,
+    idle_node,
     order_node,
     table_fact,
     table_facts,
@@ -142,7 +143,10 @@ class Resolver:
 
     def _name(self, path: str, name: str, facts: set[Fact]) -> Step:
         """A name of a module's namespace, by all its routes."""
-        entry = self._face_of(path).names.get(name)
+        face = self._face_of(path)
+        is_idle = name.startswith("~")
+        name = name.removeprefix("~")
+        entry = (face.idle if is_idle else face.names).get(name)
         if entry is None:
             return Answer(reason="not bound")
         here = self._table.names[path]
@@ -257,6 +261,9 @@ class Resolver:
             return Answer(
                 tuple(Meaning(f"{star}.{name}", "external", None, "", (f"{star}.{name}",)) for star in face.open_stars)
             )
+        facts.add((path, idle_node(name)))
+        if name in face.idle:
+            return (yield (path, idle_node(name)))
         return Answer(reason="unbound name")
 
     # -- attributes -------------------------------------------------------------------------------------------------

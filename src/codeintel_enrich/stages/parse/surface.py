@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 import libcst as cst
+import msgspec
 
 from codeintel_enrich.model.surface import Bind, Branch, Delete, ImportBind, Operation, Star, Surface
 from codeintel_enrich.stages.parse.binder import Bound
@@ -35,6 +36,7 @@ def summarise(tree: Tree, bound: Bound) -> Surface:
     walk.finish()
     return Surface(
         operations=tuple(walk.operations),
+        idle=tuple(walk.idle),
         classes=tuple(found for _, found in sorted(walk.nested.classes.items())),
         lazy_names=dict(sorted(walk.lazy_names.items())),
         dynamic_getattr=walk.dynamic_getattr,
@@ -87,11 +89,10 @@ class _Walk(Statements):
             self.lazy_names.update(table)
             self.dynamic_getattr |= not table
         known = {operation.name for operation in self.operations if isinstance(operation, (Bind, ImportBind))}
-        for operations in self.globals_of.values():
-            for operation in operations:
-                if operation.name not in known and operation.name not in self.lazy_names:
-                    known.add(operation.name)
-                    self.operations.append(Bind(operation.name, "variable", certain=False))
+        for operation in (*self.nested.globals, *(found for bound in self.globals_of.values() for found in bound)):
+            if operation.name not in known and operation.name not in self.lazy_names:
+                known.add(operation.name)
+                self.operations.append(msgspec.structs.replace(operation, certain=False))
 
     # -- branches ---------------------------------------------------------------------------------------------------
 
@@ -112,10 +113,11 @@ class _Walk(Statements):
         relatives = set(self.values.relatives)
         self.operations = []
         self.suite(body)
-        if self.when != "never":
-            outer.extend(
-                operation for operation in self.operations if isinstance(operation, (Bind, ImportBind, Star, Branch))
-            )
+        bindings = [found for found in self.operations if isinstance(found, (Bind, ImportBind, Star, Branch))]
+        if self.when == "never":
+            self.idle.extend(found for found in bindings if not isinstance(found, Star))
+        else:
+            outer.extend(bindings)
             origins = {**self.values.origins, **origins}
         self.operations = outer
         self.values.constants, self.values.origins, self.values.relatives = constants, origins, relatives

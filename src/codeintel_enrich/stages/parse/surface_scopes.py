@@ -20,6 +20,8 @@ class Nested:
     def __init__(self, imports: Imports) -> None:
         self.imports = imports
         self.classes: dict[str, ClassSurface] = {}
+        self.globals: list[Bind | ImportBind] = []
+        """How methods bind module-level names."""
 
     def add_class(self, node: cst.ClassDef, prefix: str, when: When, values: Values) -> None:
         """Record a class, the classes in it, and what their methods hold."""
@@ -33,7 +35,7 @@ class Nested:
                 if kind is cst.FunctionDef:
                     members[identifier(statement.name.value)] = "function"
                     own = _self_name(statement)
-                    self.add_function(statement, values, own, members)
+                    self.globals.extend(self.add_function(statement, values, own, members))
                 elif kind is cst.ClassDef:
                     members[identifier(statement.name.value)] = "class"
                     waiting.append((statement, f"{local_name}."))

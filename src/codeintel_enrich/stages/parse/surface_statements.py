@@ -39,6 +39,7 @@ class Statements:
         self.imports = Imports()
         self.nested = Nested(self.imports)
         self.operations: list[Operation] = []
+        self.idle: list[Operation] = []
         self.lazy_names: dict[str, str] = {}
         self.dynamic_getattr = False
         self.lazy_stub = False

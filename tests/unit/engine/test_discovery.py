@@ -1,0 +1,190 @@
+"""Which files there are. Git itself is the oracle for ignore rules."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codeintel_enrich.engine.discovery import CACHE_SIGNATURE, Decisions, Scan, scan
+from codeintel_enrich.errors import UsageError
+
+
+def write(root: Path, files: dict[str, str]) -> Path:
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return root
+
+
+def look(root: Path, decisions: Decisions | None = None, **rules: Any) -> Scan:
+    rules = {"include": (), "exclude": (), "only": (), "skip": (), **rules}
+    return scan(root, decisions=decisions or Decisions(), **rules)
+
+
+def found(root: Path, **rules: Any) -> set[str]:
+    return set(look(root, **rules).files)
+
+
+def of_git(root: Path) -> set[str]:
+    """Python files that git would add."""
+    subprocess.run(["git", "init", "-q", "."], cwd=root, check=True)
+    command = ["git", "ls-files", "-z", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=root, check=True, capture_output=True).stdout.decode().split("\0")
+    return {path for path in listed if path.endswith((".py", ".pyi"))}
+
+
+TREE = [
+    *("a.py", "b.pyi", "notes.txt", "pkg/__init__.py", "pkg/a.py", "pkg/gen/a.py", "pkg/gen/keep.py", "pkg/sub/b.py"),
+    *("build/a.py", "build/lib/a.py", "docs/conf.py", "docs/build/x.py", "with space/a.py", "#odd.py", "!bang.py"),
+]
+
+
+@pytest.mark.parametrize(
+    "ignore",
+    [
+        {".gitignore": "build/\n"},
+        {".gitignore": "/build/\n"},
+        {".gitignore": "a.py\n!/a.py\n"},
+        {".gitignore": "/a.py\n"},
+        {".gitignore": "*.py\n!pkg/a.py\n"},
+        {".gitignore": "pkg/\n!pkg/a.py\n"},
+        {".gitignore": "pkg/*\n!pkg/a.py\n!pkg/gen/\n"},
+        {".gitignore": "**/gen/**\n!**/keep.py\n"},
+        {".gitignore": "gen/*\n!gen/keep.py\n", "pkg/.gitignore": "gen/*\n!gen/keep.py\n"},
+        {".gitignore": "a.py\n", "pkg/.gitignore": "!a.py\n"},
+        {".gitignore": "build/\n", "build/.gitignore": "!a.py\n"},
+        {".gitignore": "*\n", "pkg/.gitignore": "!*\n"},
+        {"pkg/.gitignore": "/gen\n", "pkg/gen/.gitignore": "!keep.py\n"},
+        {"pkg/.gitignore": "*.py\n", "pkg/gen/.gitignore": "!keep.py\n"},
+        {".gitignore": "docs/**/x.py\n"},
+        {".gitignore": "with\\ space/\n\\#odd.py\n\\!bang.py\n"},
+        {".gitignore": "with space/ \n"},
+        {".gitignore": "build/\r\n# a comment\r\n\r\ndocs/\r\n"},
+        {".gitignore": "\ufeffbuild/\n"},
+        {".gitignore": "[ab].py*\n?.pyi\n"},
+        {".gitignore": "[z-a].py\nbuild/\n"},
+        {".gitignore": "!\n/\n\\\nbuild/\n"},
+        {".gitignore": "PKG/\n"},
+        {".gitignore": ""},
+    ],
+    ids=lambda ignore: " | ".join(f"{path}: {text!r}" for path, text in ignore.items()),
+)
+def test_ignore_rules_are_gits(tmp_path: Path, ignore: dict[str, str]) -> None:
+    write(tmp_path, {**dict.fromkeys(TREE, "x = 1\n"), **ignore})
+    assert found(tmp_path) == of_git(tmp_path)
+
+
+def test_only_python_files_are_found_in_path_order(tmp_path: Path) -> None:
+    write(tmp_path, dict.fromkeys(TREE, ""))
+    assert list(look(tmp_path).files) == sorted(path for path in TREE if path.endswith((".py", ".pyi")))
+
+
+def test_what_is_never_source_is_not_entered(tmp_path: Path) -> None:
+    places = (
+        *(".git", "__pycache__", "node_modules", "site-packages", ".venv", ".tox", ".mypy_cache", ".hypothesis"),
+        *("deep/__pycache__", "deep/node_modules"),
+    )
+    write(tmp_path, {**{f"{place}/a.py": "" for place in places}, "a.py": "", "deep/a.py": ""})
+    assert found(tmp_path) == {"a.py", "deep/a.py"}
+
+
+def test_a_virtual_environment_is_told_by_its_marker_whatever_its_name(tmp_path: Path) -> None:
+    write(tmp_path, {"odd name/pyvenv.cfg": "", "odd name/lib/a.py": "", "venv/a.py": ""})
+    assert found(tmp_path) == {"venv/a.py"}
+
+
+def test_a_cache_is_told_by_its_signature_not_by_a_files_name(tmp_path: Path) -> None:
+    write(
+        tmp_path, {"one/CACHEDIR.TAG": CACHE_SIGNATURE.decode(), "one/a.py": "", "two/CACHEDIR.TAG": "", "two/a.py": ""}
+    )
+    assert found(tmp_path) == {"two/a.py"}
+
+
+def test_the_root_itself_may_bear_any_marker(tmp_path: Path) -> None:
+    write(tmp_path, {"pyvenv.cfg": "", "CACHEDIR.TAG": CACHE_SIGNATURE.decode(), "a.py": ""})
+    assert found(tmp_path) == {"a.py"}
+
+
+def test_our_own_folders_are_skipped(tmp_path: Path) -> None:
+    write(tmp_path, {"cache/a.py": "", "out/deep/a.py": "", "out/b.py": "", "a.py": ""})
+    assert found(tmp_path, skip=("cache", "out/deep")) == {"a.py", "out/b.py"}
+
+
+def test_include_exclude_and_only_narrow_what_is_there(tmp_path: Path) -> None:
+    write(tmp_path, dict.fromkeys(TREE, ""))
+    everything = found(tmp_path)
+    assert found(tmp_path, include=("pkg/",)) == {path for path in everything if path.startswith("pkg/")}
+    assert found(tmp_path, exclude=("pkg/", "*.pyi")) == {
+        path for path in everything if not path.startswith("pkg/") and not path.endswith(".pyi")
+    }
+    assert found(tmp_path, include=("pkg/",), exclude=("gen/",), only=("a.py",)) == {"pkg/a.py"}
+
+
+def test_a_pattern_that_is_none_names_the_setting(tmp_path: Path) -> None:
+    write(tmp_path, {"a.py": ""})
+    for setting in ("include", "exclude", "only"):
+        with pytest.raises(UsageError, match=rf"{setting}.*z-a"):
+            look(tmp_path, **{setting: ("[z-a].py",)})
+
+
+def test_links_to_files_are_files_and_links_to_folders_are_not_followed(tmp_path: Path) -> None:
+    write(tmp_path, {"real/a.py": "x = 1\n"})
+    (tmp_path / "link.py").symlink_to("real/a.py")
+    (tmp_path / "folder").symlink_to("real")
+    (tmp_path / "loop").symlink_to(".")
+    (tmp_path / "dangling.py").symlink_to("nowhere.py")
+    seen = look(tmp_path)
+    assert set(seen.files) == {"real/a.py", "link.py"}
+    assert list(seen.left_out) == ["dangling.py"]
+    assert seen.files["link.py"].inode == seen.files["real/a.py"].inode
+
+
+def test_a_fifo_is_never_opened(tmp_path: Path) -> None:
+    write(tmp_path, {"pkg/a.py": "", "other/a.py": ""})
+    for name in ("a_fifo.py", ".gitignore", "other/CACHEDIR.TAG", "pkg/.gitignore"):
+        os.mkfifo(tmp_path / name)
+    seen = look(tmp_path)
+    assert set(seen.files) == {"pkg/a.py", "other/a.py"}
+    assert seen.left_out == {"a_fifo.py": "not a regular file"}
+
+
+def test_a_name_that_is_not_utf8_is_left_out_with_a_reason(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"bad\xff.py")).write_bytes(b"")
+    (tmp_path / "new\nline.py").write_bytes(b"")
+    seen = look(tmp_path)
+    assert set(seen.files) == {"new\nline.py"}
+    assert seen.left_out == {"bad\\xff.py": "its name is not valid UTF-8"}
+
+
+def test_a_folder_that_cannot_be_listed_is_left_out_with_a_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"a.py": "", "secret/b.py": ""})
+    listed = os.scandir
+
+    def refusing(path: str) -> Any:
+        if str(path).endswith("secret"):
+            raise PermissionError(13, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    seen = look(tmp_path)
+    assert set(seen.files) == {"a.py"}
+    assert "Permission denied" in seen.left_out["secret"]
+
+
+def test_remembered_decisions_change_nothing_and_are_dropped_when_a_rule_changes(tmp_path: Path) -> None:
+    write(tmp_path, {**dict.fromkeys(TREE, ""), ".gitignore": "build/\n"})
+    first = look(tmp_path)
+    assert first.decisions_changed
+    second = look(tmp_path, first.decisions)
+    assert not second.decisions_changed
+    assert second.files == first.files
+    write(tmp_path, {"docs/.gitignore": "*.py\n"})
+    third = look(tmp_path, second.decisions)
+    assert third.decisions_changed
+    assert set(third.files) == found(tmp_path) == of_git(tmp_path)
+    (tmp_path / ".gitignore").unlink()
+    assert set(look(tmp_path, third.decisions).files) == of_git(tmp_path)
