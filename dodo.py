@@ -18,7 +18,7 @@ def task_check() -> Iterator[dict[str, Any]]:
         "lint": "ruff check .",
         "mypy": "mypy",
         "imports": "lint-imports",
-        "tests": "pytest",
+        "tests": "pytest -n auto --dist loadfile",
     }
     for name, command in gate.items():
         yield {"name": name, "actions": [f"{sys.executable} -m {command}"], "verbosity": 2}

@@ -22,21 +22,26 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def options(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
-) -> None:
-    """What holds for every command."""
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         print(__version__)
         raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """What holds for every command."""
 
 
 @app.command()
 def build(
     root: Annotated[Path, typer.Option(help="The repository to index.")] = Path(),
-    cache_dir: Annotated[Path | None, typer.Option(help="Where results are kept. [default: ROOT/cache]")] = None,
-    out: Annotated[Path | None, typer.Option(help="Where files are written. [default: CACHE/enriched]")] = None,
+    cache_dir: Annotated[Path | None, typer.Option(help="Where results are kept; default: ROOT/cache.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where files are written; default: CACHE/enriched.")] = None,
     scip: Annotated[Path | None, typer.Option(help="A SCIP index to use as it is, instead of making one.")] = None,
     pyrefly_json: Annotated[Path | None, typer.Option(help="A pyrefly report to use as it is.")] = None,
     pyright_json: Annotated[Path | None, typer.Option(help="A pyright report to use as it is.")] = None,
@@ -46,7 +51,7 @@ def build(
     no_index: Annotated[bool, typer.Option("--no-index", help="Do without a SCIP index.")] = False,
     no_types: Annotated[bool, typer.Option("--no-types", help="Do without type checkers.")] = False,
     emit_cst: Annotated[bool | None, typer.Option("--emit-cst/--no-emit-cst", help="Write cst/cst.jsonl.")] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes. [default: one per core]")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes; default: one per core.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the closing summary as JSON.")] = False,
 ) -> None:
     """Index a repository: redo what changed, and nothing else."""
@@ -83,7 +88,7 @@ def build(
 def exports(
     module: Annotated[str, typer.Argument(help="Dotted module name.")],
     root: Annotated[Path, typer.Option(help="The indexed repository.")] = Path(),
-    cache_dir: Annotated[Path | None, typer.Option(help="Where results are kept. [default: ROOT/cache]")] = None,
+    cache_dir: Annotated[Path | None, typer.Option(help="Where results are kept; default: ROOT/cache.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print rows as JSON.")] = False,
 ) -> None:
     """What `from MODULE import name` finds, and where each name is really defined."""
@@ -96,7 +101,7 @@ def exports(
 def refs(
     qname: Annotated[str, typer.Argument(help="Qualified name, such as package.module.Class.method.")],
     root: Annotated[Path, typer.Option(help="The indexed repository.")] = Path(),
-    cache_dir: Annotated[Path | None, typer.Option(help="Where results are kept. [default: ROOT/cache]")] = None,
+    cache_dir: Annotated[Path | None, typer.Option(help="Where results are kept; default: ROOT/cache.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print rows as JSON.")] = False,
 ) -> None:
     """Every identifier that means QNAME, under whatever name it was imported."""

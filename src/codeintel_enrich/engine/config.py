@@ -3,12 +3,11 @@
 import difflib
 import hashlib
 import platform
-import re
 import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -16,7 +15,6 @@ from codeintel_enrich.errors import UsageError
 from codeintel_enrich.model.config import EmitConfig, LinkConfig, NodeLevel, ParseConfig, StitchConfig, TypesConfig
 
 TABLE = "codeintel-enrich"
-VERSION = re.compile(r"3\.(\d+)")
 
 
 class IndexConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -48,7 +46,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """gitignore patterns of files and folders to leave out."""
     level: NodeLevel = "defs"
     """Which CST nodes get rows: definitions and imports (`defs`), or every node that is not whitespace (`full`)."""
-    python_version: str | None = None
+    python_version: Annotated[str, msgspec.Meta(pattern=r"^3\.\d+$")] | None = None
     """`3.N`: what `sys.version_info` tests are judged for; default: the lowest that `requires-python` allows."""
     platform: str | None = None
     """What `sys.platform` tests are judged for; default: the running one."""
@@ -79,10 +77,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def judged_version(self, requires_python: str | None) -> tuple[int, int]:
         """(3, minor) that version tests are judged for."""
         if self.python_version is not None:
-            match = VERSION.fullmatch(self.python_version)
-            if match is None:
-                raise UsageError(f'python-version = "{self.python_version}" is not of the form "3.N"')
-            return 3, int(match[1])
+            return 3, int(self.python_version.removeprefix("3."))
         return _lowest_version(requires_python) or sys.version_info[:2]
 
     def link_config(self, requires_python: str | None) -> LinkConfig:
@@ -127,7 +122,8 @@ def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
         data = tomllib.loads(text.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not valid TOML: {error}") from error
-    table = data.get("tool", {}).get(TABLE, {})
+    tool = data.get("tool")
+    table = tool.get(TABLE, {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):
         raise UsageError(f"{path}: [tool.{TABLE}] must be a table")
     project = data.get("project", {})

@@ -33,11 +33,11 @@ class Export(msgspec.Struct, frozen=True, array_like=True):
     typing_only: bool
     chain: tuple[str, ...]
     """The hops from this module to the definition, as `module.name`, the definition last. This module's own
-    `module.name` is the first hop only where it is the definition. Of a very long chain the middle is elided (`...`)."""
+    `module.name` is a hop only where it is the definition. Of a very long chain the middle is elided (`...`)."""
 
 
 class ResolvedImport(msgspec.Struct, frozen=True, array_like=True):
-    """One imported module as `link` sees it: the absolute target and where it was found. One for each (level, module)."""
+    """One imported module, one for each (level, module), as `link` sees it: the absolute target and its file."""
 
     level: int
     module: str | None

@@ -62,8 +62,8 @@ class _Maker:
         exports = self._exports()
         for class_name in face.bases:
             self._answer((self._path, order_node(class_name)))
-        for name in face.idle:
-            self._answer((self._path, idle_node(name)))
+        for bound in face.idle:
+            self._answer((self._path, idle_node(bound)))
         imports = self._imports()
         targets: dict[str, Target] = {}
         answers: dict[str, Answer] = {}

@@ -67,7 +67,9 @@ def merged(states: Sequence[Names]) -> Names:
 
 
 def doubt(state: Names, others: Sequence[Names]) -> None:
-    """Mark what only this state binds as perhaps not bound."""
+    """Mark what only this state binds as perhaps not bound, and let it have no part in `__all__`."""
+    if any(other.all_names is not None for other in others):
+        state.all_names, state.all_dynamic = None, None
     for name, entry in state.names.items():
         if entry.certain and not any(name in other.names for other in others):
             state.names[name] = msgspec.structs.replace(entry, certain=False)

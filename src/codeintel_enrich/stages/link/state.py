@@ -76,7 +76,7 @@ class LinkState:
         return cls(stored) if stored.format == FORMAT else None
 
 
-_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+_ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Stored)
 _FACES = msgspec.msgpack.Decoder(Face)
 _SKETCHES = msgspec.msgpack.Decoder(Sketch)

@@ -15,7 +15,7 @@ class Table:
         self.names = modules
         self._files: dict[str, str] = {}
         self._stubs: dict[str, str] = {}
-        self._children: dict[str, list[str]] = {}
+        self._children: dict[str, set[str]] = {}
         for path, name in modules.items():
             if name.importable and name.module is not None:
                 (self._stubs if name.is_stub else self._files)[name.module] = path
@@ -24,10 +24,9 @@ class Table:
                 parent, _, last = dotted.rpartition(".")
                 siblings = self._children.get(parent)
                 if siblings is not None:
-                    if last not in siblings:
-                        siblings.append(last)
+                    siblings.add(last)
                     break
-                self._children[parent] = [last]
+                self._children[parent] = {last}
                 dotted = parent
 
     def path(self, dotted: str, for_stub: bool = False) -> str | None:

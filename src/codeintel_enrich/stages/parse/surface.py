@@ -76,9 +76,11 @@ class _Walk(Statements):
 
     def suite(self, body: Iterable[cst.CSTNode]) -> bool:
         """Run statements in order; True where they end in a `raise`."""
-        for node in body:
+        statements = iter(body)
+        for node in statements:
             handler = self._handlers.get(type(node))
             if handler is not None and handler(node):
+                self._under("never", statements)
                 return True
         return False
 

@@ -154,7 +154,7 @@ def _read_comprehension(node: cst.BaseSimpleComp, values: Values) -> Names:
     target = clause.target
     if clause.inner_for_in is not None:
         raise NotStatic(_describe(node))
-    subject = target
+    subject: cst.BaseExpression = target
     held: cst.BaseExpression | None = None
     if isinstance(source, cst.Call) and isinstance(source.func, cst.Attribute) and source.func.attr.value == "items":
         source = source.func.value

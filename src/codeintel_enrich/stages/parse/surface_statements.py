@@ -51,7 +51,7 @@ class Statements:
         self.guarded = False
         """Whether a handler catches what fails here."""
         self._has_walrus = ":=" in tree.text
-        self._mentions_all = tree.text.count("__all__") > 1
+        self._mentions_all = "__all__" in tree.text
         self._exports_elsewhere = _INDENTED_ALL.search(tree.text) is not None
 
     def bind(
@@ -197,8 +197,13 @@ class Statements:
         self.bind(identifier(node.name.value), "type-alias")
 
     def on_del(self, node: cst.Del) -> None:
-        """`del a`."""
-        for name in target_names(node.target):
+        """`del a`, `del globals()["a"]`."""
+        names = list(target_names(node.target))
+        if isinstance(node.target, cst.Subscript) and _is_globals(node.target.value):
+            key = node.target.slice[0].slice
+            name = self.values.evaluate(key.value) if isinstance(key, cst.Index) else UNKNOWN
+            names = [name] if isinstance(name, str) else []
+        for name in names:
             self.operations.append(AllOperation("dynamic", reason="deleted") if name == "__all__" else Delete(name))
             self.values.rebind(name)
 

@@ -266,7 +266,7 @@ class Values:
             if isinstance(element, cst.StarredDictElement):
                 values.update(self.evaluate(element.value, scope))
                 continue
-            key = self.evaluate(element.key, scope)
+            key = self.evaluate(element.key, scope) if isinstance(element, cst.DictElement) else UNKNOWN
             if key is UNKNOWN:
                 return UNKNOWN
             values[key] = self.evaluate(element.value, scope)
@@ -330,6 +330,8 @@ class Values:
         if isinstance(index, cst.Index):
             key = self.evaluate(index.value, scope)
             return UNKNOWN if key is UNKNOWN or (isinstance(value, Version) and key > 1) else value[key]
+        if not isinstance(index, cst.Slice):
+            return UNKNOWN
         bounds = [
             None if part is None else self.evaluate(part, scope) for part in (index.lower, index.upper, index.step)
         ]

@@ -3,8 +3,6 @@
 import json
 import subprocess
 import sys
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,8 +30,9 @@ for case in sys.argv[2:]:
         for key, value in vars(module).items():
             if isinstance(value, types.ModuleType):
                 origins[key] = value.__name__
-            elif isinstance(value, (type, types.FunctionType)) and value.__module__.partition(".")[0] == case and "<" not in value.__qualname__:
-                origins[key] = f"{value.__module__}.{value.__qualname__}"
+            elif isinstance(value, (type, types.FunctionType)) and value.__module__.partition(".")[0] == case:
+                if "<" not in value.__qualname__:
+                    origins[key] = f"{value.__module__}.{value.__qualname__}"
         submodules = [k for k, v in vars(module).items() if getattr(v, "__name__", None) == f"{name}.{k}"]
         answers[name] = {"star": sorted(bound), "origins": origins, "submodules": submodules}
 print(json.dumps(answers))
@@ -44,7 +43,7 @@ print(json.dumps(answers))
 def truth(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("cases")
     for case in CASES:
-        for path, text in files_of(case).items():
+        for path, text in CASES[case].items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
@@ -56,14 +55,9 @@ def truth(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return answers
 
 
-@cache
-def files_of(case: str) -> dict[str, str]:
-    return {str(Path(case) / path): text.replace("PKG", case) for path, text in CASES[case].items()}
-
-
 @pytest.mark.parametrize("case", CASES)
 def test_stars_and_definitions_are_the_interpreters(case: str, truth: dict[str, Any]) -> None:
-    linked = link_files(files_of(case)).environments
+    linked = link_files(CASES[case]).environments
     seen = 0
     for environment in linked.values():
         expected = truth.get(environment.module or "")
@@ -72,7 +66,9 @@ def test_stars_and_definitions_are_the_interpreters(case: str, truth: dict[str, 
         seen += 1
         exports = {export.name: export for export in environment.exports}
         star = {export.name for export in exports.values() if export.in_star}
-        assert star - set(expected["submodules"]) == set(expected["star"]) - set(expected["submodules"]), environment.module
+        assert star - set(expected["submodules"]) == set(expected["star"]) - set(expected["submodules"]), (
+            environment.module
+        )
         for name, origin in expected["origins"].items():
             if name in exports and not name.startswith("__"):
                 assert exports[name].origin == origin, (environment.module, name, exports[name])

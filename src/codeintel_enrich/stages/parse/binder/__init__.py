@@ -1,10 +1,10 @@
 """Owns scopes, bindings and references of one file: who binds each name, and what each identifier means.
 
     walk      tree -> table of scopes and bindings, mentions of identifiers in source order
-              (expressions, statements, imports, definitions: its handlers, by type of node)
+              (expressions, annotations, statements, imports, definitions: its handlers, by type of node)
     resolve   table, mentions -> the meaning of each mention: a local name, or a demand on `link`
 
-Identifiers inside strings, string annotations included, are not looked at. What an expression evaluates to is
+Of identifiers inside strings only those of types are looked at (`annotations`). What an expression evaluates to is
 known for modules, classes, functions of this module and the first parameter of methods only: the attributes of any
 other object have no meaning here.
 """
@@ -47,7 +47,7 @@ def bind(tree: Tree) -> Bound:
     found = Walk(tree, HANDLERS)
     found.each(tree.module.body)
     table = found.table
-    meanings = Resolver(table, found.mentions, found.super_calls).resolve()
+    meanings = Resolver(table, found.mentions, found.super_calls, found.in_strings).resolve()
     demands = sorted({meaning.demand for meaning in meanings if meaning.demand is not None})
     index_of = {demand: index for index, demand in enumerate(demands)}
     position = tree.position

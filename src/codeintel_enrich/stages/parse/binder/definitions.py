@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import libcst as cst
 
+from codeintel_enrich.stages.parse.binder.annotations import visit_type
 from codeintel_enrich.stages.parse.binder.names import mangled, normalised
 from codeintel_enrich.stages.parse.binder.walk import Walk, handlers
 
@@ -66,7 +67,7 @@ def _function(walk: Walk, node: cst.FunctionDef) -> None:
     _parameters(walk, node.params, outer, scope, around)
     if node.returns is not None:
         walk.scope = around
-        walk.visit(node.returns.annotation)
+        visit_type(walk, node.returns.annotation)
         walk.scope = outer
     walk.bound_from_here(key, start)
     if table.scopes[outer].kind == "class":
@@ -122,7 +123,7 @@ def _parameters(walk: Walk, parameters: cst.Parameters, outer: int, scope: int, 
         walk.context = context
         if parameter.annotation is not None:
             walk.scope = annotations
-            walk.visit(parameter.annotation.annotation)
+            visit_type(walk, parameter.annotation.annotation)
         if parameter.default is not None:
             walk.scope = outer
             walk.visit(parameter.default)
@@ -134,9 +135,9 @@ def _type_parameters(walk: Walk, parameters: cst.TypeParameters) -> None:
         walk.bind(parameter.param.name, "type-param", "definition")
         bound = getattr(parameter.param, "bound", None)
         if bound is not None:
-            walk.visit(bound)
+            visit_type(walk, bound)
         if parameter.default is not None:
-            walk.visit(parameter.default)
+            visit_type(walk, parameter.default)
 
 
 def _type_alias(walk: Walk, node: cst.TypeAlias) -> None:
@@ -148,7 +149,7 @@ def _type_alias(walk: Walk, node: cst.TypeAlias) -> None:
     if node.type_parameters is not None:
         walk.scope = walk.open("type-params", node, f"{local_name}.<type-params>")
         _type_parameters(walk, node.type_parameters)
-    walk.visit(node.value)
+    visit_type(walk, node.value)
     walk.scope = outer
     walk.binder = binder
 

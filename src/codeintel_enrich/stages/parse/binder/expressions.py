@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import libcst as cst
 
+from codeintel_enrich.stages.parse.binder.annotations import (
+    concatenated,
+    string,
+    subscript,
+    typing_name,
+    visit_type,
+)
 from codeintel_enrich.stages.parse.binder.walk import Walk, children, handlers
 
 
@@ -13,10 +22,27 @@ def _name(walk: Walk, node: cst.Name) -> int:
 
 def _call(walk: Walk, node: cst.Call) -> None:
     base = walk.visit(node.func)
-    for argument in node.args:
+    args = node.args
+    outer = walk.in_type
+    if outer:
+        walk.in_type = False
+    types = _type_arguments(walk, node) if len(args) > 1 and type(args[0].value) is cst.SimpleString else ()
+    for index, argument in enumerate(args):
         if argument.keyword is not None:
             walk.mention(argument.keyword, "read", "keyword", base)
-        walk.visit(argument.value)
+        if index in types:
+            visit_type(walk, argument.value)
+        else:
+            walk.visit(argument.value)
+    walk.in_type = outer
+
+
+def _type_arguments(walk: Walk, node: cst.Call) -> Sequence[int]:
+    """Which arguments of a call are types, where the callee is one of `typing`."""
+    name = typing_name(walk, node.func)
+    if name == "cast":
+        return (0,)
+    return range(1, len(node.args)) if name in ("TypeVar", "NewType") else ()
 
 
 def _binary_operation(walk: Walk, node: cst.BinaryOperation | cst.BooleanOperation) -> None:
@@ -76,7 +102,7 @@ EXPRESSIONS = handlers(
         "Call": _call,
         "Comparison": children("left", "comparisons"),
         "ComparisonTarget": children("comparator"),
-        "ConcatenatedString": children("left", "right"),
+        "ConcatenatedString": concatenated,
         "Dict": children("elements"),
         "DictComp": _comprehension,
         "DictElement": children("key", "value"),
@@ -97,7 +123,8 @@ EXPRESSIONS = handlers(
         "StarredDictComp": _comprehension,
         "StarredDictElement": children("value"),
         "StarredElement": children("value"),
-        "Subscript": children("value", "slice"),
+        "SimpleString": string,
+        "Subscript": subscript,
         "SubscriptElement": children("slice"),
         "TemplatedString": children("parts"),
         "TemplatedStringExpression": children("expression", "format_spec"),

@@ -52,10 +52,13 @@ NOTHING = Meaning(0)
 class Resolver:
     """Answers mention after mention, in source order; remembers equal questions."""
 
-    def __init__(self, table: ScopeTable, mentions: list[Mention], super_calls: dict[int, SuperCall]) -> None:
+    def __init__(
+        self, table: ScopeTable, mentions: list[Mention], super_calls: dict[int, SuperCall], in_strings: set[int]
+    ) -> None:
         self._table = table
         self._mentions = mentions
         self._super_calls = super_calls
+        self._in_strings = in_strings
         self._names: list[dict[str, Meaning]] = [{} for _ in table.scopes]
         self._members: dict[tuple[Value, str], Meaning] = {}
 
@@ -73,7 +76,8 @@ class Resolver:
                 meaning = names[scope].get(key) or self._name(scope, key, mention.name)
                 if meaning.scope == scope and mention.role == "read":
                     entry = scopes[scope]
-                    if index < entry.first.get(key, -1) and entry.kind in ("module", "class"):
+                    early = index < entry.first.get(key, -1) and entry.kind in ("module", "class")
+                    if early and index not in self._in_strings:
                         meaning = self._before_binding(scope, key, mention.name) or meaning
                 elif meaning.definition is not None and mention.role != "read":
                     meaning = Meaning(meaning.scope, meaning.definition, None, meaning.value)

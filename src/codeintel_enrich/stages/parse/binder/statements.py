@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from codeintel_enrich.stages.parse.binder.annotations import is_type_alias, visit_type
 from codeintel_enrich.stages.parse.binder.names import mangled, normalised
 from codeintel_enrich.stages.parse.binder.walk import Walk, children, handlers
 
@@ -28,9 +29,12 @@ def _assign(walk: Walk, node: cst.Assign) -> None:
 def _annotated_assign(walk: Walk, node: cst.AnnAssign) -> None:
     binder = walk.enter_binder(node)
     walk.target(node.target, "definition" if node.value is None else "write")
-    walk.visit(node.annotation.annotation)
+    visit_type(walk, node.annotation.annotation)
     if node.value is not None:
-        walk.visit(node.value)
+        if is_type_alias(node.annotation.annotation):
+            visit_type(walk, node.value)
+        else:
+            walk.visit(node.value)
     walk.binder = binder
 
 

@@ -65,6 +65,10 @@ class Walk:
         """Of bindings made here."""
         self.typing = False
         """Whether this runs for type checkers only."""
+        self.in_type = False
+        """Whether a string here is a type."""
+        self.in_strings: set[int] = set()
+        """The mentions that stand in strings: they mean what a name comes to, not what it is there."""
         self.private: str | None = None
         """The class whose name mangles private names here."""
         self._handlers = handlers
@@ -115,6 +119,16 @@ class Walk:
             )
         )
         return len(mentions) - 1
+
+    def mention_in_string(self, name: str, start: int, kind: ReferenceKind, base: int) -> int:
+        """Note a read in a string that is a type; returns its index."""
+        index = len(self.mentions)
+        key = mangled(name, self.private)
+        self.mentions.append(
+            Mention(name, key, start, len(name), "read", kind, self.scope, self.holder, base, typing=True)
+        )
+        self.in_strings.add(index)
+        return index
 
     def bind(self, node: cst.Name, kind: BindingKind = "variable", role: Role = "write", opens: int = -1) -> None:
         """Mention a name and bind it here; a comprehension binds only its own targets (see `bind_outside`)."""

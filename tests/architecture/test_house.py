@@ -1,0 +1,135 @@
+"""The rules of the house, checked on the code itself: layers, purity of stages, documentation."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import codeintel_enrich
+
+PACKAGE = Path(codeintel_enrich.__file__).parent
+CHECKOUT = Path(__file__).parents[2]
+MODULES = sorted(PACKAGE.rglob("*.py"))
+NAMES = [path.relative_to(PACKAGE).as_posix() for path in MODULES]
+
+IMPURE = frozenset(
+    (
+        *("datetime", "glob", "io", "logging", "os", "pathlib", "random", "secrets", "shutil", "socket", "sqlite3"),
+        *("subprocess", "tempfile", "threading", "time", "uuid", "multiprocessing", "asyncio", "inspect", "importlib"),
+    )
+)
+"""Libraries that see more of the world than their arguments."""
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_bytes())
+
+
+def imported(module: ast.Module) -> set[str]:
+    """Top-level names of absolutely imported modules."""
+    names: set[str] = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+    return {name.split(".")[0] for name in names}
+
+
+def test_import_contracts_hold() -> None:
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    kept = re.search(r"Contracts: (\d+) kept, 0 broken", done.stdout)
+    assert kept is not None
+    assert int(kept[1]) >= 5
+
+
+@pytest.mark.parametrize("path", MODULES, ids=NAMES)
+def test_a_module_opens_with_what_it_is_about(path: Path) -> None:
+    text = ast.get_docstring(tree(path))
+    assert text
+    assert text.splitlines()[0].endswith((".", ":")), text.splitlines()[0]
+
+
+def public(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.AST]]:
+    """Public functions, classes and their public methods."""
+    for item in ast.iter_child_nodes(node):
+        if not isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or item.name.startswith("_"):
+            continue
+        yield prefix + item.name, item
+        if isinstance(item, ast.ClassDef):
+            yield from public(item, f"{prefix}{item.name}.")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=NAMES)
+def test_what_is_public_is_documented(path: Path) -> None:
+    mute = [name for name, node in public(tree(path)) if not ast.get_docstring(node)]  # type: ignore[arg-type]
+    assert mute == []
+
+
+STAGES = [name for name in NAMES if name.startswith("stages/")]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_stages_and_nouns_see_nothing_but_their_arguments(name: str) -> None:
+    module = tree(PACKAGE / name)
+    assert imported(module) & IMPURE == set()
+    called = {
+        node.func.id for node in ast.walk(module) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert called & {"open", "print", "input", "exec", "eval", "__import__"} == set()
+    assert not [node for node in ast.walk(module) if isinstance(node, ast.Global)]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("model/")])
+def test_nouns_import_nothing_that_acts(name: str) -> None:
+    assert imported(tree(PACKAGE / name)) & IMPURE == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=NAMES)
+def test_no_machines_path_is_in_the_code(path: Path) -> None:
+    strings = [
+        node.value for node in ast.walk(tree(path)) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    assert [text for text in strings if re.search(r"(?<![\w.])/(tmp|home|root|work|Users|usr/local)/", text)] == []
+
+
+def test_the_architecture_page_is_short_and_names_every_part() -> None:
+    text = (PACKAGE / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 150
+    folders = [path for path in PACKAGE.iterdir() if path.is_dir() and (path / "__init__.py").exists()]
+    assert len(folders) >= 7
+    for folder in folders:
+        assert f"`{folder.name}/`" in text
+    for stage in (PACKAGE / "stages").iterdir():
+        if not stage.name.startswith("__"):
+            assert f"`{stage.stem}`" in text
+
+
+def test_the_package_says_how_the_pipeline_runs() -> None:
+    assert codeintel_enrich.__doc__
+    order = [
+        codeintel_enrich.__doc__.find(f"\n    {stage} ")
+        for stage in ("parse", "link", "qualify", "stitch", "types", "emit", "merge")
+    ]
+    assert order == sorted(order)
+    assert -1 not in order
+
+
+def test_types_are_shipped() -> None:
+    assert (PACKAGE / "py.typed").is_file()
+
+
+def test_a_run_with_nothing_to_do_loads_neither_parser_nor_store_nor_scheduler() -> None:
+    """What starts slowly is loaded only when there is something to do."""
+    said = (
+        "import sys; from codeintel_enrich.cli import main; import codeintel_enrich.engine.build; print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert loaded & {"libcst", "duckdb", "pyarrow", "doit", "google.protobuf", "rich.console", "hypothesis"} == set()

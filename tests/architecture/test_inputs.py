@@ -1,0 +1,99 @@
+"""O8: what a build opens below the root is what it declares: the files it indexes, its config, ignore rules, its cache."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from codeintel_enrich.engine.manifest import load_manifest
+from tests.support.opened import opened
+from tests.support.projects import SHOP
+from tests.support.workspace import Workspace
+
+MORE = {
+    ".gitignore": "ignored/\n",
+    "ignored/secret.py": "SECRET = 1\n",
+    "shop/.gitignore": "*.log\n",
+    "shop/notes.txt": "not ours to read\n",
+    "shop/data.json": "{}\n",
+    "shop/core.pyi": "class Base: ...\n",
+    "setup.cfg": "[metadata]\n",
+    "README.md": "# The shop\n",
+}
+LISTENER = """\
+import os, sys
+log = os.open(os.environ["OPENED_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+root = os.environ["OPENED_BELOW"]
+def listen(event, arguments):
+    if event == "open" and isinstance(arguments[0], (str, bytes)):
+        path = os.path.join(os.getcwd(), os.fsdecode(arguments[0]))
+        if path.startswith(root + os.sep):
+            worker = any(word.endswith("worker") for word in sys.orig_argv)
+            os.write(log, (("worker " if worker else "main ") + os.path.relpath(path, root) + chr(10)).encode())
+sys.addaudithook(listen)
+"""
+
+
+def declared(workspace: Workspace) -> set[str]:
+    """Files that the manifest lists, and those that steer the build."""
+    manifest, warning = load_manifest(workspace.root / "cache" / "manifest.msgpack")
+    assert warning is None
+    steering = {"pyproject.toml", ".gitignore", *(f"{folder}/.gitignore" for folder in ("shop", "ignored"))}
+    return {*manifest.files, *steering}
+
+
+def outside_cache(paths: set[str]) -> set[str]:
+    return {path for path in paths if not path.startswith("cache/")}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path, {**SHOP, **MORE})
+
+
+def test_a_build_opens_only_what_it_declares(workspace: Workspace) -> None:
+    with opened(workspace.root) as seen:
+        workspace.build()
+    assert outside_cache(seen.paths()) <= declared(workspace)
+    assert seen.sources() == {path for path in {**SHOP, **MORE} if path.endswith((".py", ".pyi"))} - {
+        "ignored/secret.py"
+    }
+
+
+def test_an_incremental_build_opens_only_the_sources_that_changed(workspace: Workspace) -> None:
+    workspace.build()
+    workspace.replace("shop/core.py", "def helper", "def helped")
+    with opened(workspace.root) as seen:
+        workspace.build()
+    assert seen.sources() == {"shop/core.py"}
+    assert outside_cache(seen.paths()) <= declared(workspace)
+
+
+def test_a_build_that_has_nothing_to_do_opens_config_and_ignore_rules_only(workspace: Workspace) -> None:
+    workspace.build()
+    with opened(workspace.root) as seen:
+        workspace.build()
+    assert outside_cache(seen.paths()) <= {"pyproject.toml", ".gitignore", "shop/.gitignore"}
+
+
+def test_workers_open_nothing_of_the_tree_at_all(workspace: Workspace, tmp_path: Path) -> None:
+    listener = tmp_path / "listener"
+    listener.mkdir()
+    (listener / "sitecustomize.py").write_text(LISTENER)
+    log = tmp_path / "opened.log"
+    environment = {
+        **os.environ,
+        "OPENED_LOG": str(log),
+        "OPENED_BELOW": str(workspace.root),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(listener), os.environ.get("PYTHONPATH")))),
+    }
+    command = [sys.executable, "-m", "codeintel_enrich", "build", "--no-index", "--no-types", "--json"]
+    done = subprocess.run(command, cwd=workspace.root, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["ran"]) > 50
+    events = [line.split(" ", 1) for line in log.read_text().splitlines()]
+    assert {who for who, _ in events} == {"main"}
+    assert outside_cache({path for _, path in events}) <= declared(workspace)

@@ -1,0 +1,60 @@
+"""Owns a case taken through `parse`, `link` and `qualify`, for the interpreter's own version and platform."""
+
+from __future__ import annotations
+
+import sys
+
+from codeintel_enrich.model.config import LinkConfig, ParseConfig
+from codeintel_enrich.model.environment import Target
+from codeintel_enrich.model.modules import module_table
+from codeintel_enrich.stages.link import link
+from codeintel_enrich.stages.parse import parse
+from codeintel_enrich.stages.qualify import qualify
+from tests.golden.cases import Case, Mark
+
+_VERSION = sys.version_info[:2]
+_PARSE = ParseConfig(python_version=_VERSION, platform=sys.platform)
+
+
+class Analysis:
+    """What the stages say of one case."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        parsed = {path: parse(text.encode(), _PARSE) for path, text in case.files.items()}
+        for path, file in parsed.items():
+            assert file.syntax.parse_ok, f"{case.name}: {path}: {file.syntax.error}"
+        linked = link(
+            None,
+            module_table(case.files, case.roots),
+            case.files,
+            lambda path: parsed[path].surface,
+            LinkConfig(python_version=_VERSION),
+        )
+        self.environments = linked.environments
+        self._references = {path: file.syntax.references for path, file in parsed.items()}
+        self._qualified = {
+            path: qualify(file.syntax, file.surface, self.environments[path]) for path, file in parsed.items()
+        }
+
+    def target(self, mark: Mark) -> Target:
+        """What a marked expression means."""
+        layer = self._qualified[mark.path]
+        for index, reference in enumerate(self._references[mark.path]):
+            if (reference.line, reference.end_col) == (mark.line, mark.column):
+                place = layer.references[index]
+                return layer.targets[place] if place >= 0 else Target((), "unknown", None, "nothing was asked")
+        return Target((), "unknown", None, "no such reference")
+
+    def exports(self, path: str) -> str:
+        """The exports of a file, a row a line: name, origin, kind, whether a star gives it."""
+        return "".join(
+            f"{export.name} {export.origin or '-'} {export.kind} "
+            f"{'typing' if export.typing_only else 'star' if export.in_star else '-'}\n"
+            for export in self.environments[path].exports
+            if not (export.name.startswith("__") and export.name.endswith("__"))
+        )
+
+    def diagnostics(self, path: str) -> str:
+        """The findings of `link`, a row a line."""
+        return "".join(f"{found.rule}: {found.message}\n" for found in self.environments[path].diagnostics)

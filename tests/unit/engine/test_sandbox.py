@@ -1,0 +1,125 @@
+"""Worker processes: what a file may cost, and what is said when it costs more."""
+
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from codeintel_enrich.engine.sandbox import Pool, StageBugError, WorkerDiedError
+from codeintel_enrich.model.config import ParseConfig
+
+CONFIG = msgspec.msgpack.encode(ParseConfig())
+LONG_SUM = b"x = " + b" + ".join([b"1"] * 20_000) + b"\n"
+MANY_NOTS = b"x = " + b"not " * 5000 + b"1\n"
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    made = Pool(1, 1, 400)
+    yield made
+    made.close()
+
+
+def parse(pool: Pool, source: bytes = b"x = 1\n") -> list[bytes]:
+    return pool.run("parse", source, CONFIG)
+
+
+def workers(pool: Pool) -> list[Any]:
+    return list(pool._all)
+
+
+def test_a_stage_gives_its_outputs_and_the_worker_is_used_again(pool: Pool) -> None:
+    first = parse(pool)
+    (worker,) = workers(pool)
+    assert parse(pool) == first
+    assert workers(pool) == [worker]
+
+
+def test_a_file_that_takes_too_much_time_is_given_up(pool: Pool) -> None:
+    with pytest.raises(WorkerDiedError, match="more than 1 s of CPU time") as caught:
+        parse(pool, LONG_SUM)
+    assert caught.value.rule == "time-limit"
+    assert parse(pool)
+
+
+def test_time_is_counted_per_file_and_not_per_worker(pool: Pool) -> None:
+    source = b"".join(b"def f%d(a, b):\n    return a + b * (a - b)\n" % number for number in range(1500))
+    # Together they take several times the limit of one second.
+    outputs = [parse(pool, source) for _ in range(8)]
+    assert outputs == outputs[:1] * 8
+    assert len(workers(pool)) == 1
+
+
+def test_a_file_that_takes_too_much_memory_is_given_up() -> None:
+    pool = Pool(1, 30, 300)
+    with pytest.raises(WorkerDiedError, match="more than 300 MB of memory") as caught:
+        parse(pool, MANY_NOTS)
+    assert caught.value.rule == "memory-limit"
+    assert parse(pool)
+    pool.close()
+
+
+def test_a_worker_that_is_killed_costs_one_file(pool: Pool) -> None:
+    parse(pool)
+    (worker,) = workers(pool)
+    killer = threading.Timer(0.3, os.kill, (worker.process.pid, signal.SIGKILL))
+    killer.start()
+    with pytest.raises(WorkerDiedError, match="SIGKILL") as caught:
+        parse(pool, LONG_SUM)
+    assert caught.value.rule == "parser-crash"
+    assert not caught.value.first_job
+    assert parse(pool)
+
+
+def test_it_is_told_whether_a_worker_died_of_its_first_file(pool: Pool) -> None:
+    with pytest.raises(WorkerDiedError) as caught:
+        parse(pool, LONG_SUM)
+    assert caught.value.first_job
+
+
+@pytest.mark.parametrize(("stage", "arguments"), [("types", (b"\xc1", [])), ("no such stage", ()), ("parse", ())])
+def test_a_bug_of_ours_is_told_loudly_with_its_traceback(pool: Pool, stage: str, arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(StageBugError, match=r"please report this:\nTraceback"):
+        pool.run(stage, *arguments)
+    assert parse(pool)
+
+
+def test_no_more_workers_than_asked_for_run_at_once() -> None:
+    pool = Pool(2, 30, 1000)
+    results: list[list[bytes]] = []
+    threads = [threading.Thread(target=lambda: results.append(parse(pool))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 6
+    assert all(result == results[0] for result in results)
+    assert 1 <= len(workers(pool)) <= 2
+    pool.close()
+
+
+def test_closing_ends_every_worker(pool: Pool) -> None:
+    parse(pool)
+    (worker,) = workers(pool)
+    pool.close()
+    assert worker.process.returncode is not None
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker.process.pid, 0)
+
+
+def test_what_is_indexed_is_never_imported_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pool: Pool) -> None:
+    for name in ("libcst", "msgspec", "typing", "codeintel_enrich"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported')\n")
+    monkeypatch.chdir(tmp_path)
+    assert parse(pool)
+
+
+def test_a_death_crosses_process_borders_unchanged() -> None:
+    death = pickle.loads(pickle.dumps(WorkerDiedError("time-limit", "too long", first_job=True)))
+    assert (death.rule, death.message, death.first_job) == ("time-limit", "too long", True)

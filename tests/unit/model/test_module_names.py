@@ -1,0 +1,140 @@
+"""Which name imports which file: the module table against Python's own path finder, and by case."""
+
+import importlib.machinery
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from codeintel_enrich.model.modules import ModuleName, module_table
+
+
+def names(*paths: str, roots: tuple[str, ...] = ("src", ".")) -> dict[str, str | None]:
+    """Module by path of what can be imported; None for the rest."""
+    table = module_table(paths, roots)
+    return {path: name.module if name.importable else None for path, name in table.items()}
+
+
+def test_longest_root_wins() -> None:
+    found = names("src/pkg/__init__.py", "src/pkg/a.py", "tests/test_a.py", "setup.py")
+    assert found == {
+        "src/pkg/__init__.py": "pkg",
+        "src/pkg/a.py": "pkg.a",
+        "tests/test_a.py": "tests.test_a",
+        "setup.py": "setup",
+    }
+
+
+def test_root_that_is_a_package_is_no_root() -> None:
+    assert names("src/__init__.py", "src/a.py") == {"src/__init__.py": "src", "src/a.py": "src.a"}
+
+
+def test_package_wins_over_module_beside_it() -> None:
+    table = module_table(["foo.py", "foo/__init__.py", "foo/bar.py"], ["."])
+    assert table["foo.py"] == ModuleName("foo", "", False, False, False)
+    assert table["foo/__init__.py"].importable
+    assert table["foo/bar.py"].importable
+
+
+def test_module_wins_over_namespace_folder_beside_it() -> None:
+    assert names("foo.py", "foo/bar.py", roots=(".",)) == {"foo.py": "foo", "foo/bar.py": None}
+
+
+def test_first_root_wins_and_namespace_packages_merge() -> None:
+    found = names("a/space/x.py", "b/space/x.py", "b/space/y.py", "b/one.py", "a/one.py", roots=("a", "b"))
+    assert found == {
+        "a/one.py": "one",
+        "a/space/x.py": "space.x",
+        "b/one.py": None,
+        "b/space/x.py": None,
+        "b/space/y.py": "space.y",
+    }
+
+
+def test_regular_package_hides_later_roots() -> None:
+    found = names("a/p/__init__.py", "b/p/__init__.py", "b/p/only_here.py", roots=("a", "b"))
+    assert found == {"a/p/__init__.py": "p", "b/p/__init__.py": None, "b/p/only_here.py": None}
+
+
+def test_stub_has_its_modules_name() -> None:
+    table = module_table(["p/__init__.py", "p/m.py", "p/m.pyi", "p/c.pyi"], ["."])
+    assert {path: (name.module, name.is_stub, name.importable) for path, name in table.items()} == {
+        "p/__init__.py": ("p", False, True),
+        "p/c.pyi": ("p.c", True, True),
+        "p/m.py": ("p.m", False, True),
+        "p/m.pyi": ("p.m", True, True),
+    }
+
+
+def test_stub_packages_and_stub_folders() -> None:
+    found = names("lib-stubs/__init__.pyi", "lib-stubs/deep/m.pyi", "stubs/other/__init__.pyi", "lib.py", roots=(".",))
+    assert found == {
+        "lib-stubs/__init__.pyi": "lib",
+        "lib-stubs/deep/m.pyi": "lib.deep.m",
+        "lib.py": "lib",
+        "stubs/other/__init__.pyi": "other",
+    }
+
+
+def test_name_that_is_no_identifier_is_importable_by_no_statement() -> None:
+    found = names("my-script.py", "data-files/x.py", "p/__init__.py", "p/0001_initial.py", "p/a.b.py", "class.py")
+    assert found == {
+        "class.py": None,
+        "data-files/x.py": None,
+        "my-script.py": None,
+        "p/0001_initial.py": "p.0001_initial",
+        "p/__init__.py": "p",
+        "p/a.b.py": None,
+    }
+
+
+def test_relative_imports_start_from_the_package() -> None:
+    table = module_table(["p/__init__.py", "p/q/__init__.py", "p/q/m.py", "top.py"], ["."])
+    assert {path: name.package for path, name in table.items()} == {
+        "p/__init__.py": "p",
+        "p/q/__init__.py": "p.q",
+        "p/q/m.py": "p.q",
+        "top.py": "",
+    }
+
+
+def test_order_of_paths_does_not_matter() -> None:
+    paths = ["b/x.py", "a/x.py", "x.py", "x/__init__.py", "x.pyi", "src/x.py"]
+    assert module_table(paths, ["src", "."]) == module_table(reversed(paths), ["src", "."])
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ["r1/foo.py", "r1/foo/__init__.py", "r2/foo.py"],
+        ["r1/foo.py", "r1/foo/bar.py"],
+        ["r1/ns/a.py", "r2/ns/a.py", "r2/ns/b.py", "r2/ns/sub/c.py"],
+        ["r1/ns/a.py", "r2/ns/__init__.py", "r2/ns/b.py"],
+        ["r2/ns/__init__.py", "r1/ns.py", "r2/ns/b.py"],
+    ],
+)
+def test_the_path_finder_agrees(paths: list[str], tmp_path: Path) -> None:
+    for path in paths:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("")
+    table = module_table(paths, ["r1", "r2"])
+    for path, name in table.items():
+        assert name.module is not None
+        assert name.importable == (_found(name.module, [tmp_path / "r1", tmp_path / "r2"]) == tmp_path / path), path
+
+
+def _found(module: str, roots: Iterable[Path]) -> Path | None:
+    """The file that the path finder gives for a dotted name."""
+    places: list[str] | None = [str(root) for root in roots]
+    origin: str | None = None
+    for part in module.split("."):
+        if places is None:
+            return None
+        sys.path_importer_cache.clear()
+        spec = importlib.machinery.PathFinder.find_spec(part, places)
+        if spec is None:
+            return None
+        origin = spec.origin
+        places = list(spec.submodule_search_locations) if spec.submodule_search_locations is not None else None
+    return Path(origin) if origin else None
