@@ -28,6 +28,14 @@ class LockedError(EnrichError):
 class CorruptArtifactError(EnrichError):
     """Stored bytes do not have the digest they were stored under; the caller rebuilds them."""
 
+    def __init__(self, wanted: str, what: str) -> None:
+        super().__init__(f"artifact {wanted} is {what}")
+        self.wanted = wanted
+        self.what = what
+
+    def __reduce__(self) -> tuple[type["CorruptArtifactError"], tuple[str, str]]:
+        return type(self), (self.wanted, self.what)
+
 
 class ToolError(EnrichError):
     """An external tool (indexer, checker) failed; never recorded as up to date."""

@@ -129,7 +129,9 @@ def measure(package: str, folder: Path, indexer: IndexerName) -> Agreement:
 
 def row(*cells: object) -> None:
     """Print one row of a Markdown table."""
-    print("| " + " | ".join(f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in cells) + " |", flush=True)
+    print(
+        "| " + " | ".join(f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in cells) + " |", flush=True
+    )
 
 
 if __name__ == "__main__":

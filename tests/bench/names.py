@@ -13,7 +13,6 @@ origins       share of re-exported classes and functions whose `origin` is where
 import argparse
 import ast
 import importlib.util
-import json
 import subprocess
 import sys
 import tempfile

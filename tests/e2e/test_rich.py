@@ -29,9 +29,12 @@ class LastingPool(Pool):
     That `parse` depends on bytes and settings alone is shown elsewhere; every other stage runs in every clean build.
     """
 
-    def __init__(self) -> None:
-        super().__init__(2, 60, 2_000)
+    def __init__(self, *limits: Any) -> None:
+        super().__init__(*limits)
         self.parsed: dict[tuple[Any, ...], list[bytes]] = {}
+
+    def warm_up(self) -> None:
+        """The first job starts a worker."""
 
     def run(self, stage: str, *arguments: Any) -> list[bytes]:
         if stage != "parse":
@@ -46,10 +49,15 @@ class LastingPool(Pool):
 
 @pytest.fixture(scope="module", autouse=True)
 def _workers() -> Iterator[None]:
-    pool = LastingPool()
-    with patch.object(execute, "Pool", lambda *limits: pool):
+    pools: dict[str, LastingPool] = {}
+
+    def lasting(*limits: Any) -> LastingPool:
+        return pools.setdefault(limits[-1], LastingPool(*limits))
+
+    with patch.object(execute, "Pool", lasting):
         yield
-    Pool.close(pool)
+    for pool in pools.values():
+        Pool.close(pool)
 
 
 class Rich(Workspace):

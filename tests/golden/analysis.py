@@ -22,8 +22,7 @@ class Analysis:
     def __init__(self, case: Case) -> None:
         self.case = case
         parsed = {path: parse(text.encode(), _PARSE) for path, text in case.files.items()}
-        for path, file in parsed.items():
-            assert file.syntax.parse_ok, f"{case.name}: {path}: {file.syntax.error}"
+        self.unparsed = [f"{path}: {file.syntax.error}" for path, file in parsed.items() if not file.syntax.parse_ok]
         linked = link(
             None,
             module_table(case.files, case.roots),
@@ -31,7 +30,7 @@ class Analysis:
             lambda path: parsed[path].surface,
             LinkConfig(python_version=_VERSION),
         )
-        self.environments = linked.environments
+        self.environments = dict(linked.environments)
         self._references = {path: file.syntax.references for path, file in parsed.items()}
         self._qualified = {
             path: qualify(file.syntax, file.surface, self.environments[path]) for path, file in parsed.items()

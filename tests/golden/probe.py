@@ -67,9 +67,13 @@ class Run:
                 tree = ast.fix_missing_locations(Wrap(wanted).visit(tree))
                 return compile(tree, path, "exec", dont_inherit=True)
 
-        sys.path_hooks.insert(0, importlib.machinery.FileFinder.path_hook((Loader, [".py"])))
-        sys.path_importer_cache.clear()
-        sys.path[:0] = [os.path.join(question["folder"], root) for root in question["roots"]]
+        def finder(path):
+            if not path.startswith(question["folder"]):
+                raise ImportError
+            return importlib.machinery.FileFinder(path, (Loader, [".py"]))
+
+        sys.path_hooks.insert(0, finder)
+        sys.path[:0] = [os.path.normpath(os.path.join(question["folder"], root)) for root in question["roots"]]
 
     def answer(self):
         sys.stdout = open(os.devnull, "w")
@@ -119,6 +123,7 @@ class Run:
             "error": None,
             "count": len(values),
             "labels": labels,
+            "bound_method": any(isinstance(value, types.MethodType) for value in values),
             "unnamed": any(self.label(value) is None for value in values),
             "same": [
                 any(found is value or same_function(found, value) for found in each for value in values)
@@ -162,22 +167,24 @@ class Wrap(ast.NodeTransformer):
 
 
 def follow(path):
-    """The objects that a dotted path may mean: by attributes from the longest module, and the module itself."""
+    """The objects that a dotted path may mean: by attributes of loaded modules, a loaded module, else one to import."""
     parts = path.split(".")
     found = []
-    for count in range(len(parts), 0, -1):
+    for count in range(1, len(parts) + 1):
         value = sys.modules.get(".".join(parts[:count]), MISSING)
-        if value is MISSING:
+        for name in parts[count:]:
+            value = getattr(value, name, MISSING)
+        if value is not MISSING:
+            found.append(value)
+    if not found:
+        for count in range(len(parts), 0, -1):
             try:
                 value = importlib.import_module(".".join(parts[:count]))
             except BaseException:
                 continue
-        for name in parts[count:]:
-            value = getattr(value, name, MISSING)
-            if value is MISSING:
-                break
-        if value is not MISSING:
-            found.append(value)
+            for name in parts[count:]:
+                value = getattr(value, name, MISSING)
+            return [] if value is MISSING else [value]
     return found
 
 

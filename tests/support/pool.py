@@ -9,6 +9,9 @@ from codeintel_enrich.engine.sandbox import Pool
 
 
 class _Lasting(Pool):
+    def warm_up(self) -> None:
+        """The first job starts a worker."""
+
     def close(self) -> None:
         """Kept for the next build."""
 
@@ -16,9 +19,16 @@ class _Lasting(Pool):
 @contextmanager
 def lasting_pool() -> Iterator[None]:
     """Every build inside the block uses the same workers."""
-    pool = _Lasting(2, 60, 2_000)
-    with patch.object(execute, "Pool", lambda *limits: pool):
+    pools: dict[str, _Lasting] = {}
+
+    def lasting(size: int, cpu_seconds: int, memory_megabytes: int, needed: str) -> _Lasting:
+        if needed not in pools:
+            pools[needed] = _Lasting(size, cpu_seconds, memory_megabytes, needed)
+        return pools[needed]
+
+    with patch.object(execute, "Pool", lasting):
         try:
             yield
         finally:
-            Pool.close(pool)
+            for pool in pools.values():
+                Pool.close(pool)

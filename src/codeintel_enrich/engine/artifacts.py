@@ -74,11 +74,11 @@ class Artifacts:
                 self._reset(error)
                 row = None
         if row is None:
-            raise CorruptArtifactError(f"artifact {wanted} is missing")
+            raise CorruptArtifactError(wanted, "missing")
         data: bytes = row[0]
         if digest(data) != wanted:
             self.forget((wanted,))
-            raise CorruptArtifactError(f"artifact {wanted} is damaged")
+            raise CorruptArtifactError(wanted, "damaged")
         return data
 
     def record(self, inputs: Inputs, outputs: Mapping[str, bytes], listed: Sequence[str] | None = None) -> None:
@@ -179,3 +179,33 @@ class Artifacts:
         with self._lock, contextlib.suppress(sqlite3.Error):
             self._connection.execute("pragma wal_checkpoint(truncate)")
             self._connection.close()
+
+
+class Reader:
+    """Reads artifacts beside the process that writes them; mends nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=60)
+
+    def get(self, wanted: str) -> bytes:
+        """The bytes stored under a digest. Raises CorruptArtifactError when they are missing or not those bytes."""
+        try:
+            row = self._connection.execute("select data from artifact where digest = ?", (wanted,)).fetchone()
+        except sqlite3.DatabaseError as error:
+            raise CorruptArtifactError(wanted, f"unreadable ({error})") from error
+        if row is None:
+            raise CorruptArtifactError(wanted, "missing")
+        data: bytes = row[0]
+        if digest(data) != wanted:
+            raise CorruptArtifactError(wanted, "damaged")
+        return data
+
+    def digests(self) -> set[str]:
+        """Everything there is; nothing where that cannot be read."""
+        with contextlib.suppress(sqlite3.DatabaseError):
+            return {row[0] for row in self._connection.execute("select digest from artifact")}
+        return set()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()

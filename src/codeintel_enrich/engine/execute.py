@@ -1,9 +1,8 @@
 """Owns the doing: runs the stages that a build found due, and records what came out the moment it is there."""
 
-import contextlib
-import importlib
-import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,19 +12,11 @@ from codeintel_enrich.engine.build import ENCODER, Build
 from codeintel_enrich.engine.externals import make_external
 from codeintel_enrich.engine.graph import TaskName
 from codeintel_enrich.engine.integrity import own_name, stamp_own_file
-from codeintel_enrich.engine.manifest import StageState, write_atomically
+from codeintel_enrich.engine.manifest import StageState
 from codeintel_enrich.engine.sandbox import Pool, WorkerDiedError
+from codeintel_enrich.engine.whole import LinkDone, LinkJob, MergeDone, MergeJob
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError
 from codeintel_enrich.model.digest import digest
-from codeintel_enrich.model.surface import Surface
-
-
-class LinkRecord(msgspec.Struct):
-    """What `link` keeps between runs: its own state, and the environment digests that belong to it."""
-
-    settings: str
-    state: bytes
-    environments: dict[str, str]
 
 
 class Executor:
@@ -34,14 +25,13 @@ class Executor:
     def __init__(self, build: Build) -> None:
         self.build = build
         config = build.project.config
-        self.pool = Pool(build.jobs(), config.cpu_seconds, config.memory_megabytes)
+        self.pool = Pool(build.jobs(), config.cpu_seconds, config.memory_megabytes, "codeintel_enrich.stages.parse")
+        self.whole = Pool(1, 0, 0, "codeintel_enrich.store.libraries")
 
     def warm_up(self) -> None:
-        """Load, beside everything else, what takes long to load: a worker, and the store's libraries."""
+        """Start, beside everything else, what takes long to start: a worker for files and one for the whole."""
         self.pool.warm_up()
-        threading.Thread(
-            target=importlib.import_module, args=("codeintel_enrich.store.libraries",), daemon=True
-        ).start()
+        self.whole.warm_up()
 
     def run(self, task: TaskName) -> None:
         """Run one task and record it. Raises EnrichError for what stops the build."""
@@ -63,6 +53,7 @@ class Executor:
     def close(self) -> None:
         """End the worker processes."""
         self.pool.close()
+        self.whole.close()
 
     # --- stages of one file ---------------------------------------------------------------------------------------
 
@@ -169,93 +160,77 @@ class Executor:
         else:
             self._analyse(stage, path)
 
-    # --- link -----------------------------------------------------------------------------------------------------
+    # --- jobs on the whole repository -----------------------------------------------------------------------------
 
     def _link(self) -> None:
-        from codeintel_enrich.model.modules import module_table
-        from codeintel_enrich.stages.link import LinkState, link
-
         build = self.build
         config = build.project.config
-        record = self._load_link_record()
-        result = link(
-            LinkState.decode(record.state) if record.state else None,
-            module_table(build.files, config.roots),
-            {path: state.surface for path, state in build.files.items()},
-            lambda path: msgspec.msgpack.decode(self._surface(path), type=Surface),
-            config.link_config(build.project.requires_python),
-        )
-        table = {path: name for path, name in record.environments.items() if path not in result.removed}
-        outputs: dict[str, bytes] = {}
-        for path, environment in sorted(result.environments.items()):
-            data = ENCODER.encode(environment)
-            table[path] = digest(data)
-            outputs[table[path]] = data
-        listing = ENCODER.encode(table)
+
+        def job() -> LinkJob:
+            return LinkJob(
+                str(build.places.artifacts),
+                str(build.places.link_state),
+                build.settings["link"],
+                {path: state.surface for path, state in build.files.items()},
+                config.roots,
+                config.link_config(build.project.requires_python),
+            )
+
+        done = msgspec.msgpack.decode(self._on_whole("link", job), type=LinkDone)
+        build.warnings += done.warnings
+        listing = ENCODER.encode(done.environments)
         name = digest(listing)
         inputs = build.link_inputs()
-        build.artifacts.record(inputs, {**outputs, name: listing}, (name,))
-        state = LinkRecord(build.settings["link"], result.state.encode(), table)
-        body = msgspec.msgpack.encode(state)
-        write_atomically(build.places.link_state, digest(body).encode() + body)
-        build.take_environments(inputs.key, name, table)
-
-    def _load_link_record(self) -> LinkRecord:
-        """What the last `link` kept; an empty record when there is none, it is damaged, or of other settings."""
-        fresh = LinkRecord(self.build.settings["link"], b"", {})
-        path = self.build.places.link_state
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            return fresh
-        if data[:32] != digest(data[32:]).encode():
-            self.build.warnings.append(f"{path}: truncated or damaged; everything is linked anew")
-            return fresh
-        with contextlib.suppress(msgspec.DecodeError):
-            record = msgspec.msgpack.decode(data[32:], type=LinkRecord)
-            artifacts = self.build.artifacts
-            if record.settings == fresh.settings and artifacts.digests().issuperset(record.environments.values()):
-                return record
-        return fresh
-
-    # --- merge ----------------------------------------------------------------------------------------------------
+        build.artifacts.record(inputs, {**done.fresh, name: listing}, (name,))
+        build.take_environments(inputs.key, name, done.environments)
 
     def _merge(self) -> None:
-        from codeintel_enrich.publish import publish_files
-        from codeintel_enrich.store import broken_files, merge_store, open_store
-
         build = self.build
-        wanted = {path: state.emit.output for path, state in sorted(build.files.items())}
+        store = own_name(build, build.places.store)
         stamps, build.manifest.stamps = build.manifest.stamps, {}
 
-        def load(path: str) -> bytes:
-            return self._layer("emit", path)
+        def job() -> MergeJob:
+            return MergeJob(
+                artifacts=str(build.places.artifacts),
+                store=str(build.places.store),
+                trusted=stamps.get(store),
+                version=__version__,
+                out=str(build.places.out),
+                publish_index=str(build.places.publish_index),
+                wanted={path: state.emit.output for path, state in sorted(build.files.items())},
+                root_name=build.places.root.name,
+                entry_points=build.project.entry_points,
+                emit_cst=build.project.config.emit_cst,
+            )
 
-        started = time.perf_counter()
-        merged = merge_store(
-            build.places.store,
-            wanted,
-            load,
-            {"version": __version__},
-            trusted=stamps.get(own_name(build, build.places.store)),
-        )
-        build.spend("merge: store", started)
-        if merged.rebuilt and own_name(build, build.places.store) in stamps:
-            build.warnings.append(f"{build.places.store}: {merged.rebuilt}; made again")
-        build.manifest.rows = merged.rows
-        with open_store(build.places.store) as connection:
-            build.manifest.broken = broken_files(connection)
-        started = time.perf_counter()
-        published = publish_files(
-            build.places.out,
-            build.places.publish_index,
-            wanted,
-            load,
-            root_name=build.places.root.name,
-            entry_points=build.project.entry_points,
-            emit_cst=build.project.config.emit_cst,
-        )
-        build.spend("merge: files", started)
-        for path in (build.places.store, *(build.places.out / name for name in published.stamps)):
+        done = msgspec.msgpack.decode(self._on_whole("merge", job), type=MergeDone)
+        if done.rebuilt and store in stamps:
+            build.warnings.append(f"{build.places.store}: {done.rebuilt}; made again")
+        build.manifest.rows, build.manifest.broken = done.rows, done.broken
+        build.seconds["merge: store"] = done.store_seconds
+        build.seconds["merge: files"] = done.files_seconds
+        for path in (build.places.store, *map(Path, done.files)):
             stamp_own_file(build, path)
         build.manifest.merge = StageState(build.merge_inputs().key, "done")
+
+    def _on_whole(self, stage: str, job: Callable[[], LinkJob | MergeJob]) -> bytes:
+        """Run a job; artifacts that it finds damaged are made again, and it is run again."""
+        while True:
+            try:
+                return self.whole.run(stage, msgspec.msgpack.encode(job()))[0]
+            except WorkerDiedError as death:
+                raise EnrichError(f"{stage} {death.message}") from death
+            except CorruptArtifactError as error:
+                self._mend(error)
+
+    def _mend(self, error: CorruptArtifactError) -> None:
+        """Make an artifact again. Raises the error itself where no stage of ours made it: then it cannot be mended."""
+        self.build.artifacts.forget((error.wanted,))
+        for path, state in self.build.files.items():
+            if state.emit.output == error.wanted:
+                self._layer("emit", path)
+                return
+            if state.surface == error.wanted:
+                self._surface(path)
+                return
+        raise error

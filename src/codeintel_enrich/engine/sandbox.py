@@ -1,7 +1,9 @@
 """Owns the pool of worker processes in which stages run where they can be killed and limited (invariant I10)."""
 
 import contextlib
+import math
 import os
+import pickle
 import queue
 import select
 import signal
@@ -18,6 +20,9 @@ from codeintel_enrich.errors import EnrichError
 
 WALL_FACTOR = 4
 """A worker that got little CPU on a busy machine may take this many times its CPU limit before it is killed."""
+
+LONGEST_WAIT = 3600.0
+"""One `select` waits no longer than this; some systems refuse more."""
 
 
 class WorkerDiedError(EnrichError):
@@ -39,7 +44,9 @@ class StageBugError(EnrichError):
 class Pool:
     """At most `size` workers, started when first needed; safe to use from several threads."""
 
-    def __init__(self, size: int, cpu_seconds: int, memory_megabytes: int) -> None:
+    def __init__(self, size: int, cpu_seconds: int, memory_megabytes: int, needed: str) -> None:
+        """`cpu_seconds` bound each job, `memory_megabytes` each process (0: no bound); `needed`: a module to load."""
+        self._needed = needed
         self._cpu_seconds = cpu_seconds
         self._memory = memory_megabytes
         self._free: queue.LifoQueue[_Worker] = queue.LifoQueue()
@@ -60,8 +67,11 @@ class Pool:
             worker = self._take()
             try:
                 outputs = worker.run(stage, self._cpu_seconds, self._memory, arguments)
-            except BaseException:
-                self._drop(worker)
+            except BaseException as error:
+                if isinstance(error, EnrichError) and not isinstance(error, WorkerDiedError | StageBugError):
+                    self._free.put(worker)
+                else:
+                    self._drop(worker)
                 raise
             self._free.put(worker)
             return outputs
@@ -72,7 +82,7 @@ class Pool:
         return self._start()
 
     def _start(self) -> "_Worker":
-        worker = _Worker(self._memory)
+        worker = _Worker(self._memory, self._needed)
         with self._lock:
             self._all.add(worker)
         return worker
@@ -102,12 +112,12 @@ class Pool:
 class _Worker:
     """One process and its pipes."""
 
-    def __init__(self, memory_megabytes: int) -> None:
+    def __init__(self, memory_megabytes: int, needed: str) -> None:
         self.jobs = 0
         self.stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in _reap
         # -P: the folder that is being indexed must not be where imports come from.
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "codeintel_enrich.engine.worker", str(memory_megabytes)],
+            [sys.executable, "-P", "-m", "codeintel_enrich.engine.worker", str(memory_megabytes), needed],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.stderr,
@@ -120,7 +130,7 @@ class _Worker:
         body = msgspec.msgpack.encode((stage, cpu_seconds, arguments))
         timed_out = False
         try:
-            answer = self._exchange(body, cpu_seconds * WALL_FACTOR + 10)
+            answer = self._exchange(body, cpu_seconds * WALL_FACTOR + 10 if cpu_seconds else math.inf)
         except TimeoutError:
             timed_out = True
             answer = None
@@ -132,6 +142,9 @@ class _Worker:
         kind, *rest = msgspec.msgpack.decode(answer)
         if kind == "memory":
             raise WorkerDiedError("memory-limit", f"needs more than {memory} MB of memory", first_job)
+        if kind == "error":
+            error: EnrichError = pickle.loads(rest[0])
+            raise error
         if kind == "bug":
             raise StageBugError(f"stage {stage} failed; please report this:\n{rest[0]}")
         outputs: list[bytes] = rest[0]
@@ -166,7 +179,9 @@ def _read(descriptor: int, size: int, deadline: float) -> bytes | None:
     chunks: list[bytes] = []
     while size:
         remaining = deadline - time.monotonic()
-        if remaining <= 0 or not select.select([descriptor], [], [], remaining)[0]:
+        if remaining <= 0 or not select.select([descriptor], [], [], min(remaining, LONGEST_WAIT))[0]:
+            if remaining > LONGEST_WAIT:
+                continue
             raise TimeoutError
         chunk = os.read(descriptor, min(size, 1 << 20))
         if not chunk:

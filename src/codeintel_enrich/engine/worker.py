@@ -1,13 +1,15 @@
 """Owns the inside of a sandboxed worker process: it reads jobs from stdin, runs pure stages, answers on stdout.
 
-A frame is 8 bytes of length (big endian) and a msgpack body. A job is `[stage, cpu seconds, arguments]`, an answer
-`["ok", outputs]`, `["memory"]` or `["bug", traceback]`. Killed or crashed workers simply stop answering.
+A frame is 8 bytes of length (big endian) and a msgpack body. A job is `[stage, cpu seconds, arguments]` (0 seconds: no
+limit), an answer `["ok", outputs]`, `["memory"]`, `["error", pickled EnrichError]` or `["bug", traceback]`. Killed or
+crashed workers simply stop answering.
 """
 
 import gc
 import importlib
 import math
 import os
+import pickle
 import sys
 import threading
 import traceback
@@ -15,6 +17,8 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import msgspec
+
+from codeintel_enrich.errors import EnrichError
 
 STACK_BYTES = 512 * 1024 * 1024
 """Virtual; only touched pages count. LibCST recurses once per nesting level, several frames each."""
@@ -27,7 +31,7 @@ ENCODER = msgspec.msgpack.Encoder()
 
 
 def main() -> None:
-    """Serve until stdin ends. Argument: memory limit in MB (0: none)."""
+    """Serve until stdin ends. Arguments: memory limit in MB (0: none), the module to load before the first job."""
     limit_memory(int(sys.argv[1]))
     jobs = os.fdopen(os.dup(0), "rb", buffering=1 << 20)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
@@ -35,16 +39,16 @@ def main() -> None:
     os.dup2(2, 1)
     sys.setrecursionlimit(RECURSION_LIMIT)
     threading.stack_size(STACK_BYTES)
-    thread = threading.Thread(target=serve, args=(jobs, answers))
+    thread = threading.Thread(target=serve, args=(jobs, answers, sys.argv[2]))
     thread.start()
     thread.join()
 
 
-def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
+def serve(jobs: BinaryIO, answers: BinaryIO, needed: str) -> None:
     """Answer jobs one by one."""
     gc.disable()
-    # Nearly every run parses something: import what that takes while the engine still looks at the tree.
-    importlib.import_module("codeintel_enrich.stages.parse")
+    # The engine still looks at the tree meanwhile.
+    importlib.import_module(needed)
     served = 0
     while head := jobs.read(8):
         stage, cpu_seconds, arguments = msgspec.msgpack.decode(jobs.read(int.from_bytes(head, "big")))
@@ -53,12 +57,14 @@ def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
             answer: list[Any] = ["ok", STAGES[stage](*arguments)]
         except MemoryError:
             answer = ["memory"]
+        except EnrichError as error:
+            answer = ["error", pickle.dumps(error)]
         except BaseException:
             answer = ["bug", traceback.format_exc()]
         body = msgspec.msgpack.encode(answer)
         answers.write(len(body).to_bytes(8, "big"))
         _write_all(answers, body)
-        if answer[0] != "ok":
+        if answer[0] not in ("ok", "error"):
             return
         served += 1
         if served % COLLECT_EVERY == 0:
@@ -88,6 +94,8 @@ def limit_memory(megabytes: int) -> None:
 
 def limit_cpu(seconds: int) -> None:
     """Give the next job so much CPU time; the kernel ends the process (SIGXCPU) when it is used up."""
+    if not seconds:
+        return
     try:
         import resource
     except ImportError:
@@ -225,6 +233,20 @@ def run_emit(
     return [ENCODER.encode(rows)]
 
 
+def run_link_job(job: bytes) -> list[bytes]:
+    """An encoded `LinkJob` -> an encoded `LinkDone`."""
+    from codeintel_enrich.engine.whole import LinkJob, run_link
+
+    return [ENCODER.encode(run_link(msgspec.msgpack.decode(job, type=LinkJob)))]
+
+
+def run_merge_job(job: bytes) -> list[bytes]:
+    """An encoded `MergeJob` -> an encoded `MergeDone`."""
+    from codeintel_enrich.engine.whole import MergeJob, run_merge
+
+    return [ENCODER.encode(run_merge(msgspec.msgpack.decode(job, type=MergeJob)))]
+
+
 STAGES: dict[str, Callable[..., list[bytes]]] = {
     "parse": run_parse,
     "failed": run_failed,
@@ -232,6 +254,8 @@ STAGES: dict[str, Callable[..., list[bytes]]] = {
     "stitch": run_stitch,
     "types": run_types,
     "emit": run_emit,
+    "link": run_link_job,
+    "merge": run_merge_job,
 }
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ MANY_NOTS = b"x = " + b"not " * 5000 + b"1\n"
 
 @pytest.fixture
 def pool() -> Iterator[Pool]:
-    made = Pool(1, 1, 400)
+    made = Pool(1, 1, 400, "codeintel_enrich.stages.parse")
     yield made
     made.close()
 
@@ -57,7 +57,7 @@ def test_time_is_counted_per_file_and_not_per_worker(pool: Pool) -> None:
 
 
 def test_a_file_that_takes_too_much_memory_is_given_up() -> None:
-    pool = Pool(1, 30, 300)
+    pool = Pool(1, 30, 300, "codeintel_enrich.stages.parse")
     with pytest.raises(WorkerDiedError, match="more than 300 MB of memory") as caught:
         parse(pool, MANY_NOTS)
     assert caught.value.rule == "memory-limit"
@@ -91,7 +91,7 @@ def test_a_bug_of_ours_is_told_loudly_with_its_traceback(pool: Pool, stage: str,
 
 
 def test_no_more_workers_than_asked_for_run_at_once() -> None:
-    pool = Pool(2, 30, 1000)
+    pool = Pool(2, 30, 1000, "codeintel_enrich.stages.parse")
     results: list[list[bytes]] = []
     threads = [threading.Thread(target=lambda: results.append(parse(pool))) for _ in range(6)]
     for thread in threads:

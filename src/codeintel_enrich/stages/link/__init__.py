@@ -8,7 +8,7 @@ It knows no files, only their paths, and no syntax. A run from a state gives exa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -20,12 +20,32 @@ from codeintel_enrich.stages.link.state import LinkState
 from codeintel_enrich.stages.link.update import Update
 
 
+class Environments(Mapping[str, Environment]):
+    """Path -> environment, decoded when asked for: all of them decoded are many times as large."""
+
+    def __init__(self, encoded: dict[str, bytes]) -> None:
+        self.encoded = encoded
+        """Path -> msgpack; equal environments have equal bytes."""
+
+    def __getitem__(self, path: str) -> Environment:
+        return _ENVIRONMENT.decode(self.encoded[path])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.encoded)
+
+    def __len__(self) -> int:
+        return len(self.encoded)
+
+
+_ENVIRONMENT = msgspec.msgpack.Decoder(Environment)
+
+
 class LinkResult(msgspec.Struct, frozen=True):
     """What a run of `link` found."""
 
     state: LinkState
-    environments: dict[str, Environment]
-    """Path -> environment, of the files whose environment is new or differs from what it was; sorted by path."""
+    environments: Environments
+    """Of the files whose environment is new or differs from what it was; sorted by path."""
     removed: frozenset[str]
     """The files that are gone."""
     recomputed: frozenset[str]
@@ -51,10 +71,10 @@ def link(
     environments, recomputed = update.resolve()
     return LinkResult(
         state=update.state(),
-        environments=environments,
+        environments=Environments(environments),
         removed=frozenset(update.removed),
         recomputed=frozenset(recomputed),
     )
 
 
-__all__ = ["LinkResult", "LinkState", "link"]
+__all__ = ["Environments", "LinkResult", "LinkState", "link"]

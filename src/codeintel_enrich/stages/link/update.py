@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from codeintel_enrich.model.config import LinkConfig
-from codeintel_enrich.model.environment import Environment
 from codeintel_enrich.model.modules import ModuleName
 from codeintel_enrich.model.surface import Surface
 from codeintel_enrich.stages.link.environment import make_environment
@@ -256,23 +255,26 @@ class Update:
 
     # -- environments -----------------------------------------------------------------------------------------------
 
-    def resolve(self) -> tuple[dict[str, Environment], set[str]]:
-        """Make the environments that are concerned; return those that differ, and the paths of all that were made."""
+    def resolve(self) -> tuple[dict[str, bytes], set[str]]:
+        """Make the environments that are concerned; return those that differ, encoded, and the paths of all."""
         for path in self._vanished:
             self._change_nodes(path, {})
         resolver = Resolver(self._table, self._faces.__getitem__, self._is_loaded, self._loading)
         concerned = self._concerned()
-        differing: dict[str, Environment] = {}
+        differing: dict[str, bytes] = {}
         for path in sorted(concerned):
             linked = make_environment(path, self._surface(path), self._table, self._faces.__getitem__, resolver)
             nodes = {node: sorted(facts) for node, facts in sorted(linked.nodes.items())}
             self._node_facts[path] = encoded(nodes)
             self._change_nodes(path, nodes)
-            digest = hashlib.blake2b(_ENVIRONMENTS.encode(linked.environment), digest_size=16).hexdigest()
+            data = _ENVIRONMENTS.encode(linked.environment)
+            digest = hashlib.blake2b(data, digest_size=16).hexdigest()
             self._environments[path] = digest
+            # Nothing asks for this surface again, and a large repository has many.
+            self._loaded_surfaces.pop(path, None)
             known = self._old.files.get(path)
             if known is None or known.environment != digest:
-                differing[path] = linked.environment
+                differing[path] = data
         return differing, concerned
 
     def _concerned(self) -> set[str]:

@@ -5,9 +5,12 @@ and a meta descriptor (`` `pkg.mod`/__init__: ``).
 """
 
 import re
+from collections.abc import Iterator
 from unicodedata import normalize
 
 import msgspec
+
+from codeintel_enrich.model.environment import TargetKind
 
 _DESCRIPTOR = re.compile(r"[\[(]?(?:`((?:[^`]|``)+)`|([A-Za-z0-9_+$-]+))(?:[\])/#:!.]|\([A-Za-z0-9_+$-]*\)\.)")
 _PACKAGE_PARTS = re.compile(r"(?:[^ ]|  )+ (?:[^ ]|  )* (?:[^ ]|  )* (?:[^ ]|  )* ")
@@ -20,6 +23,8 @@ class SymbolName(msgspec.Struct, frozen=True, gc=False):
     """The identifier it names, NFKC-normalised; `` for a symbol that does not follow the grammar."""
     dotted: str
     """Its descriptors joined by dots, with no package and no trace of the kinds."""
+    is_terse: bool = False
+    """scip-python's: it leaves out enclosing functions, and what a relative import leaves out of a module's name."""
 
 
 _UNKNOWN = SymbolName("", "")
@@ -56,7 +61,21 @@ def parse_symbol(symbol: str) -> SymbolName:
         names.pop()
     if not names:
         return _UNKNOWN
-    return SymbolName(names[-1].rpartition(".")[2], ".".join(names))
+    return SymbolName(names[-1].rpartition(".")[2], ".".join(names), symbol.startswith("scip-python "))
+
+
+def terse_names(qualified: str, kind: TargetKind) -> Iterator[str]:
+    """The shorter names that a terse symbol may have for a target."""
+    if kind == "module":
+        parts = qualified.split(".")
+        yield from (".".join(parts[start:]) for start in range(1, len(parts)))
+        return
+    *around, name = qualified.split(".<locals>.")
+    if kind == "variable" and around:
+        name = f"{around.pop()}.{name}" if len(around) > 1 else ""
+    if around and name:
+        kept = [part.rpartition(".")[0] for part in around]
+        yield ".".join([*filter(None, kept), name])
 
 
 def _unquoted(quoted: str) -> str:

@@ -5,7 +5,7 @@ from codeintel_enrich.model.scip import ROLE_DEFINITION, Occurrence
 from codeintel_enrich.model.stitched import Agreement, ReferenceSymbol
 from codeintel_enrich.model.syntax import Syntax
 from codeintel_enrich.stages.stitch.place import LOCAL
-from codeintel_enrich.stages.stitch.symbols import SymbolName, SymbolNames
+from codeintel_enrich.stages.stitch.symbols import SymbolName, SymbolNames, terse_names
 
 _NOTHING = ReferenceSymbol(None, None)
 _CST_ONLY = ReferenceSymbol(None, "cst-only")
@@ -88,5 +88,8 @@ class Scales:
             return "scip-only"
         if name.dotted in said:
             return "both"
-        is_external = self._targets[target].kind == "external"
+        kind = self._targets[target].kind
+        if name.is_terse and any(name.dotted in terse_names(each, kind) for each in self._targets[target].qualified_names):
+            return "both"
+        is_external = kind == "external"
         return "both" if is_external and any(each.rpartition(".")[2] == name.final for each in said) else "differ"

@@ -70,7 +70,8 @@ def disagreements(path: Path) -> Iterator[tuple[str, int, str, set[str], set[str
     offsets = {tree.position(start)[:2]: start for start, _ in tree.spans.values()}
     theirs = names_by_libcst(tree)
     for reference in bound.references:
-        expected = theirs.get(offsets[reference.line, reference.col], set())
+        # Names inside strings are no nodes of its tree.
+        expected = theirs.get(offsets.get((reference.line, reference.col), -1), set())
         root = reference
         while root.base >= 0:
             root = bound.references[root.base]

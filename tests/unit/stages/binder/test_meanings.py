@@ -152,6 +152,7 @@ def test_every_identifier_is_one_reference_at_its_place() -> None:
         ("a", "definition", "name"),
         ("k", "definition", "name"),
         ("w", "definition", "name"),
+        ("str", "read", "name"),
         ("self", "read", "name"),
         ("x", "write", "attribute"),
         ("y", "write", "name"),

@@ -63,8 +63,8 @@ def shape_by_us(source: bytes) -> Shape:
     owners: list[dict[str, int | None]] = [
         dict.fromkeys(scope.names, 0 if index else None) for index, scope in enumerate(scopes)
     ]
-    for mention in walk.mentions:
-        if mention.kind != "name":
+    for index, mention in enumerate(walk.mentions):
+        if mention.kind != "name" or index in walk.in_strings:
             continue
         owner = walk.table.owner(mention.scope, mention.key)
         depth, scope = 0, mention.scope

@@ -145,9 +145,17 @@ def test_symbols_and_roles_of_the_document_are_kept():
     assert stitched.symbol_roles == {f"{TY}x.": 9}
 
 
-def test_names_inside_strings_are_counted_as_unplaced_and_do_not_make_a_document_stale():
-    source = 'class C: ...\ndef f(x: "C") -> "C": ...\n'
+def test_names_inside_strings_that_are_types_carry_symbols():
+    source = 'class C: ...\ndef f(x: "C") -> "list[C]": ...\n'
     occurrences = [(0, 6, 7, f"{TY}C#", 1), (1, 4, 5, f"{TY}f().", 1), (1, 10, 11, f"{TY}C#", 8)]
+    occurrences.append((1, 23, 24, f"{TY}C#", 8))
+    _, stitched = one_file(source, occurrences)
+    assert (stitched.n_attached, rules(stitched)) == (4, [])
+
+
+def test_names_inside_other_strings_are_counted_as_unplaced_and_do_not_make_a_document_stale():
+    source = 'class C: ...\ndef f(x="C"): ...\n'
+    occurrences = [(0, 6, 7, f"{TY}C#", 1), (1, 4, 5, f"{TY}f().", 1), (1, 9, 10, f"{TY}C#", 8)]
     _, stitched = one_file(source, occurrences)
     assert (stitched.is_stale, rules(stitched)) == (False, ["unplaced-occurrences"])
 

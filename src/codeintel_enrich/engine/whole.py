@@ -1,0 +1,155 @@
+"""Owns the two jobs that look at a whole repository, `link` and `merge`, as they run in a process of their own.
+
+What such a job needs in memory grows with the repository; it is given back when its process ends.
+"""
+
+import contextlib
+import time
+from pathlib import Path
+
+import msgspec
+
+from codeintel_enrich.engine.artifacts import Reader
+from codeintel_enrich.engine.manifest import write_atomically
+from codeintel_enrich.model.config import LinkConfig
+from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.outputs import FileStamp
+
+
+class LinkJob(msgspec.Struct, frozen=True):
+    """What `link` is told."""
+
+    artifacts: str
+    state_file: str
+    settings: str
+    surfaces: dict[str, str]
+    """Path -> digest of its surface."""
+    roots: tuple[str, ...]
+    config: LinkConfig
+
+
+class LinkDone(msgspec.Struct, frozen=True):
+    """What `link` answers."""
+
+    environments: dict[str, str]
+    """Path -> digest of its environment, for every file."""
+    fresh: dict[str, bytes]
+    """Digest -> encoded environment, of those that are new."""
+    warnings: list[str]
+
+
+class LinkRecord(msgspec.Struct):
+    """What `link` keeps between runs: its own state, and the environment digests that belong to it."""
+
+    settings: str
+    state: bytes
+    environments: dict[str, str]
+
+
+class MergeJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What `merge` is told."""
+
+    artifacts: str
+    store: str
+    trusted: FileStamp | None
+    """The stamp that the store bears if nobody else wrote it."""
+    version: str
+    out: str
+    publish_index: str
+    wanted: dict[str, str]
+    """Path -> digest of its encoded rows, for every file, in path order."""
+    root_name: str
+    entry_points: dict[str, str]
+    emit_cst: bool
+
+
+class MergeDone(msgspec.Struct, frozen=True, kw_only=True):
+    """What `merge` answers."""
+
+    rebuilt: str | None
+    rows: dict[str, int]
+    broken: dict[str, str]
+    files: list[str]
+    """Every published file."""
+    store_seconds: float
+    files_seconds: float
+
+
+def run_link(job: LinkJob) -> LinkDone:
+    """Link all modules. Raises CorruptArtifactError where a surface is missing or damaged."""
+    from codeintel_enrich.model.modules import module_table
+    from codeintel_enrich.model.surface import Surface
+    from codeintel_enrich.stages.link import LinkState, link
+
+    warnings: list[str] = []
+    with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
+        record = _load_record(job, artifacts, warnings)
+        surfaces = msgspec.msgpack.Decoder(Surface)
+        result = link(
+            LinkState.decode(record.state) if record.state else None,
+            module_table(job.surfaces, job.roots),
+            job.surfaces,
+            lambda path: surfaces.decode(artifacts.get(job.surfaces[path])),
+            job.config,
+        )
+    table = {path: name for path, name in record.environments.items() if path not in result.removed}
+    fresh: dict[str, bytes] = {}
+    for path, data in result.environments.encoded.items():
+        table[path] = digest(data)
+        fresh[table[path]] = data
+    body = msgspec.msgpack.encode(LinkRecord(job.settings, result.state.encode(), table))
+    write_atomically(Path(job.state_file), digest(body).encode() + body)
+    return LinkDone(dict(sorted(table.items())), fresh, warnings)
+
+
+def _load_record(job: LinkJob, artifacts: Reader, warnings: list[str]) -> LinkRecord:
+    """What the last `link` kept; an empty record when there is none, it is damaged, or of other settings."""
+    fresh = LinkRecord(job.settings, b"", {})
+    try:
+        data = Path(job.state_file).read_bytes()
+    except FileNotFoundError:
+        return fresh
+    if data[:32] != digest(data[32:]).encode():
+        warnings.append(f"{job.state_file}: truncated or damaged; everything is linked anew")
+        return fresh
+    with contextlib.suppress(msgspec.DecodeError):
+        record = msgspec.msgpack.decode(data[32:], type=LinkRecord)
+        if record.settings == job.settings and artifacts.digests().issuperset(record.environments.values()):
+            return record
+    return fresh
+
+
+def run_merge(job: MergeJob) -> MergeDone:
+    """Bring store and published files to what is wanted. Raises CorruptArtifactError where rows are missing."""
+    from codeintel_enrich.publish import publish_files
+    from codeintel_enrich.store import broken_files, merge_store, open_store
+
+    with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
+
+        def load(path: str) -> bytes:
+            return artifacts.get(job.wanted[path])
+
+        started = time.perf_counter()
+        store = Path(job.store)
+        merged = merge_store(store, job.wanted, load, {"version": job.version}, trusted=job.trusted)
+        with open_store(store) as connection:
+            broken = broken_files(connection)
+        between = time.perf_counter()
+        out = Path(job.out)
+        published = publish_files(
+            out,
+            Path(job.publish_index),
+            job.wanted,
+            load,
+            root_name=job.root_name,
+            entry_points=job.entry_points,
+            emit_cst=job.emit_cst,
+        )
+    return MergeDone(
+        rebuilt=merged.rebuilt,
+        rows=merged.rows,
+        broken=broken,
+        files=[str(out / name) for name in published.stamps],
+        store_seconds=between - started,
+        files_seconds=time.perf_counter() - between,
+    )
