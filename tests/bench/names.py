@@ -12,12 +12,13 @@ origins       share of re-exported classes and functions whose `origin` is where
 
 import argparse
 import ast
-import importlib.util
+import importlib.metadata
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -87,11 +88,15 @@ def main() -> None:
     row(*["---"] * 10)
     scores: list[Score] = []
     for package in chosen.packages:
-        if importlib.util.find_spec(package) is None:
+        if find_spec(package) is None:
             print(f"{package} is not installed", file=sys.stderr)
             continue
-        with tempfile.TemporaryDirectory() as folder:
-            scores.append(score_package(package, Path(folder)))
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                scores.append(score_package(package, Path(folder)))
+        except subprocess.CalledProcessError as error:
+            print(f"{package}: {(error.stderr or b'').decode().strip().splitlines()[-1:]}", file=sys.stderr)
+            continue
         row(*scores[-1].cells())
     total = Score("all")
     for score in scores:
@@ -111,13 +116,24 @@ def main() -> None:
 
 
 def score_package(package: str, folder: Path) -> Score:
-    """Build a copy of an installed package in `folder` and compare."""
+    """Build a copy of an installed package, and of what its distribution installs beside it, and compare."""
     root = copy_package(package, folder / "repo")
+    for neighbour in neighbours(package):
+        copy_package(neighbour, root)
     command = [str(Path(sys.executable).parent / "codeintel-enrich"), "build", "--root", str(root), "--json"]
     subprocess.run(
         [*command, "--cache-dir", str(folder / "cache"), "--no-index", "--no-types"], stdout=subprocess.PIPE, check=True
     )
     return compare(package, truth_of(package), stored(folder / "cache" / "codeintel.duckdb"), root)
+
+
+def neighbours(package: str) -> list[str]:
+    """The other packages of the distribution that an installed package came with; none for the standard library's."""
+    known = importlib.metadata.packages_distributions()
+    beside = {name for name, owners in known.items() if set(owners) & set(known.get(package, ()))} - {package}
+    return sorted(
+        name for name in beside if (spec := find_spec(name)) and spec.submodule_search_locations and spec.origin
+    )
 
 
 def stored(store: Path) -> dict[str, Module]:
@@ -143,6 +159,7 @@ def compare(package: str, truth: Truth, said: dict[str, Module], root: Path) -> 
     score = Score(package)
     wrong: dict[str, set[str]] = {}
     reader = Reader(root)
+    inside = {package, *neighbours(package)}
     for module, true in sorted(truth.items()):
         ours = said.get(module, Module())
         star = ours.star if true.has_all else ours.star - true.submodules
@@ -160,7 +177,7 @@ def compare(package: str, truth: Truth, said: dict[str, Module], root: Path) -> 
             if origin == f"{module}.{name}":
                 continue
             right = ours.origins.get(name) == origin
-            if origin.split(".")[0] != package:
+            if origin.partition(".")[0] not in inside:
                 score.outer += 1
                 score.outer_right += right
                 if not right:
@@ -180,7 +197,7 @@ def compare(package: str, truth: Truth, said: dict[str, Module], root: Path) -> 
 
 
 def _through_star(miss: Miss, wrong: dict[str, set[str]], reader: "Reader") -> Miss:
-    what, module, name, cause = miss
+    what, module, name, _ = miss
     if what != "origin" and any(name in wrong.get(star, ()) for star in reader.stars(module)):
         return (what, module, name, "a star of a module where it is missed")
     return miss

@@ -125,6 +125,15 @@ def test_parse_of_one_file_runs_alone_and_the_rest_stays_due(shop: Checkout) -> 
     assert shop.ran_by_doit() == set()
 
 
+@pytest.mark.parametrize("chosen", [f"parse:{CORE}", "link", f"qualify:{CORE}", f"emit:{CORE}"])
+def test_what_a_selection_leaves_undone_stays_due(shop: Checkout, chosen: str) -> None:
+    shop.append(CORE, "# edited\n")
+    done = shop.ran_by_doit(chosen)
+    assert done <= all_tasks(CORE)
+    assert shop.ran_by_doit() == (all_tasks(CORE) | {"merge"}) - done
+    shop.assert_equals_clean()
+
+
 def test_emit_of_one_file_runs_what_it_needs_and_no_other_files_analyses(shop: Checkout) -> None:
     shop.append(CORE, "# edited\n")
     shop.append("shop/lonely.py", "# edited\n")

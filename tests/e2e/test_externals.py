@@ -312,6 +312,16 @@ def test_an_index_that_is_none_is_refused_with_a_reason(
     assert summary.exit_code == 2
 
 
+def test_an_index_that_was_refused_is_refused_again_also_when_nothing_else_is_due(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, SHOP)
+    workspace.build()
+    given = tmp_path / "given.scip"
+    given.write_bytes(b"")
+    for _ in range(2):
+        assert build_at(workspace.root, {**workspace.options, "scip": given}).exit_code == 2
+    assert workspace.ran() == set()
+
+
 def test_an_index_of_another_tree_is_told_apart(tmp_path: Path, shop_index: Path) -> None:
     workspace = Workspace(tmp_path, {"other/mod.py": "x = 1\n"}, scip=shop_index)
     summary = build_at(workspace.root, workspace.options)

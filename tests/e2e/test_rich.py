@@ -12,10 +12,10 @@ from unittest.mock import patch
 
 import pytest
 
-from codeintel_enrich.engine import execute
 from codeintel_enrich.engine.sandbox import Pool
 from tests.support.opened import opened
 from tests.support.packages import copy_package, make_scip, pyrefly_report, source_files
+from tests.support.pool import lasting_pool
 from tests.support.workspace import Workspace, all_tasks, later_tasks
 
 CONSOLE = "rich/console.py"
@@ -23,41 +23,24 @@ CELLS = "rich/cells.py"
 PACKAGE = "rich/__init__.py"
 
 
-class LastingPool(Pool):
-    """Outlives single builds, and parses each content once: two thirds of what a clean build costs.
+@pytest.fixture(scope="module", autouse=True)
+def _workers() -> Iterator[None]:
+    """Workers outlive single builds, and each content is parsed once: two thirds of what a clean build costs.
 
     That `parse` depends on bytes and settings alone is shown elsewhere; every other stage runs in every clean build.
     """
+    parsed: dict[tuple[Any, ...], list[bytes]] = {}
+    run = Pool.run
 
-    def __init__(self, *limits: Any) -> None:
-        super().__init__(*limits)
-        self.parsed: dict[tuple[Any, ...], list[bytes]] = {}
-
-    def warm_up(self) -> None:
-        """The first job starts a worker."""
-
-    def run(self, stage: str, *arguments: Any) -> list[bytes]:
+    def remembering(self: Pool, stage: str, *arguments: Any) -> list[bytes]:
         if stage != "parse":
-            return super().run(stage, *arguments)
-        if arguments not in self.parsed:
-            self.parsed[arguments] = super().run(stage, *arguments)
-        return self.parsed[arguments]
+            return run(self, stage, *arguments)
+        if arguments not in parsed:
+            parsed[arguments] = run(self, stage, *arguments)
+        return parsed[arguments]
 
-    def close(self) -> None:
-        """Kept for the next build."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _workers() -> Iterator[None]:
-    pools: dict[str, LastingPool] = {}
-
-    def lasting(*limits: Any) -> LastingPool:
-        return pools.setdefault(limits[-1], LastingPool(*limits))
-
-    with patch.object(execute, "Pool", lasting):
+    with lasting_pool(), patch.object(Pool, "run", remembering):
         yield
-    for pool in pools.values():
-        Pool.close(pool)
 
 
 class Rich(Workspace):

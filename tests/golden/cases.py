@@ -79,10 +79,11 @@ class Case:
 @cache
 def all_cases() -> tuple[Case, ...]:
     """Every case, by file and place."""
-    return tuple(case for source in sorted(FOLDER.glob("*.md")) for case in _read(source))
+    return tuple(case for source in sorted(FOLDER.glob("*.md")) for case in read_cases(source))
 
 
-def _read(source: Path) -> Iterator[Case]:
+def read_cases(source: Path) -> Iterator[Case]:
+    """The cases of one file."""
     for topic, text in _sections(source.read_text(encoding="utf-8"), "## "):
         for title, body in _sections(text, "### "):
             yield _case(Case(source, topic, title), body)
@@ -121,12 +122,16 @@ def rewrite_block(case: Case, kind: str, path: str, old: str, new: str) -> None:
     _rewrite(case, f"```{kind} {path}\n{old}```", f"```{kind} {path}\n{new}```")
 
 
-def rewrite_mark(case: Case, mark: Mark, names: tuple[str, ...]) -> None:
-    """Replace what a case says of a marked expression."""
-    line = case.files[mark.path].splitlines()[mark.line - 1]
-    pattern = rf"(#\? (?:.*; )?{re.escape(mark.text)} -> )[^;]*"
-    changed = re.sub(pattern, lambda found: found[1] + (", ".join(names) or "unknown"), line)
-    _rewrite(case, line, changed)
+def rewrite_marks(case: Case, names: dict[Mark, tuple[str, ...]]) -> None:
+    """Replace what a case says of marked expressions."""
+    lines: dict[tuple[str, int], str] = {}
+    for mark, found in names.items():
+        place = mark.path, mark.line
+        line = lines.get(place) or case.files[mark.path].splitlines()[mark.line - 1]
+        pattern = rf"(#\? (?:.*; )?{re.escape(mark.text)} -> )[^;]*"
+        lines[place] = re.sub(pattern, rf"\g<1>{', '.join(found) or 'unknown'}", line)
+    for (path, number), line in lines.items():
+        _rewrite(case, case.files[path].splitlines()[number - 1], line)
 
 
 def _rewrite(case: Case, old: str, new: str) -> None:

@@ -76,14 +76,14 @@ class Run:
         sys.path[:0] = [os.path.normpath(os.path.join(question["folder"], root)) for root in question["roots"]]
 
     def answer(self):
-        sys.stdout = open(os.devnull, "w")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         try:
             for name in self.entry:
                 importlib.import_module(name)
             module = importlib.import_module(self.module)
         except BaseException as problem:
             return {"error": f"{type(problem).__name__}: {problem}"}
-        bound = {name: value for name, value in vars(module).items()}
+        bound = dict(vars(module))
         star, star_error = {}, None
         try:
             exec(f"from {self.module} import *", star)
@@ -136,6 +136,10 @@ class Run:
         if isinstance(value, types.ModuleType):
             return value.__name__ if value.__name__ in self.own or not getattr(value, "__file__", None) else None
         value = getattr(value, "__func__", value)
+        owner = getattr(value, "__self__", None)
+        if isinstance(value, types.BuiltinFunctionType) and isinstance(owner, type):
+            giver = next(base for base in owner.__mro__ if value.__name__ in vars(base))
+            return f"{giver.__module__}.{giver.__qualname__}.{value.__name__}"
         if isinstance(value, NAMED):
             owner = getattr(value, "__objclass__", None)
             module = owner.__module__ if owner else value.__module__

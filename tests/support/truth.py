@@ -37,17 +37,22 @@ def defines(module, name):
     if module.__file__ not in defined:
         kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
         with open(module.__file__, "rb") as file:
-            defined[module.__file__] = {node.name for node in ast.walk(ast.parse(file.read())) if isinstance(node, kinds)}
+            nodes = ast.walk(ast.parse(file.read()))
+        defined[module.__file__] = {node.name for node in nodes if isinstance(node, kinds)}
     return name in defined[module.__file__]
+
+def is_a(value, *kinds):
+    """As `isinstance`, which would ask lazy objects what they are."""
+    return issubclass(type(value), kinds)
 
 def origin(value):
     """`module.name` of a class or function that is surely a top-level definition of that module."""
-    if not isinstance(value, (type, types.FunctionType)):
+    if not is_a(value, type, types.FunctionType):
         return None
     home, name = sys.modules.get(value.__module__ or ""), value.__qualname__
     if home is None or "." in name or not is_source(home) or getattr(home, name, None) is not value:
         return None
-    if isinstance(value, types.FunctionType) and value.__code__.co_filename != home.__file__:
+    if is_a(value, types.FunctionType) and value.__code__.co_filename != home.__file__:
         return None
     return f"{home.__name__}.{name}" if defines(home, name) else None
 
@@ -59,7 +64,7 @@ for name in list(names_below(importlib.import_module(package))):
 result = {}
 for name, module in modules.items():
     space = dict(vars(module))
-    submodules = [k for k, v in space.items() if isinstance(v, types.ModuleType) and v.__name__ == f"{name}.{k}"]
+    submodules = [k for k, v in space.items() if is_a(v, types.ModuleType) and v.__name__ == f"{name}.{k}"]
     has_all = "__all__" in space
     if has_all:
         star = sorted({str(each) for each in space["__all__"]})
@@ -102,8 +107,7 @@ def truth_of(package: str) -> Truth:
             [sys.executable, "-c", _SCRIPT, package, str(output)],
             cwd=folder,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             check=True,
             timeout=300,
         )

@@ -42,7 +42,6 @@ class Artifacts:
             connection.execute("pragma journal_mode = wal")
             # Without fsync a power cut can lose the last commits; digests notice, and a rebuild mends it.
             connection.execute("pragma synchronous = off")
-            connection.execute("pragma mmap_size = 268435456")
             connection.executescript(SCHEMA)
         except sqlite3.DatabaseError:
             connection.close()

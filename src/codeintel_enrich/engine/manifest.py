@@ -96,14 +96,15 @@ def load_manifest(path: Path) -> tuple[Manifest, str | None]:
 def save_manifest(path: Path, manifest: Manifest) -> None:
     """Replace the manifest atomically."""
     body = msgspec.msgpack.encode(manifest)
-    write_atomically(path, digest(body).encode() + body)
+    write_atomically(path, digest(body).encode(), body)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, *parts: bytes) -> None:
     """Write to a temporary name beside `path`, then rename: readers see the old bytes or the new, never a part."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(data)
+        with open(temporary, "wb") as file:
+            file.writelines(parts)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

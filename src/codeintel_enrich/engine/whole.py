@@ -39,11 +39,13 @@ class LinkDone(msgspec.Struct, frozen=True):
 
 
 class LinkRecord(msgspec.Struct):
-    """What `link` keeps between runs: its own state, and the environment digests that belong to it."""
+    """What `link` keeps between runs, beside its own state, which follows it in the same file."""
 
     settings: str
-    state: bytes
     environments: dict[str, str]
+    """Path -> digest of the environment that belongs to that state."""
+    state: str
+    """Digest of the state's bytes."""
 
 
 class MergeJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,10 +85,10 @@ def run_link(job: LinkJob) -> LinkDone:
 
     warnings: list[str] = []
     with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
-        record = _load_record(job, artifacts, warnings)
+        record, state = _load_record(job, artifacts, warnings)
         surfaces = msgspec.msgpack.Decoder(Surface)
         result = link(
-            LinkState.decode(record.state) if record.state else None,
+            LinkState.decode(state) if state else None,
             module_table(job.surfaces, job.roots),
             job.surfaces,
             lambda path: surfaces.decode(artifacts.get(job.surfaces[path])),
@@ -97,26 +99,34 @@ def run_link(job: LinkJob) -> LinkDone:
     for path, data in result.environments.encoded.items():
         table[path] = digest(data)
         fresh[table[path]] = data
-    body = msgspec.msgpack.encode(LinkRecord(job.settings, result.state.encode(), table))
-    write_atomically(Path(job.state_file), digest(body).encode() + body)
+    state = result.state.encode()
+    head = msgspec.msgpack.encode(LinkRecord(job.settings, table, digest(state)))
+    size = len(head).to_bytes(8, "big")
+    write_atomically(Path(job.state_file), digest(head).encode(), size, head, state)
     return LinkDone(dict(sorted(table.items())), fresh, warnings)
 
 
-def _load_record(job: LinkJob, artifacts: Reader, warnings: list[str]) -> LinkRecord:
-    """What the last `link` kept; an empty record when there is none, it is damaged, or of other settings."""
-    fresh = LinkRecord(job.settings, b"", {})
+def _load_record(job: LinkJob, artifacts: Reader, warnings: list[str]) -> tuple[LinkRecord, bytes]:
+    """What the last `link` kept, and its state; empty ones when there are none, damaged, or of other settings."""
+    nothing = LinkRecord(job.settings, {}, ""), b""
     try:
         data = Path(job.state_file).read_bytes()
     except FileNotFoundError:
-        return fresh
-    if data[:32] != digest(data[32:]).encode():
+        return nothing
+    end = 40 + int.from_bytes(data[32:40], "big")
+    try:
+        if data[:32] != digest(data[40:end]).encode():
+            raise msgspec.DecodeError
+        record = msgspec.msgpack.decode(data[40:end], type=LinkRecord)
+        state = data[end:]
+        if digest(state) != record.state:
+            raise msgspec.DecodeError
+    except msgspec.DecodeError:
         warnings.append(f"{job.state_file}: truncated or damaged; everything is linked anew")
-        return fresh
-    with contextlib.suppress(msgspec.DecodeError):
-        record = msgspec.msgpack.decode(data[32:], type=LinkRecord)
-        if record.settings == job.settings and artifacts.digests().issuperset(record.environments.values()):
-            return record
-    return fresh
+        return nothing
+    if record.settings == job.settings and artifacts.digests().issuperset(record.environments.values()):
+        return record, state
+    return nothing
 
 
 def run_merge(job: MergeJob) -> MergeDone:

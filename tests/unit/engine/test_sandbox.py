@@ -14,6 +14,7 @@ import pytest
 from codeintel_enrich.engine.sandbox import Pool, StageBugError, WorkerDiedError
 from codeintel_enrich.model.config import ParseConfig
 
+NEEDED = "codeintel_enrich.stages.parse"
 CONFIG = msgspec.msgpack.encode(ParseConfig())
 LONG_SUM = b"x = " + b" + ".join([b"1"] * 20_000) + b"\n"
 MANY_NOTS = b"x = " + b"not " * 5000 + b"1\n"

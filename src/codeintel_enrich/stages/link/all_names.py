@@ -16,9 +16,15 @@ class AllNames:
     """Runs the operations on one module's `__all__`; adds the facts it asks for to `facts`."""
 
     def __init__(
-        self, name: ModuleName, table: Table, face_of: Callable[[str], Face], facts: set[tuple[str, str]]
+        self,
+        name: ModuleName,
+        reads: frozenset[str],
+        table: Table,
+        face_of: Callable[[str], Face],
+        facts: set[tuple[str, str]],
     ) -> None:
         self._name = name
+        self._reads = reads
         self._table = table
         self._face_of = face_of
         self._facts = facts
@@ -64,6 +70,9 @@ class AllNames:
                 if parts and parts[-1] == "__all__" and route.module:
                     candidates.append(".".join([route.module, *parts[:-1]]))
         for dotted in candidates:
+            if dotted not in self._reads:
+                # The order of evaluation does not allow for it.
+                continue
             self._facts.add((table_fact(dotted), ""))
             file = self._table.path(dotted, self._name.is_stub)
             if file is None:

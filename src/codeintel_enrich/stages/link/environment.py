@@ -105,7 +105,7 @@ class _Maker:
         module = self._name.module
         for name, entry in face.names.items():
             route = entry.routes[0]
-            if len(entry.routes) == 1 and route.how == "local" and not route.alias:
+            if len(entry.routes) == 1 and route.how == "local" and not route.alias and route.name == name:
                 own = f"{module}.{name}" if module else name
                 kind: ExportKind = "star" if entry.source == "star" else "definition"
                 exports.append(Export(name, kind, own, self._path, name in in_star, entry.typing_only, (own,)))
@@ -162,7 +162,10 @@ class _Maker:
         kind = entry.source
         if kind in ("definition", "reexport") and best.kind != "module":
             is_own = best.path == self._path and best.named is None
-            kind = "definition" if is_own else kind
+            if is_own:
+                kind = "definition"
+            elif best.path != self._path:
+                kind = "reexport"
         return Export(name, kind, best.qualified, best.path, in_star, entry.typing_only, best.chain)
 
     def _unseen(self, name: str) -> Export:

@@ -74,16 +74,21 @@ class Context(msgspec.Struct):
     """Whether any module of the tree imports this one at run time."""
 
 
-def evaluate(name: ModuleName, surface: Surface, context: Context) -> tuple[Face, frozenset[tuple[str, str]]]:
-    """Return a module's face, and the facts about other modules that it was made from."""
-    run = _Run(name, surface, context)
+def evaluate(
+    name: ModuleName, surface: Surface, reads: Iterable[str], context: Context
+) -> tuple[Face, frozenset[tuple[str, str]]]:
+    """Return a module's face, and the facts about other modules that it was made from.
+
+    `reads` are the modules whose faces it may look at, as its sketch has them.
+    """
+    run = _Run(name, surface, frozenset(reads), context)
     run.operations(surface.operations, run.state)
     face = run.finish()
     return face, frozenset(run.facts)
 
 
 class _Run:
-    def __init__(self, name: ModuleName, surface: Surface, context: Context) -> None:
+    def __init__(self, name: ModuleName, surface: Surface, reads: frozenset[str], context: Context) -> None:
         self.facts: set[tuple[str, str]] = set()
         self.state = Names()
         self._name = name
@@ -91,7 +96,7 @@ class _Run:
         self._surface = surface
         self._context = context
         self._table = context.table
-        self._all = AllNames(name, context.table, context.face_of, self.facts)
+        self._all = AllNames(name, reads, context.table, context.face_of, self.facts)
         self._open_stars: set[str] = set()
         self._targets: list[str] = []
         """What the statements run so far have imported, in order."""
@@ -119,12 +124,17 @@ class _Run:
             elif kind is Star:
                 self._star(operation, state)  # type: ignore[arg-type]
             elif kind is Delete:
-                state.names.pop(operation.name, None)  # type: ignore[union-attr]
-                state.typing.pop(operation.name, None)  # type: ignore[union-attr]
+                self._delete(operation.name, state)  # type: ignore[union-attr]
             elif kind is AllOperation:
                 self._all.apply(operation, state)  # type: ignore[arg-type]
             elif kind is Branch:
                 self._branch(operation, state)  # type: ignore[arg-type]
+
+    def _delete(self, name: str, state: Names) -> None:
+        if name == "__all__":
+            state.all_names = state.all_dynamic = None
+        state.names.pop(name, None)
+        state.typing.pop(name, None)
 
     def _put(self, state: Names, name: str, entry: Entry) -> None:
         if entry.typing_only:
@@ -271,7 +281,7 @@ class _Run:
         elif operation.kind in ("import", "try"):
             verdict = self._imports_succeed(alternatives[0])
             if verdict is True and operation.kind == "import":
-                self.operations(alternatives[0], state)
+                self._body_or_handlers(alternatives, state)
                 return
             if verdict is False or self._is_foreign(alternatives[0]):
                 optional = alternatives[0]
@@ -293,6 +303,29 @@ class _Run:
         if optional is not None:
             doubt(states[-1], states[:-1])
         state.take(merged(states))
+
+    def _body_or_handlers(self, alternatives: Sequence[Sequence[Operation]], state: Names) -> None:
+        """Run the body of a `try` whose imports find their modules. Whether these have the names is not known yet: a
+        name that turns out to be missing is what the handlers make it."""
+        wanted = {
+            operation.name
+            for operation in alternatives[0]
+            if isinstance(operation, ImportBind) and operation.attribute is not None
+        }
+        instead: dict[str, tuple[Route, ...]] = {}
+        for alternative in alternatives[1:]:
+            for operation in alternative:
+                if isinstance(operation, Bind) and operation.name in wanted and not operation.aliases:
+                    instead[operation.name] = (Route("local", "", operation.name, operation.kind),)
+                elif isinstance(operation, ImportBind) and operation.name in wanted and operation.attribute:
+                    target = absolute(self._name, operation.level, operation.module)
+                    if target is not None:
+                        instead[operation.name] = (Route("from", target, operation.attribute),)
+        self.operations(alternatives[0], state)
+        for name, routes in instead.items():
+            entry = state.names.get(name)
+            if entry is not None and not entry.earlier:
+                state.names[name] = msgspec.structs.replace(entry, earlier=routes)
 
     def _is_foreign(self, operations: Iterable[Operation]) -> bool:
         """Whether some statement imports a third party's module: what is guarded so is taken to be optional."""

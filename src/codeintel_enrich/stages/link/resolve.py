@@ -154,7 +154,7 @@ class Resolver:
         found: list[Meaning] = []
         reason: str | None = None
         for route in entry.routes:
-            if route.how == "local" and not route.alias:
+            if route.how == "local" and not route.alias and route.name == name:
                 found.append(Meaning(own, route.kind, path, name, (own,)))
                 continue
             answer = yield from self._route(path, here, route, facts)
@@ -300,8 +300,14 @@ class Resolver:
         answer = yield (owner.path, order_node(owner.local))
         for ancestor in answer.order[1:]:
             if ancestor.kind == "external":
-                if ancestor.qualified == "builtins.object" and name not in _OBJECT_MEMBERS:
-                    continue
+                builtin = getattr(builtins, ancestor.qualified.removeprefix("builtins."), None)
+                if isinstance(builtin, type):
+                    giver = next((base.__name__ for base in builtin.__mro__ if name in vars(base)), "object")
+                    if giver == "object":
+                        # Every class has these; another ancestor may have its own.
+                        continue
+                    spelled = f"builtins.{giver}.{name}"
+                    return Answer((Meaning(spelled, "external", None, "", (spelled,)),))
                 spelled = f"{ancestor.qualified}.{name}"
                 return Answer((Meaning(spelled, "external", None, "", (spelled,)),))
             if ancestor.kind != "class":

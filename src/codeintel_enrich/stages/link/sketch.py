@@ -28,7 +28,7 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True):
     local_loads: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """The same inside functions."""
     reads: tuple[str, ...] = ()
-    """Absolute modules whose stars or `__all__` its namespace is made from, sorted."""
+    """Absolute modules whose stars or `__all__` its namespace is made from, and no others, sorted."""
 
 
 def sketch(name: ModuleName, surface: Surface) -> Sketch:
@@ -36,6 +36,8 @@ def sketch(name: ModuleName, surface: Surface) -> Sketch:
     hops: dict[str, tuple[str, str]] = {}
     tests: dict[str, bool] = {}
     reads: set[str] = set()
+    ever: dict[str, set[str]] = {}
+    """Name -> everything that it is bound to at some time, as an absolute dotted path."""
     for operation in all_operations(surface.operations):
         if isinstance(operation, ImportBind):
             target = absolute(name, operation.level, operation.module)
@@ -43,9 +45,14 @@ def sketch(name: ModuleName, surface: Surface) -> Sketch:
                 continue
             if operation.attribute is None and operation.binds_top:
                 target = target.partition(".")[0]
-            hops[operation.name] = (target, operation.attribute or "")
+            attribute = operation.attribute or ""
+            hops[operation.name] = (target, attribute)
+            ever.setdefault(operation.name, set()).add(f"{target}.{attribute}" if attribute else target)
         elif isinstance(operation, Bind):
             hops.pop(operation.name, None)
+            for alias in operation.aliases:
+                root, dot, rest = alias.partition(".")
+                ever.setdefault(operation.name, set()).update(f"{path}{dot}{rest}" for path in ever.get(root, ()))
             if operation.test is not None:
                 tests[operation.name] = operation.test
             else:
@@ -56,7 +63,7 @@ def sketch(name: ModuleName, surface: Surface) -> Sketch:
                 reads.add(target)
         elif isinstance(operation, AllOperation):
             for path in operation.lists:
-                reads.update(_list_modules(name, path, hops))
+                reads.update(_list_modules(name, path, ever))
     if surface.lazy_stub and name.module is not None:
         reads.add(name.module)
     return Sketch(
@@ -88,22 +95,18 @@ def all_operations(operations: Iterable[Operation]) -> Iterator[Operation]:
             yield operation
 
 
-def _list_modules(name: ModuleName, path: str, hops: dict[str, tuple[str, str]]) -> Iterator[str]:
+def _list_modules(name: ModuleName, path: str, ever: dict[str, set[str]]) -> Iterator[str]:
     """The modules that a list's path may lie in, by what is written."""
     if ":" in path:
         target = split_target(name, path)
         if target is not None:
             yield target[0]
         return
-    root, *rest = path.split(".")
-    if root not in hops:
-        return
-    module, attribute = hops[root]
-    yield module
-    dotted = f"{module}.{attribute}" if attribute else module
-    for part in ["", *rest]:
-        dotted = f"{dotted}.{part}" if part else dotted
-        yield dotted
+    root, dot, rest = path.partition(".")
+    for held in ever.get(root, ()):
+        module, _, attribute = f"{held}{dot}{rest}".rpartition(".")
+        if attribute == "__all__":
+            yield module
 
 
 def split_target(name: ModuleName, path: str) -> tuple[str, str] | None:

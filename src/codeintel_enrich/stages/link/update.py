@@ -228,7 +228,8 @@ class Update:
         while waiting:
             path = waiting.popleft()
             rounds[path] += 1
-            face, facts[path] = evaluate(self._table.names[path], self._surface(path), context)
+            reads = self._reads.get(path, ())
+            face, facts[path] = evaluate(self._table.names[path], self._surface(path), reads, context)
             # Names deleted or filtered after a star can make a cycle swing for ever; it is then left where it is.
             if face != self._faces[path] and rounds[path] <= len(component) + 4:
                 self._faces[path] = face

@@ -62,6 +62,7 @@ class _Walk(Statements):
             cst.TypeAlias: self.on_type_alias,
             cst.Del: self.on_del,
             cst.Expr: self.on_expression,
+            cst.Assert: lambda node: self.walrus(node.test),
             cst.Raise: lambda node: True,
             cst.FunctionDef: self.on_function,
             cst.ClassDef: self.on_class,

@@ -23,13 +23,18 @@ class Nested:
         self.globals: list[Bind | ImportBind] = []
         """How methods bind module-level names."""
 
-    def add_class(self, node: cst.ClassDef, prefix: str, when: When, values: Values) -> None:
-        """Record a class, the classes in it, and what their methods hold."""
+    def add_class(
+        self, node: cst.ClassDef, prefix: str, when: When, values: Values
+    ) -> list[tuple[str, DefinitionKind]]:
+        """Record a class, the classes in it, and what their methods hold; return what their bodies bind at module
+        level through `global`."""
+        outside: list[tuple[str, DefinitionKind]] = []
         waiting = [(node, prefix)]
         while waiting:
             node, prefix = waiting.pop()
             local_name = prefix + identifier(node.name.value)
             members: dict[str, DefinitionKind] = {}
+            global_names: set[str] = set()
             for statement, guarded in _statements(node.body.body, values):
                 kind = type(statement)
                 if kind is cst.FunctionDef:
@@ -46,9 +51,12 @@ class Nested:
                 elif kind is cst.Del:
                     for name in target_names(statement.target):
                         members.pop(name, None)
+                elif kind is cst.Global:
+                    global_names.update(identifier(item.name.value) for item in statement.names)
                 else:
                     for name in bound_names(statement):
                         members.setdefault(name, "variable")
+            outside.extend((name, members.pop(name)) for name in sorted(global_names & members.keys()))
             found = ClassSurface(local_name, dict(sorted(members.items())), tuple(map(_base, _bases(node))))
             earlier = self.classes.get(local_name)
             if earlier is not None:
@@ -56,6 +64,7 @@ class Nested:
                 merged = dict(sorted({**earlier.members, **found.members}.items()))
                 found = ClassSurface(local_name, merged, found.bases or earlier.bases)
             self.classes[local_name] = found
+        return outside
 
     def add_function(
         self,
@@ -96,6 +105,11 @@ class Nested:
                             attributes.setdefault(name, "variable")
                     if global_names:
                         bound.update({name: Bind(name, "variable") for name in target_names(target)})
+        if global_names:
+            for inner in inside(node.body):
+                if isinstance(inner, cst.NamedExpr):
+                    for name in target_names(inner.target):
+                        bound.setdefault(name, Bind(name, "variable"))
         return [bound[name] for name in sorted(global_names & bound.keys())]
 
 

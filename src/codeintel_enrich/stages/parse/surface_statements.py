@@ -204,7 +204,7 @@ class Statements:
             name = self.values.evaluate(key.value) if isinstance(key, cst.Index) else UNKNOWN
             names = [name] if isinstance(name, str) else []
         for name in names:
-            self.operations.append(AllOperation("dynamic", reason="deleted") if name == "__all__" else Delete(name))
+            self.operations.append(Delete(name))
             self.values.rebind(name)
 
     def on_function(self, node: cst.FunctionDef) -> None:
@@ -218,7 +218,9 @@ class Statements:
         if self._exports_elsewhere and adds_to_all(node):
             self.exporters.add(name)
         if self._has_walrus:
-            for default in (*node.params.params, *node.params.kwonly_params, *node.params.posonly_params):
+            for decorator in node.decorators:
+                self.walrus(decorator.decorator)
+            for default in (*node.params.posonly_params, *node.params.params, *node.params.kwonly_params):
                 self.walrus(default.default)
         self.bind(name, "function")
         self._decorators(name, node.decorators)
@@ -226,7 +228,13 @@ class Statements:
     def on_class(self, node: cst.ClassDef) -> None:
         """`class C`."""
         name = identifier(node.name.value)
-        self.nested.add_class(node, "", self.when, self.values)
+        if self._has_walrus:
+            for decorator in node.decorators:
+                self.walrus(decorator.decorator)
+            for argument in (*node.bases, *node.keywords):
+                self.walrus(argument.value)
+        for member, kind in self.nested.add_class(node, "", self.when, self.values):
+            self.bind(member, kind)
         self.bind(name, "class")
         self._decorators(name, node.decorators)
 

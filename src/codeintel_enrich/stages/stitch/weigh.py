@@ -88,8 +88,8 @@ class Scales:
             return "scip-only"
         if name.dotted in said:
             return "both"
-        kind = self._targets[target].kind
-        if name.is_terse and any(name.dotted in terse_names(each, kind) for each in self._targets[target].qualified_names):
+        means = self._targets[target]
+        if name.is_terse and any(name.dotted in terse_names(each, means.kind) for each in means.qualified_names):
             return "both"
-        is_external = kind == "external"
+        is_external = means.kind == "external"
         return "both" if is_external and any(each.rpartition(".")[2] == name.final for each in said) else "differ"

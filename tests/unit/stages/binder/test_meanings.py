@@ -100,6 +100,12 @@ TABLE = [
     ("import a\nb = a.c\nb.d", "d", ["?b.d"]),
     ("b = make()\nb.d", "d", [None]),
     ("from m import C\nmatch x:\n    case C(y=1): pass", "y", ["?C.y"]),
+    # reads before and after a star
+    ("def f(): ...\nf\nfrom n import *\nf", "f", ["=f", "=f", "?f"]),
+    ("def f(): ...\ng = lambda: f\nfrom n import *", "f", ["=f", "?f"]),
+    ("from n import *\ndef f(): ...\nf\nfrom o import *", "f", ["=f", "?f"]),
+    ("def f(): ...\nx: 'f' = f\nfrom n import *", "f", ["=f", "?f", "=f"]),
+    ("print\nfrom n import *\nprint", "print", ["?print", "?print"]),
     # keyword arguments
     ("def f(a): ...\nf(a=1)", "a", ["=f.<locals>.a", "=f.<locals>.a"]),
     ("class C:\n    def __init__(self, a): ...\nC(a=1)", "a", ["=C.__init__.<locals>.a"] * 2),
@@ -242,7 +248,7 @@ def test_demands_are_sorted_and_know_no_positions() -> None:
     assert Case(moved).bound.demands == demands
 
 
-def test_instance_names_are_what_methods_assign() -> None:
+def test_attributes_of_an_instance_are_what_methods_assign() -> None:
     found = Case("""\
         class C:
             def m(self, other):
@@ -252,7 +258,8 @@ def test_instance_names_are_what_methods_assign() -> None:
             @staticmethod
             def s(self): self.no = 1
         """)
-    assert found.bound.instance_names == {"C": ("a", "b", "d")}
+    assert {name: found.meanings(name) for name in ("a", "b", "d")} == {n: [f"=C.{n}"] for n in ("a", "b", "d")}
+    assert [found.meanings(name) for name in ("c", "f", "no")] == [[None]] * 3
 
 
 def test_a_long_sum_and_a_long_elif_chain_need_no_deep_recursion() -> None:

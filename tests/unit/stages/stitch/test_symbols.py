@@ -1,6 +1,6 @@
 import pytest
 
-from codeintel_enrich.stages.stitch.symbols import SymbolNames, parse_symbol
+from codeintel_enrich.stages.stitch.symbols import SymbolNames, parse_symbol, terse_names
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,22 @@ def test_a_symbol_tells_its_identifier_and_its_dotted_name(symbol, final, dotted
 @pytest.mark.parametrize("symbol", ["", "local 3", "garbage", "a b c d ", "a b c d ///", "a  b"])
 def test_what_is_no_global_symbol_names_nothing(symbol):
     assert parse_symbol(symbol).final == ""
+
+
+@pytest.mark.parametrize(
+    ("qualified", "kind", "terse"),
+    [
+        ("pkg.sub.mod", "module", ["sub.mod", "mod"]),
+        ("pkg.a.C.m.<locals>.inner", "function", ["pkg.a.C.inner"]),
+        ("pkg.a.f.<locals>.g.<locals>.h", "function", ["pkg.a.h"]),
+        ("pkg.a.f.<locals>.C.m.<locals>.g", "function", ["pkg.a.C.g"]),
+        ("pkg.a.C.m.<locals>.inner.<locals>.x", "variable", ["pkg.a.C.inner.x"]),
+        ("pkg.a.C.m.<locals>.x", "variable", []),
+        ("pkg.a.f", "function", []),
+    ],
+)
+def test_scip_python_leaves_out_packages_and_enclosing_functions(qualified, kind, terse):
+    assert list(terse_names(qualified, kind)) == terse
 
 
 def test_names_are_remembered():

@@ -38,8 +38,6 @@ class Bound(msgspec.Struct, frozen=True):
     """In source order."""
     demands: tuple[str, ...]
     """Sorted, each once; `Reference.demand` is an index into it."""
-    instance_names: dict[str, tuple[str, ...]] = {}
-    """Class (its `__qualname__`) -> the attributes that its methods assign on their first parameter, sorted."""
 
 
 def bind(tree: Tree) -> Bound:
@@ -76,7 +74,4 @@ def bind(tree: Tree) -> Bound:
             )
         )
     scopes, bindings = table.result()
-    instance_names = {
-        entry.local_name: tuple(sorted(entry.instance_names)) for entry in table.scopes if entry.instance_names
-    }
-    return Bound(scopes, bindings, tuple(references), tuple(demands), instance_names)
+    return Bound(scopes, bindings, tuple(references), tuple(demands))

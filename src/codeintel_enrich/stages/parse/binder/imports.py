@@ -29,7 +29,10 @@ def _import_from(walk: Walk, node: cst.ImportFrom) -> None:
     level = len(node.relative)
     path = "" if node.module is None else _module_path(walk, _dotted_tokens(node.module), level)
     if isinstance(node.names, cst.ImportStar):
-        walk.table.last_star = len(walk.mentions)
+        table = walk.table
+        table.last_star = len(walk.mentions)
+        if table.first_star < 0:
+            table.first_star = table.last_star
     else:
         for alias in node.names:
             imported = alias.name

@@ -66,6 +66,7 @@ class Resolver:
         """One meaning for each mention."""
         self._collect_instance_names()
         scopes = self._table.scopes
+        first_star = self._table.first_star
         names = self._names
         meanings: list[Meaning] = []
         for index, mention in enumerate(self._mentions):
@@ -79,6 +80,8 @@ class Resolver:
                     early = index < entry.first.get(key, -1) and entry.kind in ("module", "class")
                     if early and index not in self._in_strings:
                         meaning = self._before_binding(scope, key, mention.name) or meaning
+                    elif scope == 0 and index < first_star and key in entry.names and index not in self._in_strings:
+                        meaning = self._bound(0, key, mention.name, before_stars=True)
                 elif meaning.definition is not None and mention.role != "read":
                     meaning = Meaning(meaning.scope, meaning.definition, None, meaning.value)
             elif kind == "attribute":
@@ -116,8 +119,8 @@ class Resolver:
         self._names[scope][key] = meaning
         return meaning
 
-    def _bound(self, owner: int, key: str, name: str) -> Meaning:
-        """The meaning of a name that `owner` binds."""
+    def _bound(self, owner: int, key: str, name: str, before_stars: bool = False) -> Meaning:
+        """The meaning of a name that `owner` binds; `before_stars` is for a read that no star import precedes."""
         table = self._table
         entry = table.scopes[owner]
         bindings = entry.names[key]
@@ -128,7 +131,7 @@ class Resolver:
             if owner:
                 path = next(table.roots[index] for index in bindings if table.roots[index])
             return Meaning(owner, None, path, path, local)
-        if owner == 0 and table.last_star >= max(entry.last[key], entry.first[key]) >= 0:
+        if owner == 0 and not before_stars and table.last_star >= max(entry.last[key], entry.first[key]) >= 0:
             return Meaning(0, None, key, key, local)
         value: Value = None
         if kinds == {"function"}:

@@ -71,6 +71,8 @@ class ScopeTable:
         """Index of each binding of a `nonlocal` name -> its key."""
         self.aliases: set[str] = set()
         """Module-level names assigned a plain dotted name."""
+        self.first_star = -1
+        """The reference before which the first star import stands; -1 without one."""
         self.last_star = -1
         """The reference before which the last star import stands; -1 without one."""
 
