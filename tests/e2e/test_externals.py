@@ -113,7 +113,7 @@ def test_a_report_with_one_files_facts_changed_redoes_one_types(tmp_path: Path) 
 
     facts = json.loads(report.read_bytes())
     (wrong,) = [error for error in facts["errors"] if error["path"] == "shop/wrong.py"]
-    wrong["description"] = "something else is wrong"
+    wrong["concise_description"] = "something else is wrong"
     report.write_text(json.dumps(facts))
     assert workspace.ran() == {"check:pyrefly", "types:shop/wrong.py", "emit:shop/wrong.py", "merge"}
     workspace.assert_equals_clean()

@@ -11,13 +11,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from codeintel_enrich.engine.keys import Inputs
-from codeintel_enrich.errors import CorruptArtifactError
+from codeintel_enrich.errors import CorruptArtifactError, EnrichError
 from codeintel_enrich.model.digest import digest
 
 SCHEMA = """
 create table if not exists artifact (digest text primary key, data blob not null);
 create table if not exists trace (key text primary key, inputs text not null, outputs text not null) without rowid;
 """
+
+OUTSIDE = frozenset(
+    (
+        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM),
+        *(sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_AUTH),
+    )
+)
+"""Primary result codes of faults that lie outside the file: deleting it would mend nothing."""
 
 
 class Artifacts:
@@ -33,6 +41,8 @@ class Artifacts:
         try:
             return self._connect()
         except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise EnrichError(f"{self.path}: {error}; mend that, or use another folder with --cache-dir") from error
             self.warnings.append(f"{self.path}: damaged ({error}); everything in it is made again")
             return self._start_over()
 
@@ -54,7 +64,9 @@ class Artifacts:
         return self._connect()
 
     def _reset(self, error: sqlite3.DatabaseError) -> None:
-        """Called when SQLite itself finds the file damaged in mid-run."""
+        """Start over when SQLite itself finds the file damaged in mid-run. Raises EnrichError for any other fault."""
+        if not _is_damage(error):
+            raise EnrichError(f"{self.path}: {error}; mend that, or use another folder with --cache-dir") from error
         self.warnings.append(f"{self.path}: damaged ({error}); everything in it is made again")
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()
@@ -90,8 +102,6 @@ class Artifacts:
             try:
                 self._record(inputs, outputs, listed)
             except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
-                    raise
                 self._reset(error)
                 self._record(inputs, outputs, listed)
 
@@ -178,6 +188,15 @@ class Artifacts:
         with self._lock, contextlib.suppress(sqlite3.Error):
             self._connection.execute("pragma wal_checkpoint(truncate)")
             self._connection.close()
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file itself is at fault (or of another version), not the disk, a lock or our own use of it."""
+    if isinstance(error, sqlite3.ProgrammingError):
+        return False
+    # `verify` raises without a code, and only for damage.
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code == sqlite3.SQLITE_IOERR_SHORT_READ or code & 0xFF not in OUTSIDE
 
 
 class Reader:

@@ -88,7 +88,8 @@ def read_pyrefly(
                 "pyrefly",
                 _SEVERITIES.get(error.severity, "info"),
                 error.name,
-                error.description or error.concise_description,
+                # The long form may list folders of this machine.
+                error.concise_description or error.description.partition("\n")[0],
                 max(error.line, 1),
                 max(error.column - 1, 0),
                 max(error.stop_line, 1),

@@ -9,7 +9,7 @@ import pytest
 
 from codeintel_enrich.engine.artifacts import Artifacts
 from codeintel_enrich.engine.keys import Inputs
-from codeintel_enrich.errors import CorruptArtifactError
+from codeintel_enrich.errors import CorruptArtifactError, EnrichError
 from codeintel_enrich.model.digest import digest
 
 INPUTS = Inputs("parse", ("content", "1"))
@@ -76,7 +76,7 @@ def test_what_is_recorded_is_there_for_others_at_once(store: Artifacts) -> None:
 
 
 def test_a_record_that_fails_leaves_neither_artifact_nor_trace(store: Artifacts) -> None:
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(EnrichError):
         store.record(INPUTS, {digest(b"one"): b"one", digest(b"two"): object()})  # type: ignore[dict-item]
     assert store.digests() == set()
     assert store.lookup(INPUTS.key) is None
@@ -92,6 +92,18 @@ def test_damaged_bytes_are_never_given_out_and_their_task_is_due_again(store: Ar
     assert store.lookup(INPUTS.key) is None
     put(store, b"one", b"two")
     assert store.get(one) == b"one"
+
+
+def test_a_fault_that_is_not_the_files_wipes_nothing(store: Artifacts) -> None:
+    one, _ = put(store, b"one", b"two")
+    path = store.path
+    store.close()
+    with pytest.raises(EnrichError, match="--cache-dir"):
+        store.get(one)
+    again = Artifacts(path)
+    assert again.get(one) == b"one"
+    assert again.warnings == []
+    again.close()
 
 
 def test_verify_names_what_is_damaged_and_drops_it(store: Artifacts) -> None:

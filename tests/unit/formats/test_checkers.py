@@ -30,7 +30,7 @@ def pyright(*errors, time="1", **options):
 
 def test_pyrefly_places_come_in_our_units():
     facts = pyrefly(pyrefly_error()).files["pkg/a.py"]
-    assert facts.diagnostics == (Diagnostic("pyrefly", "error", "bad-return", "long", 3, 4, 3, 6),)
+    assert facts.diagnostics == (Diagnostic("pyrefly", "error", "bad-return", "short", 3, 4, 3, 6),)
 
 
 def test_pyright_lines_come_in_our_units_and_columns_wait_for_the_text():
