@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from codeintel_enrich.tasks import creators
@@ -20,5 +21,6 @@ def task_check() -> Iterator[dict[str, Any]]:
         "imports": "lint-imports",
         "tests": "pytest -n auto --dist loadfile",
     }
+    tools = Path(sys.executable).parent
     for name, command in gate.items():
-        yield {"name": name, "actions": [f"{sys.executable} -m {command}"], "verbosity": 2}
+        yield {"name": name, "actions": [f"{tools}/{command}"], "verbosity": 2}
