@@ -34,32 +34,12 @@ from codeintel_enrich.stages.link.faces import (
     Initialisation,
     Route,
     table_fact,
-    table_facts,
 )
+from codeintel_enrich.stages.link.judge import Judge
 from codeintel_enrich.stages.link.loading import LoadedBy, is_early
 from codeintel_enrich.stages.link.names import Names, doubt, merged
 from codeintel_enrich.stages.link.sketch import Chaser, split_target
-from codeintel_enrich.stages.link.table import Table, absolute, is_standard
-
-_PLATFORM_MODULES = frozenset(
-    {
-        "winreg",
-        "msvcrt",
-        "winsound",
-        "nt",
-        "msilib",
-        "posix",
-        "pwd",
-        "grp",
-        "fcntl",
-        "termios",
-        "tty",
-        "pty",
-        "resource",
-    }
-    | {"readline", "curses", "dbm", "sqlite3", "tkinter", "ssl", "spwd", "crypt", "syslog", "nis", "ossaudiodev"}
-)
-"""Modules of the standard library that some platforms or builds lack."""
+from codeintel_enrich.stages.link.table import Table, absolute
 
 
 class Context(msgspec.Struct):
@@ -96,6 +76,7 @@ class _Run:
         self._surface = surface
         self._context = context
         self._table = context.table
+        self._judge = Judge(name, context.table, context.chaser, self.facts)
         self._all = AllNames(name, reads, context.table, context.face_of, self.facts)
         self._open_stars: set[str] = set()
         self._targets: list[str] = []
@@ -271,7 +252,7 @@ class _Run:
     def _branch(self, operation: Branch, state: Names) -> None:
         alternatives: Sequence[Sequence[Operation]] = operation.alternatives
         if operation.test is not None:
-            verdict = self._test(operation.test, state)
+            verdict = self._judge.test(operation.test, state)
             if verdict is not None:
                 self.operations(alternatives[0 if verdict else 1], state)
                 return
@@ -279,16 +260,16 @@ class _Run:
         if operation.test is not None and operation.test.startswith("?"):
             optional = alternatives[0]
         elif operation.kind in ("import", "try"):
-            verdict = self._imports_succeed(alternatives[0])
+            verdict = self._judge.imports_succeed(alternatives[0])
             if verdict is True and operation.kind == "import":
                 self._body_or_handlers(alternatives, state)
                 return
-            if verdict is False or self._is_foreign(alternatives[0]):
+            if verdict is False or self._judge.is_foreign(alternatives[0]):
                 optional = alternatives[0]
         if optional is not None:
             alternatives = [*alternatives[1:], optional]
         elif operation.kind == "if":
-            alternatives = sorted(alternatives, key=self._is_foreign)
+            alternatives = sorted(alternatives, key=self._judge.is_foreign)
         states: list[Names] = []
         bound: dict[str, int] = {}
         before = dict(self._bound_at)
@@ -326,58 +307,6 @@ class _Run:
             entry = state.names.get(name)
             if entry is not None and not entry.earlier:
                 state.names[name] = msgspec.structs.replace(entry, earlier=routes)
-
-    def _is_foreign(self, operations: Iterable[Operation]) -> bool:
-        """Whether some statement imports a third party's module: what is guarded so is taken to be optional."""
-        for operation in operations:
-            if isinstance(operation, Branch):
-                if any(map(self._is_foreign, operation.alternatives)):
-                    return True
-            elif isinstance(operation, (ImportBind, Star)) and not operation.typing_only:
-                target = absolute(self._name, operation.level, operation.module)
-                if target is not None:
-                    self.facts.add((table_fact(target.partition(".")[0]), ""))
-                    if self._table.is_foreign(target):
-                        return True
-        return False
-
-    def _test(self, path: str, state: Names) -> bool | None:
-        if path.startswith("?"):
-            self.facts.add((table_fact(path[1:]), ""))
-            return True if self._table.has(path[1:]) or is_standard(path[1:]) else None
-        root, _, rest = path.partition(".")
-        held = state.names.get(root)
-        if held is None or len(held.routes) != 1:
-            return None
-        route = held.routes[0]
-        inner = (route.name, route.rest, rest) if route.how == "from" else (route.rest, rest)
-        attribute = ".".join(part for part in inner if part)
-        if route.how not in ("from", "module") or not attribute:
-            return None
-        return self._context.chaser.test(route.module, attribute, self.facts)
-
-    def _imports_succeed(self, operations: Iterable[Operation]) -> bool | None:
-        """Whether every import finds its module; None where that depends on what is installed."""
-        certain = True
-        for operation in operations:
-            if isinstance(operation, Branch):
-                verdicts = [self._imports_succeed(alternative) for alternative in operation.alternatives]
-                if True not in verdicts:
-                    certain = False
-                continue
-            if not isinstance(operation, (ImportBind, Star)) or operation.typing_only:
-                continue
-            target = absolute(self._name, operation.level, operation.module)
-            if target is None:
-                return False
-            self.facts.update(table_facts(target))
-            if self._table.has(target):
-                continue
-            if self._table.owns(target):
-                return False
-            top = target.partition(".")[0]
-            certain &= is_standard(target) and not top.startswith("_") and top not in _PLATFORM_MODULES
-        return True if certain else None
 
     # -- the end ----------------------------------------------------------------------------------------------------
 

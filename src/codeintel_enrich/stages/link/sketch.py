@@ -15,6 +15,9 @@ from codeintel_enrich.model.surface import AllOperation, Bind, Branch, ImportBin
 from codeintel_enrich.stages.link.faces import table_fact
 from codeintel_enrich.stages.link.table import Table, absolute
 
+_MANY_PATHS = 32
+"""A name that is assigned from itself more often than this leads to no list of names."""
+
 
 class Sketch(msgspec.Struct, frozen=True, array_like=True):
     """What one module's surface says by itself."""
@@ -36,8 +39,8 @@ def sketch(name: ModuleName, surface: Surface) -> Sketch:
     hops: dict[str, tuple[str, str]] = {}
     tests: dict[str, bool] = {}
     reads: set[str] = set()
-    ever: dict[str, set[str]] = {}
-    """Name -> everything that it is bound to at some time, as an absolute dotted path."""
+    ever: dict[str, dict[str, None]] = {}
+    """Name -> what it is bound to at some time, as absolute dotted paths."""
     for operation in all_operations(surface.operations):
         if isinstance(operation, ImportBind):
             target = absolute(name, operation.level, operation.module)
@@ -47,12 +50,14 @@ def sketch(name: ModuleName, surface: Surface) -> Sketch:
                 target = target.partition(".")[0]
             attribute = operation.attribute or ""
             hops[operation.name] = (target, attribute)
-            ever.setdefault(operation.name, set()).add(f"{target}.{attribute}" if attribute else target)
+            ever.setdefault(operation.name, {})[f"{target}.{attribute}" if attribute else target] = None
         elif isinstance(operation, Bind):
             hops.pop(operation.name, None)
             for alias in operation.aliases:
                 root, dot, rest = alias.partition(".")
-                ever.setdefault(operation.name, set()).update(f"{path}{dot}{rest}" for path in ever.get(root, ()))
+                paths = [f"{path}{dot}{rest}" for path in ever.get(root, ())]
+                if len(paths) <= _MANY_PATHS:
+                    ever.setdefault(operation.name, {}).update(dict.fromkeys(paths))
             if operation.test is not None:
                 tests[operation.name] = operation.test
             else:
@@ -95,7 +100,7 @@ def all_operations(operations: Iterable[Operation]) -> Iterator[Operation]:
             yield operation
 
 
-def _list_modules(name: ModuleName, path: str, ever: dict[str, set[str]]) -> Iterator[str]:
+def _list_modules(name: ModuleName, path: str, ever: dict[str, dict[str, None]]) -> Iterator[str]:
     """The modules that a list's path may lie in, by what is written."""
     if ":" in path:
         target = split_target(name, path)

@@ -57,7 +57,7 @@ class Stored(msgspec.Struct, array_like=True):
 
 
 class LinkState:
-    """What `link` remembers. It is replaced, never changed, by a run: `encode` it before it is used again."""
+    """What `link` remembers. A run does not change it but gives another."""
 
     def __init__(self, stored: Stored) -> None:
         self.stored = stored

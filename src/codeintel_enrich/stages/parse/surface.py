@@ -16,9 +16,10 @@ from codeintel_enrich.model.surface import Bind, Branch, Delete, ImportBind, Ope
 from codeintel_enrich.stages.parse.binder import Bound
 from codeintel_enrich.stages.parse.surface_imports import When, handles_import_errors
 from codeintel_enrich.stages.parse.surface_lazy import getattr_names
+from codeintel_enrich.stages.parse.surface_nodes import dotted, identifier, inside
 from codeintel_enrich.stages.parse.surface_scopes import pattern_names, target_names
 from codeintel_enrich.stages.parse.surface_statements import Statements, aliases
-from codeintel_enrich.stages.parse.surface_values import bind_target, dotted, identifier, inside
+from codeintel_enrich.stages.parse.surface_values import bind_target
 from codeintel_enrich.stages.parse.tree import Tree
 
 _UNROLLED = 2_000
@@ -228,6 +229,10 @@ class _Walk(Statements):
                 if bind_target(node.target, item, scope):
                     self.values.constants.update(scope)
                 self.suite(node.body.body)
+        elif changes and isinstance(node.target, cst.Name) and _plain_elements(node.iter):
+            for item in _plain_elements(node.iter):
+                self.bind(identifier(node.target.value), "variable", aliases=aliases(item, self.values))
+                self.suite(node.body.body)
         else:
             last = None
             if isinstance(node.iter, (cst.Tuple, cst.List)) and node.iter.elements:
@@ -287,6 +292,14 @@ class _Walk(Statements):
             alternatives.append(((), False))
         self.values.forget_changes(before)
         return self._branch(alternatives, "if")
+
+
+def _plain_elements(items: cst.BaseExpression) -> list[cst.BaseExpression]:
+    """The elements of a literal that are all dotted names, such as modules; else none."""
+    elements = items.elements if isinstance(items, (cst.Tuple, cst.List)) else ()
+    if all(isinstance(element, cst.Element) and dotted(element.value) for element in elements):
+        return [element.value for element in elements]
+    return []
 
 
 def _changes_namespace(body: cst.BaseSuite) -> bool:

@@ -12,7 +12,8 @@ import libcst as cst
 import msgspec
 
 from codeintel_enrich.model.surface import AllOperation, NameTest
-from codeintel_enrich.stages.parse.surface_values import UNKNOWN, Values, dotted, identifier, string
+from codeintel_enrich.stages.parse.surface_nodes import dotted, identifier, string
+from codeintel_enrich.stages.parse.surface_values import UNKNOWN, Values
 
 _COPIES = frozenset({"sorted", "list", "tuple", "set", "frozenset", "reversed", "dict.fromkeys"})
 _NAMESPACES = frozenset({"globals", "dir", "locals", "vars"})

@@ -8,7 +8,7 @@ from typing import Literal
 import libcst as cst
 
 from codeintel_enrich.model.surface import ImportedModule
-from codeintel_enrich.stages.parse.surface_values import dotted, identifier
+from codeintel_enrich.stages.parse.surface_nodes import dotted, identifier
 
 When = Literal["runtime", "typing", "local", "never"]
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import libcst as cst
 
-from codeintel_enrich.stages.parse.surface_values import UNKNOWN, Values, dotted, identifier, inside, string
+from codeintel_enrich.stages.parse.surface_nodes import dotted, identifier, inside, string
+from codeintel_enrich.stages.parse.surface_values import UNKNOWN, Values
 
 
 def attached_names(call: cst.Call, values: Values) -> dict[str, str] | None:

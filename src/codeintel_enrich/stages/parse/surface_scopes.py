@@ -9,7 +9,8 @@ import libcst as cst
 
 from codeintel_enrich.model.surface import Bind, ClassSurface, DefinitionKind, ImportBind
 from codeintel_enrich.stages.parse.surface_imports import Imports, When, handles_import_errors
-from codeintel_enrich.stages.parse.surface_values import Values, dotted, identifier, inside
+from codeintel_enrich.stages.parse.surface_nodes import dotted, identifier, inside
+from codeintel_enrich.stages.parse.surface_values import Values
 
 Body = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
 

@@ -22,8 +22,9 @@ from codeintel_enrich.model.surface import (
 from codeintel_enrich.stages.parse.surface_all import Names, NotStatic, all_operations, read_names
 from codeintel_enrich.stages.parse.surface_imports import Imports, When
 from codeintel_enrich.stages.parse.surface_lazy import attached_names
+from codeintel_enrich.stages.parse.surface_nodes import dotted, identifier, parts
 from codeintel_enrich.stages.parse.surface_scopes import Nested, adds_to_all, import_binds, target_names
-from codeintel_enrich.stages.parse.surface_values import UNKNOWN, Values, dotted, identifier, parts
+from codeintel_enrich.stages.parse.surface_values import UNKNOWN, Values
 from codeintel_enrich.stages.parse.tree import Tree
 
 _INDENTED_ALL = re.compile(r"^[ \t]+[^\n]*__all__", re.MULTILINE)

@@ -185,3 +185,9 @@ def test_value_cycle_is_a_diagnostic() -> None:
     for path in ("a.py", "b.py"):
         assert [found.rule for found in linked[path].diagnostics] == ["import-cycle"]
         assert linked[path].exports[0].origin is None
+
+
+def test_name_that_is_assigned_from_itself_over_and_over_ends() -> None:
+    steps = "".join(f"m = m.a{i}\n" for i in range(60))
+    linked = link_files({"user.py": f"import outside as m\n{steps}__all__ = m.__all__\n"})
+    assert linked.environments["user.py"].all_dynamic == "`m.__all__` is not known"
