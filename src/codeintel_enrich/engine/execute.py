@@ -26,12 +26,16 @@ class Executor:
         self.build = build
         config = build.project.config
         self.pool = Pool(build.jobs(), config.cpu_seconds, config.memory_megabytes, "codeintel_enrich.stages.parse")
-        self.whole = Pool(1, 0, 0, "codeintel_enrich.store.libraries")
+        # One process each: what `link` needed is given back before `merge` needs its own.
+        self.whole = {
+            "link": Pool(1, 0, 0, "codeintel_enrich.stages.link"),
+            "merge": Pool(1, 0, 0, "codeintel_enrich.store.libraries"),
+        }
 
     def warm_up(self) -> None:
-        """Start, beside everything else, what takes long to start: a worker for files and one for the whole."""
+        """Start, beside everything else, what takes long to start: a worker for files and the one for the store."""
         self.pool.warm_up()
-        self.whole.warm_up()
+        self.whole["merge"].warm_up()
 
     def run(self, task: TaskName) -> None:
         """Run one task and record it. Raises EnrichError for what stops the build."""
@@ -52,8 +56,8 @@ class Executor:
 
     def close(self) -> None:
         """End the worker processes."""
-        self.pool.close()
-        self.whole.close()
+        for pool in (self.pool, *self.whole.values()):
+            pool.close()
 
     # --- stages of one file ---------------------------------------------------------------------------------------
 
@@ -177,6 +181,7 @@ class Executor:
             )
 
         done = msgspec.msgpack.decode(self._on_whole("link", job), type=LinkDone)
+        self.whole["link"].close()
         build.warnings += done.warnings
         listing = ENCODER.encode(done.environments)
         name = digest(listing)
@@ -217,7 +222,7 @@ class Executor:
         """Run a job; artifacts that it finds damaged are made again, and it is run again."""
         while True:
             try:
-                return self.whole.run(stage, msgspec.msgpack.encode(job()))[0]
+                return self.whole[stage].run(stage, msgspec.msgpack.encode(job()))[0]
             except WorkerDiedError as death:
                 raise EnrichError(f"{stage} {death.message}") from death
             except CorruptArtifactError as error:
