@@ -10,11 +10,12 @@ may have to run. A `dodo.py` takes the whole pipeline over with
 
 import inspect
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import msgspec
 from doit import create_after
@@ -26,8 +27,8 @@ from doit.reporter import ConsoleReporter
 
 from codeintel_enrich.engine.build import Build
 from codeintel_enrich.engine.execute import Executor
-from codeintel_enrich.engine.externals import due_externals, enabled, task_of
-from codeintel_enrich.engine.graph import ANALYSIS, DOCS, UPSTREAM, AnalysisStage, TaskName, label, path_of
+from codeintel_enrich.engine.externals import due_externals, task_of
+from codeintel_enrich.engine.graph import ANALYSIS, DOCS, UPSTREAM, AnalysisStage, FileStage, TaskName, label, path_of
 from codeintel_enrich.engine.options import Options
 from codeintel_enrich.engine.summary import Summary, summarise
 from codeintel_enrich.errors import EnrichError
@@ -46,6 +47,7 @@ def creators(**options: Any) -> dict[str, Any]:
     doit tells creators neither which command it runs nor what was selected, so both are read from its command line.
     """
     words = sys.argv[1:]
+    options.setdefault("jobs", _processes(words))
     executes = DOIT_COMMANDS.isdisjoint(words)
     selected = [name for word in words if (name := _named(word)).stage in DOCS]
     if TaskName("index") in selected:
@@ -58,12 +60,12 @@ def creators(**options: Any) -> dict[str, Any]:
     return {**session.namespace(), "DOIT_CONFIG": session.doit_config(Reporter(session))}
 
 
-def run_build(build: Build, reporter: "type[Reporter] | None" = None) -> Summary:
+def run_build(build: Build, reporter: "type[Reporter] | None" = None, executor: Executor | None = None) -> Summary:
     """Run a whole build with doit; what stopped it, if anything did, is in the summary's `errors`.
 
     Raises EnrichError for what keeps a build from beginning.
     """
-    session = Session(build)
+    session = Session(build, executor=executor)
     # Begun out here: what keeps a build from beginning is the caller's to see, not doit's.
     if session.idle:
         return session.finish()
@@ -79,8 +81,16 @@ def run_build(build: Build, reporter: "type[Reporter] | None" = None) -> Summary
 class Session:
     """One invocation of doit over one build: plans when doit asks for tasks, runs when it says so."""
 
-    def __init__(self, build: Build, *, executes: bool = True, selected: Sequence[TaskName] = ()) -> None:
+    def __init__(
+        self,
+        build: Build,
+        *,
+        executes: bool = True,
+        selected: Sequence[TaskName] = (),
+        executor: Executor | None = None,
+    ) -> None:
         self.build = build
+        self._executor = executor
         self.executes = executes
         self.selected = selected
         self.errors: list[str] = []
@@ -107,12 +117,25 @@ class Session:
         return {
             "reporter": reporter,
             "par_type": "thread",
-            # 0 is doit's word for: in this thread.
-            "num_process": jobs if (jobs := self.build.jobs()) > 1 else 0,
+            # In this thread: the executor works ahead with as many workers as there are jobs.
+            "num_process": 0,
             "backend": "sqlite3",
             "dep_file": ":memory:",
             "default_tasks": ["merge"],
         }
+
+    @cached_property
+    def _wanted(self) -> set[str]:
+        """Stages asked for as a whole, and those of the analyses that they wait for."""
+        if not self.executes or self.idle:
+            return set()
+        wanted = {task.stage for task in self.selected if task.path is None} if self.selected else {"merge"}
+        if "merge" in wanted:
+            wanted.add("emit")
+        for stage in reversed(ANALYSIS):
+            if stage in wanted:
+                wanted.update(UPSTREAM[stage])
+        return wanted
 
     # --- planning -------------------------------------------------------------------------------------------------
 
@@ -131,18 +154,20 @@ class Session:
         self.build.begin()
         return False
 
-    @cached_property
+    @property
     def executor(self) -> Executor:
         """Runs tasks; its processes start with the first one."""
-        return Executor(self.build)
+        if self._executor is None:
+            self._executor = Executor(self.build)
+        return self._executor
 
     @cached_property
     def externals(self) -> list[str]:
         """External inputs to hand out tasks for: those that are due, and those asked for by name."""
         if not self.executes:
-            return list(enabled(self.build))
+            return list(self.build.enabled)
         due = self._due_externals
-        return [name for name in enabled(self.build) if name in due or task_of(name) in self.selected]
+        return [name for name in self.build.enabled if name in due or task_of(name) in self.selected]
 
     @cached_property
     def _due_externals(self) -> list[str]:
@@ -160,6 +185,8 @@ class Session:
     def task_parse(self) -> Iterator[Task]:
         """Bytes of one file -> syntax and surface."""
         due = [] if self.idle or not self.executes else self.build.due_parses()
+        if not self._wanted <= {"index", "check"}:
+            self.executor.plan({path: ["parse"] for path in due})
         for path in self._paths("parse", due):
             yield self._task("parse", path)
 
@@ -189,6 +216,9 @@ class Session:
         if self.executes and self.idle:
             return
         due: dict[str, list[AnalysisStage]] = self.build.due_analyses() if self.executes else {}
+        if due:
+            wanted = self._wanted
+            self.executor.plan({path: [s for s in stages if s in wanted] for path, stages in due.items()})
         for stage in ANALYSIS:
             for path in self._paths(stage, [path for path, stages in due.items() if stage in stages]):
                 # What is not due before this stage is settled already.
@@ -230,7 +260,9 @@ class Session:
             return build.settle_merge()
         if name.stage in ("index", "check"):
             return (name.path or "index") not in self._due_externals
-        return name.path not in build.files or build.settle(name.stage, str(name.path))
+        if (ran := self.executor.ran_ahead(name)) is not None:
+            return not ran
+        return name.path not in build.files or build.settle(cast(FileStage, name.stage), name.path)
 
     @cached_property
     def _changed(self) -> frozenset[str]:
@@ -260,8 +292,8 @@ class Session:
     def finish(self) -> Summary:
         """Stop the workers, remember what was done, let go of the cache."""
         self._stopping.set()
-        if "executor" in self.__dict__:
-            self.executor.close()
+        if self._executor is not None:
+            self._executor.close()
         self.build.finish()
         return summarise(self.build, tuple(self.errors), self.exit_code)
 
@@ -351,6 +383,12 @@ class SilentReporter(Reporter):
     def complete_run(self) -> None:
         """Close the build."""
         self.summary = self.session.finish()
+
+
+def _processes(words: Sequence[str]) -> int | None:
+    """What `-n` says: so many workers. doit's own threads would only wait for them."""
+    found = re.search(r" (?:-n|--process)[ =]?([1-9][0-9]*)", " " + " ".join(words))
+    return int(found[1]) if found else None
 
 
 def _named(word: str) -> TaskName:

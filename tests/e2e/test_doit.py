@@ -166,7 +166,8 @@ def test_two_threads_build_the_same(shop: Checkout) -> None:
 def test_processes_instead_of_threads_are_refused_with_the_remedy(shop: Checkout) -> None:
     shop.append(CORE, "# edited\n")
     assert "-P thread" in shop.doit("-n", "2", "-P", "process", code=1)
-    assert shop.ran_by_doit() == all_tasks(CORE) | {"merge"}
+    assert "merge" in shop.ran_by_doit()
+    shop.assert_equals_clean()
 
 
 def test_index_makes_the_index_anew_and_what_it_changed_stays_due(built: Checkout) -> None:

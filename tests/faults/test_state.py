@@ -169,10 +169,10 @@ def test_an_edit_between_hashing_and_parsing_is_parsed_as_it_is_then(
     shop.replace("shop/core.py", "LIMIT = 3", "LIMIT = 4")
     parse = execute.Executor._parse
 
-    def meddling(self: execute.Executor, path: str) -> None:
+    def meddling(self: execute.Executor, path: str) -> bool:
         shop.replace("shop/core.py", "LIMIT = 4", "LIMIT = 5")
         monkeypatch.setattr(execute.Executor, "_parse", parse)
-        parse(self, path)
+        return parse(self, path)
 
     monkeypatch.setattr(execute.Executor, "_parse", meddling)
     shop.build()
@@ -186,10 +186,10 @@ def test_a_file_that_vanishes_after_listing_is_as_if_it_had_never_been(
     shop.write("shop/brief.py", "x = 1\n")
     parse = execute.Executor._parse
 
-    def meddling(self: execute.Executor, path: str) -> None:
+    def meddling(self: execute.Executor, path: str) -> bool:
         shop.delete("shop/brief.py")
         monkeypatch.setattr(execute.Executor, "_parse", parse)
-        parse(self, path)
+        return parse(self, path)
 
     monkeypatch.setattr(execute.Executor, "_parse", meddling)
     shop.build()

@@ -122,10 +122,15 @@ def _run(build: "Build", quiet: bool) -> "Summary":
 
     if build.settled:
         return summarise(build)
+    from codeintel_enrich.engine.execute import Executor
+
+    # Beside the loading of the scheduler.
+    executor = Executor(build)
+    executor.warm_up()
     from codeintel_enrich.cli.progress import ProgressReporter
     from codeintel_enrich.tasks import SilentReporter, run_build
 
-    return run_build(build, SilentReporter if quiet else ProgressReporter)
+    return run_build(build, SilentReporter if quiet else ProgressReporter, executor)
 
 
 def _tell(message: str) -> None:

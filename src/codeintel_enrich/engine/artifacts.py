@@ -1,20 +1,27 @@
 """Owns the artifact store: content-addressed bytes, and traces that say which key gave which outputs.
 
 One SQLite file in write-ahead mode: what a task finished is committed when it finishes, `kill -9` loses only
-what was in flight. Bytes are checked against their digest whenever they are read.
+what was in flight. Bytes are kept compressed, and checked against their digest whenever they are read.
 """
 
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+import msgspec
 
 from codeintel_enrich.engine.keys import Inputs
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError
 from codeintel_enrich.model.digest import digest
 
-SCHEMA = """
+FORMAT = 2
+"""Of the file; one of another format is made anew."""
+
+SCHEMA = f"""
+pragma user_version = {FORMAT};
 create table if not exists artifact (digest text primary key, data blob not null);
 create table if not exists trace (key text primary key, inputs text not null, outputs text not null) without rowid;
 """
@@ -26,6 +33,43 @@ OUTSIDE = frozenset(
     )
 )
 """Primary result codes of faults that lie outside the file: deleting it would mend nothing."""
+
+LEVEL = 1
+"""zlib's quickest; layers shrink to a sixth."""
+
+
+class Artifact(msgspec.Struct, frozen=True, array_like=True):
+    """Bytes as they are stored."""
+
+    digest: str
+    """Of the bytes themselves."""
+    packed: bytes
+
+    @classmethod
+    def of(cls, data: bytes) -> "Artifact":
+        """Make one of plain bytes."""
+        return cls(digest(data), zlib.compress(data, LEVEL))
+
+
+class Trace(msgspec.Struct, frozen=True):
+    """That these inputs gave these outputs."""
+
+    inputs: Inputs
+    outputs: tuple[str, ...]
+    """Digests, in the order in which `lookup` returns them."""
+
+
+def _unpack(wanted: str, row: tuple[bytes] | None) -> bytes:
+    """The bytes of a stored row. Raises CorruptArtifactError when it is missing or not what its digest says."""
+    if row is None:
+        raise CorruptArtifactError(wanted, "missing")
+    try:
+        data = zlib.decompress(row[0])
+    except (zlib.error, TypeError):
+        data = b""
+    if digest(data) != wanted:
+        raise CorruptArtifactError(wanted, "damaged")
+    return data
 
 
 class Artifacts:
@@ -52,6 +96,10 @@ class Artifacts:
             connection.execute("pragma journal_mode = wal")
             # Without fsync a power cut can lose the last commits; digests notice, and a rebuild mends it.
             connection.execute("pragma synchronous = off")
+            if connection.execute("select count(*) from sqlite_master").fetchone() != (0,):
+                (found,) = connection.execute("pragma user_version").fetchone()
+                if found != FORMAT:
+                    raise sqlite3.DatabaseError(f"its format is {found}, not {FORMAT}")
             connection.executescript(SCHEMA)
         except sqlite3.DatabaseError:
             connection.close()
@@ -84,34 +132,31 @@ class Artifacts:
             except sqlite3.DatabaseError as error:
                 self._reset(error)
                 row = None
-        if row is None:
-            raise CorruptArtifactError(wanted, "missing")
-        data: bytes = row[0]
-        if digest(data) != wanted:
+        try:
+            return _unpack(wanted, row)
+        except CorruptArtifactError:
             self.forget((wanted,))
-            raise CorruptArtifactError(wanted, "damaged")
-        return data
+            raise
 
-    def record(self, inputs: Inputs, outputs: Mapping[str, bytes], listed: Sequence[str] | None = None) -> None:
-        """Store outputs (digest -> bytes) and, in the same transaction, that these inputs gave them.
-
-        `listed` (default: all outputs) are the digests that `lookup` returns, in that order.
-        """
-        listed = list(outputs) if listed is None else listed
+    def record(self, artifacts: Iterable[Artifact], *traces: Trace) -> None:
+        """Store artifacts and, in the same transaction, which inputs gave them."""
+        artifacts = tuple(artifacts)
         with self._lock:
             try:
-                self._record(inputs, outputs, listed)
+                self._record(artifacts, traces)
             except sqlite3.DatabaseError as error:
                 self._reset(error)
-                self._record(inputs, outputs, listed)
+                self._record(artifacts, traces)
 
-    def _record(self, inputs: Inputs, outputs: Mapping[str, bytes], listed: Sequence[str]) -> None:
+    def _record(self, artifacts: tuple[Artifact, ...], traces: tuple[Trace, ...]) -> None:
         execute = self._connection.execute
         execute("begin immediate")
         try:
-            for name, data in outputs.items():
-                execute("insert or ignore into artifact values (?, ?)", (name, data))
-            execute("insert or replace into trace values (?, ?, ?)", (inputs.key, inputs.text, " ".join(listed)))
+            for artifact in artifacts:
+                execute("insert or ignore into artifact values (?, ?)", (artifact.digest, artifact.packed))
+            for trace in traces:
+                row = trace.inputs.key, trace.inputs.text, " ".join(trace.outputs)
+                execute("insert or replace into trace values (?, ?, ?)", row)
             execute("commit")
         except BaseException:
             with contextlib.suppress(sqlite3.Error):
@@ -122,17 +167,10 @@ class Artifacts:
         """Digests that `key` gave before, if all of them are still there."""
         with self._lock:
             try:
-                row = self._connection.execute("select outputs from trace where key = ?", (key,)).fetchone()
-                if row is None:
-                    return None
-                outputs = tuple(row[0].split())
-                for name in outputs:
-                    if not self._connection.execute("select 1 from artifact where digest = ?", (name,)).fetchone():
-                        return None
+                return _lookup(self._connection, key)
             except sqlite3.DatabaseError as error:
                 self._reset(error)
                 return None
-        return outputs
 
     def has(self, wanted: str) -> bool:
         """Whether something is stored under a digest."""
@@ -160,7 +198,9 @@ class Artifacts:
                 if ok != "ok":
                     raise sqlite3.DatabaseError(ok)
                 for name, data in self._connection.execute("select digest, data from artifact"):
-                    if not isinstance(data, bytes) or digest(data) != name:
+                    try:
+                        _unpack(name, (data,))
+                    except CorruptArtifactError:
                         damaged.append(name)
             except sqlite3.DatabaseError as error:
                 self._reset(error)
@@ -168,18 +208,29 @@ class Artifacts:
         self.forget(damaged)
         return damaged
 
-    def prune(self, used: set[str], spare: int) -> int:
-        """Drop the oldest unused artifacts when there are more than `spare` of them; returns how many went."""
+    def prune(self, used: Callable[[], set[str]], most: int) -> int:
+        """Drop the oldest unused artifacts, and their traces, when there are more than `most`; returns how many went.
+
+        A quarter of `most` is made free, so that not every run prunes.
+        """
         with self._lock:
-            total = self._connection.execute("select count(*) from artifact").fetchone()[0]
-            if total <= len(used) + spare:
-                return 0
-            rows = self._connection.execute("select rowid, digest from artifact order by rowid").fetchall()
-            unused = [rowid for rowid, name in rows if name not in used]
-            victims = unused[: max(0, len(unused) - spare // 2)]
             execute = self._connection.execute
+            # An upper bound that needs no counting: rows are numbered, and some were dropped before.
+            (bound,) = execute(
+                "select (select max(rowid) from artifact) - (select min(rowid) from artifact) + 1"
+            ).fetchone()
+            if (bound or 0) <= most or execute("select count(*) from artifact").fetchone()[0] <= most:
+                return 0
+            needed = used()
+            rows = execute("select rowid, digest from artifact order by rowid").fetchall()
+            unused = [(rowid, name) for rowid, name in rows if name not in needed]
+            victims = unused[: max(0, len(rows) - most + most // 4)]
             execute("begin immediate")
-            self._connection.executemany("delete from artifact where rowid = ?", ((rowid,) for rowid in victims))
+            self._connection.executemany("delete from artifact where rowid = ?", ((rowid,) for rowid, _ in victims))
+            gone = {name for _, name in victims}
+            traces = execute("select key, outputs from trace").fetchall()
+            dead = [(key,) for key, outputs in traces if not gone.isdisjoint(outputs.split())]
+            self._connection.executemany("delete from trace where key = ?", dead)
             execute("commit")
             return len(victims)
 
@@ -188,6 +239,17 @@ class Artifacts:
         with self._lock, contextlib.suppress(sqlite3.Error):
             self._connection.execute("pragma wal_checkpoint(truncate)")
             self._connection.close()
+
+
+def _lookup(connection: sqlite3.Connection, key: str) -> tuple[str, ...] | None:
+    row = connection.execute("select outputs from trace where key = ?", (key,)).fetchone()
+    if row is None:
+        return None
+    outputs = tuple(row[0].split())
+    for name in outputs:
+        if not connection.execute("select 1 from artifact where digest = ?", (name,)).fetchone():
+            return None
+    return outputs
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
@@ -200,10 +262,11 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
 
 
 class Reader:
-    """Reads artifacts beside the process that writes them; mends nothing."""
+    """Reads artifacts beside the process that writes them, from one thread at a time; mends nothing."""
 
     def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=60)
+        place = f"{path.absolute().as_uri()}?mode=ro"
+        self._connection = sqlite3.connect(place, uri=True, timeout=60, check_same_thread=False)
 
     def get(self, wanted: str) -> bytes:
         """The bytes stored under a digest. Raises CorruptArtifactError when they are missing or not those bytes."""
@@ -211,12 +274,13 @@ class Reader:
             row = self._connection.execute("select data from artifact where digest = ?", (wanted,)).fetchone()
         except sqlite3.DatabaseError as error:
             raise CorruptArtifactError(wanted, f"unreadable ({error})") from error
-        if row is None:
-            raise CorruptArtifactError(wanted, "missing")
-        data: bytes = row[0]
-        if digest(data) != wanted:
-            raise CorruptArtifactError(wanted, "damaged")
-        return data
+        return _unpack(wanted, row)
+
+    def lookup(self, key: str) -> tuple[str, ...] | None:
+        """Digests that `key` gave before, if all of them are still there and can be read."""
+        with contextlib.suppress(sqlite3.DatabaseError):
+            return _lookup(self._connection, key)
+        return None
 
     def digests(self) -> set[str]:
         """Everything there is; nothing where that cannot be read."""

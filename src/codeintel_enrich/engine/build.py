@@ -9,9 +9,11 @@ A stage of a file is due when no recorded run has the key of its present inputs.
 import contextlib
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from typing import Literal
 
 import msgspec
 
@@ -19,12 +21,11 @@ from codeintel_enrich import __version__
 from codeintel_enrich.engine.artifacts import Artifacts
 from codeintel_enrich.engine.config import config_digest, read_project
 from codeintel_enrich.engine.discovery import Scan, scan
-from codeintel_enrich.engine.graph import ANALYSIS, UPSTREAM, AnalysisStage
+from codeintel_enrich.engine.graph import ANALYSIS, UPSTREAM, AnalysisStage, FileStage
 from codeintel_enrich.engine.integrity import check_own_files, own_files_are_as_left, stamp_own_file
-from codeintel_enrich.engine.keys import Inputs, stage_version
+from codeintel_enrich.engine.keys import Inputs, Sources, stage_version
 from codeintel_enrich.engine.lock import CacheLock
 from codeintel_enrich.engine.manifest import (
-    External,
     FileState,
     StageState,
     load_manifest,
@@ -36,8 +37,10 @@ from codeintel_enrich.engine.options import Options, places
 from codeintel_enrich.model.digest import digest
 
 ENCODER = msgspec.msgpack.Encoder(order="deterministic")
-SPARE_ARTIFACTS = 1
-"""Artifacts of earlier states of the tree that are kept, per one in use: what reverts and branch switches hit."""
+KEPT_PER_FILE = 20
+"""Artifacts kept at most: up to ten are in use, the others are of earlier states, for reverts and branches."""
+FEWEST_KEPT = 4000
+"""Room for earlier states in small repositories."""
 
 
 class Build:
@@ -57,9 +60,12 @@ class Build:
         self.failed_tools: dict[str, str] = {}
         """External inputs that could not be made -> why; they are due again at the next run."""
         self.begun = False
+        self._ledgers: dict[str, str] = {}
+        """Digests of `_ledger` for the present state of all files."""
         self._touched: set[str] = set()
         """Files for which anything that a later stage reads is new in this run."""
         self._all_due = False
+        self._clock = threading.Lock()
         self._lock = CacheLock(self.places.cache)
         self._open_tasks: set[tuple[str, str]] = set()
 
@@ -162,9 +168,10 @@ class Build:
             self._all_due = True
         for path in [path for path in self.files if path not in self.seen.files]:
             del self.files[path]
+            self._ledgers.clear()
         for path in self.changed_files():
             self.hash_file(path)
-        self.spend("hash", started)
+        self.spend("hash", time.perf_counter() - started)
 
     def _remove_leftovers(self) -> None:
         """Temporary files of runs that were killed; the lock is held, so nobody else's are there."""
@@ -179,6 +186,7 @@ class Build:
             read, found, racy = read_file(f"{self.places.root}/{path}")
         except FileNotFoundError:
             self.files.pop(path, None)
+            self._ledgers.clear()
             self.seen.files.pop(path, None)
             return None
         except OSError as error:
@@ -189,55 +197,62 @@ class Build:
         state = self.files.get(path)
         if state is None:
             self.files[path] = FileState(found, racy, content)
+            self._ledgers.clear()
             self._touched.add(path)
         else:
             state.found, state.racy = found, racy
             if state.content != content:
                 state.content = content
                 state.parse, state.surface = StageState(), ""
+                self._ledgers.clear()
                 self._touched.add(path)
         return data
 
     # --- keys -----------------------------------------------------------------------------------------------------
 
-    def inputs(self, stage: str, path: str) -> Inputs:
+    def inputs(self, stage: FileStage, path: str) -> Inputs:
         """What a stage of a file reads now. Meaningful once the stages before it are settled."""
-        state = self.files[path]
-        parts = [("settings", self.settings[stage])]
         if stage == "parse":
-            return Inputs("parse", *parts, ("content", state.content))
-        parts += [("syntax", state.parse.output)]
-        if stage == "types":
-            return Inputs("types", *parts, *self._facts(path))
-        parts += [("surface", state.surface), ("environment", state.environment)]
-        if stage == "qualify":
-            return Inputs("qualify", *parts)
-        parts += [("qualified", state.qualify.output)]
-        if stage == "stitch":
-            return Inputs(
-                "stitch", *parts, ("document", self.slice_of("index", path)), ("indexed", self.indexed_content(path))
-            )
-        return Inputs("emit", ("path", path), *parts, ("stitched", state.stitch.output), ("typed", state.types.output))
+            settings = ("settings", self.settings["parse"])
+            return Inputs.of("parse", settings, ("content", self.files[path].content))
+        return self.sources(path).inputs(stage, self.settings[stage])
 
-    def _facts(self, path: str) -> list[tuple[str, str]]:
-        names = sorted(name for name in self.manifest.externals if name != "index")
-        return [(name, piece) for name in names if (piece := self.slice_of(name, path))]
+    def sources(self, path: str) -> Sources:
+        """What the stages of a file after `link` read now."""
+        state = self.files[path]
+        document, indexed = self._document(path)
+        return Sources(
+            *(path, state.parse.output, state.surface, state.environment),
+            facts=[(name, piece) for name in self._checkers if (piece := self._slice(name, path))],
+            document=document,
+            indexed=indexed,
+            qualified=state.qualify.output,
+            stitched=state.stitch.output,
+            typed=state.types.output,
+        )
 
-    def slice_of(self, external: str, path: str) -> str:
-        """Digest of what an external input says of a file; empty when it says nothing or is switched off."""
+    @cached_property
+    def enabled(self) -> tuple[str, ...]:
+        """Names of the external inputs that this build reads: `index` and checkers."""
         from codeintel_enrich.engine.externals import enabled
 
-        if external not in enabled(self):
-            return ""
-        return self.manifest.externals.get(external, External()).slices.get(path, "")
+        return enabled(self.options, self.project.config)
 
-    def indexed_content(self, path: str) -> str:
-        """Digest of the bytes that the index describes as this file; empty where nobody knows (a handed-in index)."""
-        if not self.slice_of("index", path):
-            return ""
-        return self.manifest.externals["index"].contents.get(path, "")
+    @cached_property
+    def _checkers(self) -> list[str]:
+        return sorted(name for name in self.enabled if name != "index")
 
-    def settle(self, stage: str, path: str) -> bool:
+    def _slice(self, external: str, path: str) -> str:
+        """Digest of what an external input says of a file; empty when it says nothing."""
+        known = self.manifest.externals.get(external)
+        return known.slices.get(path, "") if known is not None else ""
+
+    def _document(self, path: str) -> tuple[str, str]:
+        """Digest of the file's slice of the index, and of the bytes that it describes."""
+        document = self._slice("index", path) if "index" in self.enabled else ""
+        return document, self.manifest.externals["index"].contents.get(path, "") if document else ""
+
+    def settle(self, stage: FileStage, path: str) -> bool:
         """Whether a stage's output for its present inputs is at hand, from this state or from any recorded run."""
         state = self.files[path]
         key = self.inputs(stage, path).key
@@ -257,6 +272,7 @@ class Build:
         setattr(state, stage, StageState(key, first))
         if rest:
             state.surface = rest[0]
+        self._ledgers.pop("surface" if rest else "rows", None)
         self._touched.add(path)
         self._open_tasks.discard((stage, path))
 
@@ -271,12 +287,15 @@ class Build:
 
     def link_inputs(self) -> Inputs:
         """What `link` reads: every module's path and surface."""
-        listing = "\n".join(f"{path}\0{self.files[path].surface}" for path in sorted(self.files))
-        return Inputs(
-            "link",
-            ("settings", self.settings["link"]),
-            ("surfaces", digest(listing.encode("utf-8", "surrogateescape"))),
-        )
+        return Inputs.of("link", ("settings", self.settings["link"]), ("surfaces", self._ledger("surface")))
+
+    def _ledger(self, kind: Literal["surface", "rows"]) -> str:
+        """Digest of every path with its surface, or its rows."""
+        if kind not in self._ledgers:
+            files = sorted(self.files.items())
+            lines = [f"{path}\0{state.surface if kind == 'surface' else state.emit.output}" for path, state in files]
+            self._ledgers[kind] = digest("\n".join(lines).encode("utf-8", "surrogateescape"))
+        return self._ledgers[kind]
 
     def settle_link(self) -> bool:
         """Whether every module's environment is at hand."""
@@ -323,12 +342,11 @@ class Build:
 
     def merge_inputs(self) -> Inputs:
         """What `merge` reads: the rows of every file."""
-        ledger = "\n".join(f"{path}\0{state.emit.output}" for path, state in sorted(self.files.items()))
-        return Inputs(
+        return Inputs.of(
             "merge",
             ("settings", self.settings["merge"]),
             ("out", str(self.places.out)),
-            ("rows", digest(ledger.encode("utf-8", "surrogateescape"))),
+            ("rows", self._ledger("rows")),
         )
 
     def settle_merge(self) -> bool:
@@ -346,14 +364,14 @@ class Build:
         try:
             self.manifest.settled = self.overall if self._everything_done() else ""
             self.manifest.decisions = self.seen.decisions
-            self._prune()
+            self.artifacts.prune(self._used, max(FEWEST_KEPT, KEPT_PER_FILE * len(self.files)))
             self.warnings += self.artifacts.warnings
             self.artifacts.close()
             stamp_own_file(self, self.places.artifacts)
             save_manifest(self.places.manifest, self.manifest)
         finally:
             self._lock.release()
-        self.spend("remember", started)
+        self.spend("remember", time.perf_counter() - started)
 
     def _everything_done(self) -> bool:
         """Whether nothing is due; a run of selected tasks may have left out what others would have found due."""
@@ -369,18 +387,20 @@ class Build:
             and self.settle_merge()
         )
 
-    def _prune(self) -> None:
+    def _used(self) -> set[str]:
+        """Artifacts that the present state is made of."""
         used: set[str] = {self.manifest.link.output}
         for state in self.files.values():
             used.update((state.surface, state.environment, state.parse.output))
             used.update(getattr(state, stage).output for stage in ANALYSIS)
         for external in self.manifest.externals.values():
             used.update(external.slices.values())
-        self.artifacts.prune(used, spare=SPARE_ARTIFACTS * max(len(used), 1000))
+        return used
 
-    def spend(self, stage: str, started: float) -> None:
-        """Add the wall time since `started` (perf_counter) to a stage."""
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started
+    def spend(self, stage: str, seconds: float) -> None:
+        """Add wall time to a stage."""
+        with self._clock:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
 
     def jobs(self) -> int:
         """How many worker processes may run at once."""

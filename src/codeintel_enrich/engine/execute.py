@@ -1,22 +1,32 @@
-"""Owns the doing: runs the stages that a build found due, and records what came out the moment it is there."""
+"""Owns the doing: runs the stages that a build found due, and records what came out the moment it is there.
 
+Work goes ahead of the scheduler: as soon as it is known what is due, every file is handed to the workers, and a task
+only waits for its file. What one task asked for by name needs is done when it is asked for.
+"""
+
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from codeintel_enrich import __version__
+from codeintel_enrich.engine.analyse import AnalyseJob, StageDone
+from codeintel_enrich.engine.artifacts import Artifact, Trace
 from codeintel_enrich.engine.build import ENCODER, Build
 from codeintel_enrich.engine.externals import make_external
-from codeintel_enrich.engine.graph import TaskName
+from codeintel_enrich.engine.graph import ANALYSIS, AnalysisStage, FileStage, TaskName
 from codeintel_enrich.engine.integrity import own_name, stamp_own_file
 from codeintel_enrich.engine.manifest import StageState
 from codeintel_enrich.engine.sandbox import Pool, WorkerDiedError
 from codeintel_enrich.engine.whole import LinkDone, LinkJob, MergeDone, MergeJob
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError
-from codeintel_enrich.model.digest import digest
+
+Stages = frozenset[FileStage]
+
+FILE_STAGES: tuple[FileStage, ...] = ("parse", *ANALYSIS)
 
 
 class Executor:
@@ -29,56 +39,100 @@ class Executor:
         # One process each: what `link` needed is given back before `merge` needs its own.
         self.whole = {
             "link": Pool(1, 0, 0, "codeintel_enrich.stages.link"),
-            "merge": Pool(1, 0, 0, "codeintel_enrich.store.libraries"),
+            "merge": Pool(
+                1, 0, 0, "codeintel_enrich.store.libraries", "codeintel_enrich.store", "codeintel_enrich.publish"
+            ),
         }
+        self._threads = ThreadPoolExecutor(build.jobs(), "file")
+        self._stopping = threading.Event()
+        self._plans: list[Mapping[str, Sequence[FileStage]]] = []
+        self._ahead: dict[TaskName, Future[Stages]] = {}
+        """Task -> what its file's work ahead came to; the tasks of a file's analyses share one."""
 
     def warm_up(self) -> None:
         """Start, beside everything else, what takes long to start: a worker for files and the one for the store."""
         self.pool.warm_up()
         self.whole["merge"].warm_up()
 
+    def plan(self, due: Mapping[str, Sequence[FileStage]]) -> None:
+        """Say which files (path -> due stages) to hand to the workers, in this order, as soon as one is asked for."""
+        self._plans.append(due)
+
+    def _work(self, task: TaskName) -> Future[Stages] | None:
+        """The work ahead that the task is part of; None where there is none."""
+        for due in [due for due in self._plans if task.stage in due.get(task.path or "", ())]:
+            self._plans.remove(due)
+            for path, stages in due.items():
+                work = self._threads.submit(self._stages, path, stages)
+                self._ahead.update((TaskName(stage, path), work) for stage in stages)
+        return self._ahead.get(task)
+
+    def ran_ahead(self, task: TaskName) -> bool | None:
+        """Whether the work ahead really ran this task, or was stopped by a fault; None where it is not among it.
+
+        Waits for the work on the task's file.
+        """
+        if (work := self._work(task)) is None:
+            return None
+        return work.exception() is not None or task.stage in work.result()
+
     def run(self, task: TaskName) -> None:
         """Run one task and record it. Raises EnrichError for what stops the build."""
-        started = time.perf_counter()
-        if task.stage == "link":
-            self._link()
-        elif task.stage == "merge":
-            self._merge()
-        elif task.stage in ("index", "check"):
-            make_external(self.build, task.path or "index")
-        elif task.path is not None and task.path in self.build.files:
-            if task.stage == "parse":
-                self._parse(task.path)
+        if task.path is not None and task.stage in FILE_STAGES:
+            if (work := self._work(task)) is not None:
+                work.result()
+            elif task.path in self.build.files:
+                self._stages(task.path, [task.stage])
+        else:
+            started = time.perf_counter()
+            if task.stage == "link":
+                self._link()
+            elif task.stage == "merge":
+                self._merge()
             else:
-                self._analyse(task.stage, task.path)
+                make_external(self.build, task.path or "index")
+            self.build.spend(task.stage, time.perf_counter() - started)
         self.build.ran.append(str(task))
-        self.build.spend(task.stage, started)
 
     def close(self) -> None:
-        """End the worker processes."""
+        """Drop the work that is still ahead and end the worker processes."""
+        self._stopping.set()
+        self._threads.shutdown(wait=False, cancel_futures=True)
         for pool in (self.pool, *self.whole.values()):
             pool.close()
+        self._threads.shutdown()
 
     # --- stages of one file ---------------------------------------------------------------------------------------
 
-    def _parse(self, path: str) -> None:
+    def _stages(self, path: str, stages: Sequence[FileStage]) -> Stages:
+        """Run stages of one file, in their order; returns those that really ran."""
+        analyses = [stage for stage in stages if stage != "parse"]
+        ran: set[FileStage] = set()
+        if "parse" in stages and self._parse(path):
+            ran.add("parse")
+        if analyses and path in self.build.files:
+            ran.update(self._analyse(path, analyses))
+        return frozenset(ran)
+
+    def _parse(self, path: str) -> bool:
         build = self.build
+        started = time.perf_counter()
         # Read here, not at hashing time: the key must name the bytes that were parsed.
         data = build.hash_file(path)
-        if path not in build.files:
-            return
-        if build.settle("parse", path):
-            return
-        key = build.inputs("parse", path)
+        if path not in build.files or build.settle("parse", path):
+            return False
+        inputs = build.inputs("parse", path)
         if data is None:
             rule, message = build.files[path].content.split(": ", 1)
-            outputs = self.pool.run("failed", b"", rule, message)
+            encoded = self.pool.run("failed", b"", rule, message)
         else:
-            outputs = self._parse_bytes(data)
-        named = {digest(output): output for output in outputs}
-        listed = [digest(output) for output in outputs]
-        build.artifacts.record(key, named, listed)
-        build.remember("parse", path, key.key, listed)
+            encoded = self._parse_bytes(data)
+        layers = [msgspec.msgpack.decode(layer, type=Artifact) for layer in encoded]
+        outputs = tuple(layer.digest for layer in layers)
+        build.artifacts.record(layers, Trace(inputs, outputs))
+        build.remember("parse", path, inputs.key, outputs)
+        build.spend("parse", time.perf_counter() - started)
+        return True
 
     def _parse_bytes(self, data: bytes) -> list[bytes]:
         config = self.build.project.config.parse_config(self.build.project.requires_python)
@@ -87,82 +141,45 @@ class Executor:
             try:
                 return self.pool.run("parse", data, encoded)
             except WorkerDiedError as death:
+                if self._stopping.is_set():
+                    raise
                 # A worker that had done other files may have died of them: the file gets one fresh worker.
                 if attempt == 2 or death.first_job or death.rule == "time-limit":
                     return self.pool.run("failed", data, death.rule, death.message)
         raise AssertionError("two attempts always return")
 
-    def _analyse(self, stage: str, path: str) -> None:
+    def _analyse(self, path: str, stages: Sequence[AnalysisStage]) -> Stages:
         build = self.build
-        inputs = build.inputs(stage, path)
-        try:
-            (output,) = self.pool.run(stage, *self._arguments(stage, path))
-        except WorkerDiedError as death:
-            raise EnrichError(f"{path}: stage {stage} {death.message}") from death
-        name = digest(output)
-        build.artifacts.record(inputs, {name: output})
-        build.remember(stage, path, inputs.key, (name,))
-
-    def _arguments(self, stage: str, path: str) -> tuple[Any, ...]:
-        build, state = self.build, self.build.files[path]
-        config = build.project.config
-        syntax = self._layer("parse", path)
-        if stage == "types":
-            facts = [build.slice_of(name, path) for name in sorted(build.manifest.externals) if name != "index"]
-            return syntax, [build.artifacts.get(name) for name in facts if name]
-        surface, environment = self._surface(path), self._environment(path)
-        if stage == "qualify":
-            return syntax, surface, environment
-        qualified = self._layer("qualify", path)
-        if stage == "stitch":
-            document = build.slice_of("index", path)
-            return (
-                *(syntax, surface, qualified, environment),
-                build.artifacts.get(document) if document else None,
-                build.indexed_content(path),
-                ENCODER.encode(config.stitch_config()),
-            )
-        assert state.types.output
-        return (
-            *(path, syntax, surface, environment, qualified),
-            self._layer("stitch", path),
-            self._layer("types", path),
-            ENCODER.encode(config.emit_config()),
+        done = self._analyse_in_worker(path, stages)
+        made = [one for one in done if one.made is not None]
+        build.artifacts.record(
+            [one.made for one in made if one.made is not None], *(Trace(one.inputs, (one.output,)) for one in made)
         )
+        for one in done:
+            build.remember(one.stage, path, one.inputs.key, (one.output,))
+            build.spend(one.stage, one.seconds)
+        return frozenset(one.stage for one in made)
 
-    def _layer(self, stage: str, path: str) -> bytes:
-        """Output of a stage; one that turns out damaged is made again on the spot."""
-        name: str = getattr(self.build.files[path], stage).output
-        try:
-            return self.build.artifacts.get(name)
-        except CorruptArtifactError as error:
-            self.build.warnings.append(f"{path}: {stage}: {error.message}; made again")
-            self._again(stage, path)
-            return self.build.artifacts.get(getattr(self.build.files[path], stage).output)
-
-    def _surface(self, path: str) -> bytes:
-        try:
-            return self.build.artifacts.get(self.build.files[path].surface)
-        except CorruptArtifactError as error:
-            self.build.warnings.append(f"{path}: surface: {error.message}; made again")
-            self._again("parse", path)
-            return self.build.artifacts.get(self.build.files[path].surface)
-
-    def _environment(self, path: str) -> bytes:
-        try:
-            return self.build.artifacts.get(self.build.files[path].environment)
-        except CorruptArtifactError as error:
-            self.build.warnings.append(f"{path}: environment: {error.message}; made again")
-            self.build.places.link_state.unlink(missing_ok=True)
-            self._link()
-            return self.build.artifacts.get(self.build.files[path].environment)
-
-    def _again(self, stage: str, path: str) -> None:
-        setattr(self.build.files[path], stage, StageState())
-        if stage == "parse":
-            self._parse(path)
-        else:
-            self._analyse(stage, path)
+    def _analyse_in_worker(self, path: str, stages: Sequence[AnalysisStage]) -> list[StageDone]:
+        build = self.build
+        config = build.project.config
+        while True:
+            job = AnalyseJob(
+                str(build.places.artifacts),
+                list(stages),
+                {stage: build.settings[stage] for stage in stages},
+                build.sources(path),
+                config.stitch_config(),
+                config.emit_config(),
+            )
+            try:
+                (answer,) = self.pool.run("analyse", msgspec.msgpack.encode(job))
+            except WorkerDiedError as death:
+                raise EnrichError(f"{path}: {', '.join(stages)}: {death.message}") from death
+            except CorruptArtifactError as error:
+                self._mend(error)
+            else:
+                return msgspec.msgpack.decode(answer, type=list[StageDone])
 
     # --- jobs on the whole repository -----------------------------------------------------------------------------
 
@@ -183,11 +200,10 @@ class Executor:
         done = msgspec.msgpack.decode(self._on_whole("link", job), type=LinkDone)
         self.whole["link"].close()
         build.warnings += done.warnings
-        listing = ENCODER.encode(done.environments)
-        name = digest(listing)
+        listing = Artifact.of(ENCODER.encode(done.environments))
         inputs = build.link_inputs()
-        build.artifacts.record(inputs, {**done.fresh, name: listing}, (name,))
-        build.take_environments(inputs.key, name, done.environments)
+        build.artifacts.record([*done.fresh, listing], Trace(inputs, (listing.digest,)))
+        build.take_environments(inputs.key, listing.digest, done.environments)
 
     def _merge(self) -> None:
         build = self.build
@@ -230,12 +246,19 @@ class Executor:
 
     def _mend(self, error: CorruptArtifactError) -> None:
         """Make an artifact again. Raises the error itself where no stage of ours made it: then it cannot be mended."""
-        self.build.artifacts.forget((error.wanted,))
-        for path, state in self.build.files.items():
-            if state.emit.output == error.wanted:
-                self._layer("emit", path)
+        build, wanted = self.build, error.wanted
+        build.artifacts.forget((wanted,))
+        for path, state in build.files.items():
+            if state.environment == wanted:
+                build.warnings.append(f"{path}: environment: {error.message}; made again")
+                build.places.link_state.unlink(missing_ok=True)
+                self._link()
                 return
-            if state.surface == error.wanted:
-                self._surface(path)
-                return
+            for stage in FILE_STAGES:
+                known: StageState = getattr(state, stage)
+                if wanted in ((known.output, state.surface) if stage == "parse" else (known.output,)):
+                    build.warnings.append(f"{path}: {stage}: {error.message}; made again")
+                    setattr(state, stage, StageState())
+                    self._stages(path, [stage])
+                    return
         raise error

@@ -3,33 +3,34 @@
 A tool that fails is reported and stays due; it never counts as done.
 """
 
-import os
-import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from codeintel_enrich.engine.artifacts import Artifact, Trace
 from codeintel_enrich.engine.config import config_digest
 from codeintel_enrich.engine.graph import TaskName
 from codeintel_enrich.engine.keys import Inputs, stage_version
 from codeintel_enrich.engine.manifest import External, stamp_of
+from codeintel_enrich.engine.programs import executable
 from codeintel_enrich.errors import CorruptArtifactError, ToolError, UsageError
 from codeintel_enrich.model.digest import digest
 
 if TYPE_CHECKING:
     from codeintel_enrich.engine.build import Build
+    from codeintel_enrich.engine.config import Config
+    from codeintel_enrich.engine.options import Options
+    from codeintel_enrich.formats.checkers import CheckerReport
 
 ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 CHECKER_CONFIGS = ("pyproject.toml", "pyrefly.toml", "pyrightconfig.json", "setup.cfg", "mypy.ini")
 """Files whose content decides, beside the sources, what a checker says."""
 
 
-def enabled(build: "Build") -> tuple[str, ...]:
-    """Names of the external inputs this build reads: `index` and checkers."""
-    options, config = build.options, build.project.config
+def enabled(options: "Options", config: "Config") -> tuple[str, ...]:
+    """Names of the external inputs that a build reads: `index` and checkers."""
     names: list[str] = []
     if options.scip is not None or (options.index and config.index.refresh != "never"):
         names.append("index")
@@ -57,7 +58,7 @@ def handed_in(build: "Build", name: str) -> Path | None:
 def policy(build: "Build") -> object:
     """What decides, beside the files, whether external inputs are made anew: part of a settled build's digest."""
     result: list[object] = [build.project.config.index, build.project.config.check]
-    for name in enabled(build):
+    for name in build.enabled:
         given = handed_in(build, name)
         result.append((name, str(given), stamp_of(given)) if given else (name, executable(_tool(build, name))))
     return result
@@ -65,7 +66,7 @@ def policy(build: "Build") -> object:
 
 def due_externals(build: "Build") -> list[str]:
     """Those that must be made or split anew now; the others are taken over from recorded runs."""
-    names = enabled(build)
+    names = build.enabled
     for name in [name for name in build.manifest.externals if name not in names]:
         _take(build, name, External())
         del build.manifest.externals[name]
@@ -86,8 +87,8 @@ def make_external(build: "Build", name: str) -> None:
         build.failed_tools[name] = error.message
         build.warnings.append(f"{_title(name)}: {error.message}; going on with what was known before")
         return
-    listing = ENCODER.encode(external)
-    build.artifacts.record(_trace(build, name, external), {**slices, digest(listing): listing}, (digest(listing),))
+    listing = Artifact.of(ENCODER.encode(external))
+    build.artifacts.record([*slices, listing], Trace(_trace(build, name, external), (listing.digest,)))
     _take(build, name, external)
 
 
@@ -104,12 +105,6 @@ def _behind(build: "Build", external: External) -> int:
         for path, state in build.files.items()
         if path not in left_out and external.contents.get(path) != state.content
     )
-
-
-def executable(name: str) -> str | None:
-    """Path of an installed tool: beside the running interpreter first, then on PATH."""
-    beside = Path(sys.executable).parent / name
-    return str(beside) if os.access(beside, os.X_OK) else shutil.which(name)
 
 
 # --- is it due? -------------------------------------------------------------------------------------------------------
@@ -165,7 +160,7 @@ def _take(build: "Build", name: str, external: External) -> None:
 
 
 def _trace(build: "Build", name: str, external: External) -> Inputs:
-    return Inputs(
+    return Inputs.of(
         name, ("settings", stage_version("index" if name == "index" else "check")), ("made from", external.key)
     )
 
@@ -219,7 +214,7 @@ def _install_hint(name: str) -> str:
 # --- making them ------------------------------------------------------------------------------------------------------
 
 
-def _make_index(build: "Build") -> tuple[External, dict[str, bytes]]:
+def _make_index(build: "Build") -> tuple[External, list[Artifact]]:
     from codeintel_enrich.engine.tools import make_index
 
     run = make_index(
@@ -237,19 +232,16 @@ def _make_index(build: "Build") -> tuple[External, dict[str, bytes]]:
     return external, slices
 
 
-def _run_checker(build: "Build", name: str) -> tuple[External, dict[str, bytes]]:
+def _run_checker(build: "Build", name: str) -> tuple[External, list[Artifact]]:
     from codeintel_enrich.engine import tools
 
     key = _checker_key(build, name)
     run = tools.run_pyrefly if name == "pyrefly" else tools.run_pyright
     report = run(build.places.root, sorted(build.files), timeout=build.project.config.check.timeout_seconds)
-    pieces = {path: ENCODER.encode(facts) for path, facts in report.files.items()}
-    slices = {path: digest(piece) for path, piece in pieces.items()}
-    external = External(key, slices, producer=name, left_out=dict(report.left_out))
-    return external, {slices[path]: piece for path, piece in pieces.items()}
+    return _split_report(name, key, report)
 
 
-def _read_given(build: "Build", name: str, given: Path) -> tuple[External, dict[str, bytes]]:
+def _read_given(build: "Build", name: str, given: Path) -> tuple[External, list[Artifact]]:
     if name == "index":
         index, documents = _split_index(build, given)
         if build.files and index.slices.keys().isdisjoint(build.files):
@@ -261,25 +253,29 @@ def _read_given(build: "Build", name: str, given: Path) -> tuple[External, dict[
     from codeintel_enrich.formats.checkers import read_pyrefly, read_pyright
 
     read = read_pyrefly if name == "pyrefly" else read_pyright
-    data = given.read_bytes()
-    report = read(data, build.places.root.as_posix(), build.files, str(given))
-    pieces = {path: ENCODER.encode(facts) for path, facts in report.files.items()}
-    slices = {path: digest(piece) for path, piece in pieces.items()}
-    external = External(_given_key(build, name, given), slices, producer=name, left_out=dict(report.left_out))
-    return external, {slices[path]: piece for path, piece in pieces.items()}
+    report = read(given.read_bytes(), build.places.root.as_posix(), build.files, str(given))
+    return _split_report(name, _given_key(build, name, given), report)
 
 
-def _split_index(build: "Build", path: Path) -> tuple[External, dict[str, bytes]]:
+def _split_report(name: str, key: str, report: "CheckerReport") -> tuple[External, list[Artifact]]:
+    pieces = {path: Artifact.of(ENCODER.encode(facts)) for path, facts in report.files.items()}
+    slices = {path: piece.digest for path, piece in pieces.items()}
+    return External(key, slices, producer=name, left_out=dict(report.left_out)), list(pieces.values())
+
+
+def _split_index(build: "Build", path: Path) -> tuple[External, list[Artifact]]:
     from codeintel_enrich.formats.scip import open_index
 
     slices: dict[str, str] = {}
-    pieces: dict[str, bytes] = {}
+    pieces: dict[str, Artifact] = {}
     with open_index(path) as reader:
         left_out = dict(reader.left_out)
         for name, piece in reader.documents():
             # Also of files that are not there now: they may come back while the index stays.
             slices[name] = digest(piece)
             if not build.artifacts.has(slices[name]):
-                pieces[slices[name]] = piece
+                pieces[name] = Artifact.of(piece)
         producer = f"{reader.metadata.tool} {reader.metadata.version}".strip()
-    return External(_given_key(build, "index", path), slices, producer=producer, left_out=left_out), pieces
+    return External(_given_key(build, "index", path), slices, producer=producer, left_out=left_out), list(
+        pieces.values()
+    )

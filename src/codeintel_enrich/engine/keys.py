@@ -7,7 +7,10 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+import msgspec
+
 from codeintel_enrich.engine.config import config_digest, runtime_version
+from codeintel_enrich.engine.graph import AnalysisStage
 from codeintel_enrich.model.digest import digest
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -29,18 +32,61 @@ LIBRARIES: dict[str, tuple[str, ...]] = {"parse": ("libcst",), "merge": ("duckdb
 """Stage -> distributions whose version its results depend on."""
 
 
-class Inputs:
+class Inputs(msgspec.Struct, frozen=True):
     """What one task reads, in order: names and digests (or short values)."""
 
-    __slots__ = ("text",)
+    text: str
+    """The task's stage, then a line `name=value` for each."""
 
-    def __init__(self, stage: str, *parts: tuple[str, str]) -> None:
-        self.text = stage + "".join(f"\n{name}={value}" for name, value in parts)
+    @classmethod
+    def of(cls, stage: str, *parts: tuple[str, str]) -> "Inputs":
+        """Make the list."""
+        return cls(stage + "".join(f"\n{name}={value}" for name, value in parts))
 
     @property
     def key(self) -> str:
         """Digest of the list."""
         return digest(self.text.encode("utf-8", "surrogateescape"))
+
+
+class Sources(msgspec.Struct):
+    """Digests of everything that the stages of one file read; empty where there is nothing, or not yet."""
+
+    path: str
+    syntax: str
+    surface: str
+    environment: str
+    facts: list[tuple[str, str]]
+    """Checker and what it says of the file, of those that say something, by name."""
+    document: str
+    """The file's slice of the index."""
+    indexed: str
+    """The bytes that the slice was made from; empty where nobody knows (a handed-in index)."""
+    qualified: str = ""
+    stitched: str = ""
+    typed: str = ""
+
+    def inputs(self, stage: AnalysisStage, settings: str) -> Inputs:
+        """What a stage reads. Meaningful once the stages before it are settled."""
+        parts = [("settings", settings), ("syntax", self.syntax)]
+        if stage == "types":
+            return Inputs.of(stage, *parts, *self.facts)
+        parts += [("surface", self.surface), ("environment", self.environment)]
+        if stage == "qualify":
+            return Inputs.of(stage, *parts)
+        parts += [("qualified", self.qualified)]
+        if stage == "stitch":
+            return Inputs.of(stage, *parts, ("document", self.document), ("indexed", self.indexed))
+        return Inputs.of(stage, ("path", self.path), *parts, ("stitched", self.stitched), ("typed", self.typed))
+
+    def take(self, stage: AnalysisStage, output: str) -> None:
+        """Give the stages that follow the output of this one."""
+        if stage == "qualify":
+            self.qualified = output
+        elif stage == "stitch":
+            self.stitched = output
+        elif stage == "types":
+            self.typed = output
 
 
 @cache

@@ -44,8 +44,8 @@ class StageBugError(EnrichError):
 class Pool:
     """At most `size` workers, started when first needed; safe to use from several threads."""
 
-    def __init__(self, size: int, cpu_seconds: int, memory_megabytes: int, needed: str) -> None:
-        """`cpu_seconds` bound each job, `memory_megabytes` each process (0: no bound); `needed`: a module to load."""
+    def __init__(self, size: int, cpu_seconds: int, memory_megabytes: int, *needed: str) -> None:
+        """`cpu_seconds` bound each job, `memory_megabytes` each process (0: no bound); `needed`: modules to load."""
         self._needed = needed
         self._cpu_seconds = cpu_seconds
         self._memory = memory_megabytes
@@ -55,8 +55,9 @@ class Pool:
         self._lock = threading.Lock()
 
     def warm_up(self) -> None:
-        """Start a worker now, so that it is ready when the first job comes."""
-        self._free.put(self._start())
+        """Start a worker now, if there is none, so that it is ready when the first job comes."""
+        if not self._all:
+            self._free.put(self._start())
 
     def run(self, stage: str, *arguments: Any) -> list[bytes]:
         """Run one stage in some worker and return its encoded outputs.
@@ -89,16 +90,9 @@ class Pool:
 
     def _drop(self, worker: "_Worker") -> None:
         worker.kill()
+        worker.reap()
         with self._lock:
             self._all.discard(worker)
-
-    def peak_megabytes(self) -> float:
-        """Largest resident memory of any child process so far."""
-        try:
-            import resource
-        except ImportError:
-            return 0.0
-        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
     def close(self) -> None:
         """End every worker."""
@@ -107,17 +101,19 @@ class Pool:
         for worker in workers:
             # They keep nothing: the kindest end is the quickest.
             worker.kill()
+        for worker in workers:
+            worker.reap()
 
 
 class _Worker:
     """One process and its pipes."""
 
-    def __init__(self, memory_megabytes: int, needed: str) -> None:
+    def __init__(self, memory_megabytes: int, needed: tuple[str, ...]) -> None:
         self.jobs = 0
-        self.stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in _reap
+        self.stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in reap
         # -P: the folder that is being indexed must not be where imports come from.
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "codeintel_enrich.engine.worker", str(memory_megabytes), needed],
+            [sys.executable, "-P", "-m", "codeintel_enrich.engine.worker", str(memory_megabytes), *needed],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.stderr,
@@ -138,6 +134,7 @@ class _Worker:
             answer = None
         if answer is None:
             self.kill()
+            self.reap()
             raise _death(self.process.returncode, timed_out, cpu_seconds, memory, first_job)
         kind, *rest = msgspec.msgpack.decode(answer)
         if kind == "memory":
@@ -162,11 +159,12 @@ class _Worker:
         return None if head is None else _read(descriptor, int.from_bytes(head, "big"), deadline)
 
     def kill(self) -> None:
+        """Make it end; `reap` waits for it."""
         with contextlib.suppress(OSError):
             self.process.kill()
-        self._reap()
 
-    def _reap(self) -> None:
+    def reap(self) -> None:
+        """Wait for its end, and close its pipes."""
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout, self.stderr):
             with contextlib.suppress(OSError):

@@ -6,7 +6,7 @@ import msgspec
 
 from codeintel_enrich.engine.build import Build
 from codeintel_enrich.engine.discovery import printable
-from codeintel_enrich.engine.externals import behind, enabled
+from codeintel_enrich.engine.externals import behind
 from codeintel_enrich.engine.graph import ANALYSIS
 
 STAGES = ("index", "check", "parse", "link", *ANALYSIS, "merge")
@@ -76,7 +76,7 @@ def _grouped(left_out: dict[str, str]) -> list[str]:
 
 def summarise(build: Build, errors: tuple[str, ...] = (), exit_code: int = 0) -> Summary:
     """The account of a build that has ended (or had nothing to do)."""
-    known = set(enabled(build))
+    known = set(build.enabled)
     left_out = dict(build.left_out)
     for name, external in build.manifest.externals.items():
         if name in known:

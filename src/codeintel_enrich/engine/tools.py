@@ -11,7 +11,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +21,7 @@ from typing import Literal
 
 import msgspec
 
+from codeintel_enrich.engine.programs import executable
 from codeintel_enrich.errors import ToolError, UsageError
 from codeintel_enrich.formats.checkers import CheckerReport, read_pyrefly, read_pyright
 from codeintel_enrich.formats.scip import open_index
@@ -66,8 +66,7 @@ class IndexRun(msgspec.Struct, frozen=True):
 @cache
 def find_tool(name: str) -> Tool | None:
     """The program beside the running Python, else on PATH; None where there is none that starts."""
-    beside = Path(sys.executable).parent / name
-    path = str(beside) if os.access(beside, os.X_OK) else shutil.which(name)
+    path = executable(name)
     if path is None:
         return None
     try:

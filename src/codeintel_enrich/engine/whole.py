@@ -5,15 +5,20 @@ What such a job needs in memory grows with the repository; it is given back when
 
 import contextlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from codeintel_enrich.engine.artifacts import Reader
+from codeintel_enrich.engine.artifacts import Artifact, Reader
 from codeintel_enrich.engine.manifest import write_atomically
 from codeintel_enrich.model.config import LinkConfig
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.outputs import FileStamp
+
+if TYPE_CHECKING:
+    from codeintel_enrich.model.outputs import PublishReport
 
 
 class LinkJob(msgspec.Struct, frozen=True):
@@ -33,8 +38,8 @@ class LinkDone(msgspec.Struct, frozen=True):
 
     environments: dict[str, str]
     """Path -> digest of its environment, for every file."""
-    fresh: dict[str, bytes]
-    """Digest -> encoded environment, of those that are new."""
+    fresh: list[Artifact]
+    """Encoded environments that are new."""
     warnings: list[str]
 
 
@@ -95,15 +100,16 @@ def run_link(job: LinkJob) -> LinkDone:
             job.config,
         )
     table = {path: name for path, name in record.environments.items() if path not in result.removed}
-    fresh: dict[str, bytes] = {}
+    fresh: dict[str, Artifact] = {}
     for path, data in result.environments.encoded.items():
-        table[path] = digest(data)
-        fresh[table[path]] = data
+        environment = Artifact.of(data)
+        table[path] = environment.digest
+        fresh[environment.digest] = environment
     state = result.state.encode()
     head = msgspec.msgpack.encode(LinkRecord(job.settings, table, digest(state)))
     size = len(head).to_bytes(8, "big")
     write_atomically(Path(job.state_file), digest(head).encode(), size, head, state)
-    return LinkDone(dict(sorted(table.items())), fresh, warnings)
+    return LinkDone(dict(sorted(table.items())), list(fresh.values()), warnings)
 
 
 def _load_record(job: LinkJob, artifacts: Reader, warnings: list[str]) -> tuple[LinkRecord, bytes]:
@@ -131,35 +137,41 @@ def _load_record(job: LinkJob, artifacts: Reader, warnings: list[str]) -> tuple[
 
 def run_merge(job: MergeJob) -> MergeDone:
     """Bring store and published files to what is wanted. Raises CorruptArtifactError where rows are missing."""
-    from codeintel_enrich.publish import publish_files
     from codeintel_enrich.store import broken_files, merge_store, open_store
 
-    with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
-
-        def load(path: str) -> bytes:
-            return artifacts.get(job.wanted[path])
-
+    # Beside each other: most of either is done outside the interpreter's lock.
+    with ThreadPoolExecutor(1, "files") as thread:
+        files = thread.submit(_publish, job)
         started = time.perf_counter()
-        store = Path(job.store)
-        merged = merge_store(store, job.wanted, load, {"version": job.version}, trusted=job.trusted)
+        with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
+            store = Path(job.store)
+            merged = merge_store(
+                store, job.wanted, lambda path: artifacts.get(job.wanted[path]), {"version": job.version}, job.trusted
+            )
         with open_store(store) as connection:
             broken = broken_files(connection)
-        between = time.perf_counter()
-        out = Path(job.out)
-        published = publish_files(
-            out,
-            Path(job.publish_index),
-            job.wanted,
-            load,
-            root_name=job.root_name,
-            entry_points=job.entry_points,
-            emit_cst=job.emit_cst,
-        )
+        store_seconds = time.perf_counter() - started
+        published = files.result()
     return MergeDone(
         rebuilt=merged.rebuilt,
         rows=merged.rows,
         broken=broken,
-        files=[str(out / name) for name in published.stamps],
-        store_seconds=between - started,
-        files_seconds=time.perf_counter() - between,
+        files=[str(Path(job.out) / name) for name in published.stamps],
+        store_seconds=store_seconds,
+        files_seconds=published.seconds,
     )
+
+
+def _publish(job: MergeJob) -> "PublishReport":
+    from codeintel_enrich.publish import publish_files
+
+    with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
+        return publish_files(
+            Path(job.out),
+            Path(job.publish_index),
+            job.wanted,
+            lambda path: artifacts.get(job.wanted[path]),
+            root_name=job.root_name,
+            entry_points=job.entry_points,
+            emit_cst=job.emit_cst,
+        )

@@ -1,6 +1,6 @@
 """Owns the inside of a sandboxed worker process: it reads jobs from stdin, runs pure stages, answers on stdout.
 
-A frame is 8 bytes of length (big endian) and a msgpack body. A job is `[stage, cpu seconds, arguments]` (0 seconds: no
+A frame is 8 bytes of length (big endian) and a msgpack body. A job is `[kind, cpu seconds, arguments]` (0 seconds: no
 limit), an answer `["ok", outputs]`, `["memory"]`, `["error", pickled EnrichError]` or `["bug", traceback]`. Killed or
 crashed workers simply stop answering.
 """
@@ -31,7 +31,7 @@ ENCODER = msgspec.msgpack.Encoder()
 
 
 def main() -> None:
-    """Serve until stdin ends. Arguments: memory limit in MB (0: none), the module to load before the first job."""
+    """Serve until stdin ends. Arguments: memory limit in MB (0: none), the modules to load before the first job."""
     limit_memory(int(sys.argv[1]))
     jobs = os.fdopen(os.dup(0), "rb", buffering=1 << 20)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
@@ -39,22 +39,23 @@ def main() -> None:
     os.dup2(2, 1)
     sys.setrecursionlimit(RECURSION_LIMIT)
     threading.stack_size(STACK_BYTES)
-    thread = threading.Thread(target=serve, args=(jobs, answers, sys.argv[2]))
+    thread = threading.Thread(target=serve, args=(jobs, answers, sys.argv[2:]))
     thread.start()
     thread.join()
 
 
-def serve(jobs: BinaryIO, answers: BinaryIO, needed: str) -> None:
+def serve(jobs: BinaryIO, answers: BinaryIO, needed: list[str]) -> None:
     """Answer jobs one by one."""
     gc.disable()
     # The engine still looks at the tree meanwhile.
-    importlib.import_module(needed)
+    for name in needed:
+        importlib.import_module(name)
     served = 0
     while head := jobs.read(8):
-        stage, cpu_seconds, arguments = msgspec.msgpack.decode(jobs.read(int.from_bytes(head, "big")))
+        kind, cpu_seconds, arguments = msgspec.msgpack.decode(jobs.read(int.from_bytes(head, "big")))
         limit_cpu(cpu_seconds)
         try:
-            answer: list[Any] = ["ok", STAGES[stage](*arguments)]
+            answer: list[Any] = ["ok", JOBS[kind](*arguments)]
         except MemoryError:
             answer = ["memory"]
         except EnrichError as error:
@@ -106,28 +107,8 @@ def limit_cpu(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (wanted if hard == -1 else min(wanted, hard), hard))
 
 
-class _Decoded:
-    """The layers of the last few files, decoded: consecutive stages of a file read the same ones."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.known: dict[bytes, Any] = {}
-
-    def get(self, data: bytes, kind: type[Any]) -> Any:
-        found = self.known.pop(data, None)
-        if found is None:
-            found = msgspec.msgpack.decode(data, type=kind)
-        self.known[data] = found
-        if len(self.known) > self.size:
-            del self.known[next(iter(self.known))]
-        return found
-
-
-DECODED = _Decoded(8)
-
-
 def run_parse(source: bytes, config: bytes) -> list[bytes]:
-    """Bytes of a file -> encoded syntax and surface."""
+    """Bytes of a file -> its syntax and surface, as encoded artifacts."""
     from codeintel_enrich.model.config import ParseConfig
     from codeintel_enrich.stages.parse import parse
 
@@ -142,95 +123,16 @@ def run_failed(source: bytes, rule: str, message: str) -> list[bytes]:
 
 
 def _parsed(parsed: Any) -> list[bytes]:
-    return [ENCODER.encode(parsed.syntax), ENCODER.encode(parsed.surface)]
+    from codeintel_enrich.engine.artifacts import Artifact
+
+    return [ENCODER.encode(Artifact.of(ENCODER.encode(layer))) for layer in (parsed.syntax, parsed.surface)]
 
 
-def run_qualify(syntax: bytes, surface: bytes, environment: bytes) -> list[bytes]:
-    """Encoded layers -> encoded layer Q."""
-    from codeintel_enrich.model.environment import Environment
-    from codeintel_enrich.model.surface import Surface
-    from codeintel_enrich.model.syntax import Syntax
-    from codeintel_enrich.stages.qualify import qualify
+def run_analyse_job(job: bytes) -> list[bytes]:
+    """An encoded `AnalyseJob` -> an encoded list of `StageDone`."""
+    from codeintel_enrich.engine.analyse import AnalyseJob, analyse
 
-    get = DECODED.get
-    return [ENCODER.encode(qualify(get(syntax, Syntax), get(surface, Surface), get(environment, Environment)))]
-
-
-def run_stitch(
-    syntax: bytes,
-    surface: bytes,
-    qualified: bytes,
-    environment: bytes,
-    document: bytes | None,
-    indexed: str,
-    config: bytes,
-) -> list[bytes]:
-    """Encoded layers and the file's own slice of the index -> encoded layer S.
-
-    `indexed` is the digest of the bytes that the slice was made from, empty where it is not known.
-    """
-    from codeintel_enrich.formats.scip_wire import decode_slice
-    from codeintel_enrich.model.config import StitchConfig
-    from codeintel_enrich.model.environment import Environment
-    from codeintel_enrich.model.qualified import Qualified
-    from codeintel_enrich.model.surface import Surface
-    from codeintel_enrich.model.syntax import Syntax
-    from codeintel_enrich.stages.stitch import stitch
-
-    get = DECODED.get
-    stitched = stitch(
-        get(syntax, Syntax),
-        get(surface, Surface),
-        get(qualified, Qualified),
-        get(environment, Environment),
-        None if document is None else msgspec.structs.replace(decode_slice(document), content_hash=indexed),
-        msgspec.msgpack.decode(config, type=StitchConfig),
-    )
-    return [ENCODER.encode(stitched)]
-
-
-def run_types(syntax: bytes, facts: list[bytes]) -> list[bytes]:
-    """Encoded layer P and the file's facts, one per checker -> encoded layer T."""
-    from codeintel_enrich.model.syntax import Syntax
-    from codeintel_enrich.model.typed import FileFacts
-    from codeintel_enrich.stages.typify import typify
-
-    decoded = [msgspec.msgpack.decode(data, type=FileFacts) for data in facts]
-    return [ENCODER.encode(typify(DECODED.get(syntax, Syntax), decoded))]
-
-
-def run_emit(
-    path: str,
-    syntax: bytes,
-    surface: bytes,
-    environment: bytes,
-    qualified: bytes,
-    stitched: bytes,
-    typed: bytes,
-    config: bytes,
-) -> list[bytes]:
-    """All encoded layers of a file -> its encoded rows."""
-    from codeintel_enrich.model.config import EmitConfig
-    from codeintel_enrich.model.environment import Environment
-    from codeintel_enrich.model.qualified import Qualified
-    from codeintel_enrich.model.stitched import Stitched
-    from codeintel_enrich.model.surface import Surface
-    from codeintel_enrich.model.syntax import Syntax
-    from codeintel_enrich.model.typed import Typed
-    from codeintel_enrich.stages.emit import emit
-
-    get = DECODED.get
-    rows = emit(
-        path,
-        get(syntax, Syntax),
-        get(surface, Surface),
-        get(environment, Environment),
-        get(qualified, Qualified),
-        get(stitched, Stitched),
-        get(typed, Typed),
-        msgspec.msgpack.decode(config, type=EmitConfig),
-    )
-    return [ENCODER.encode(rows)]
+    return [ENCODER.encode(analyse(msgspec.msgpack.decode(job, type=AnalyseJob)))]
 
 
 def run_link_job(job: bytes) -> list[bytes]:
@@ -247,13 +149,10 @@ def run_merge_job(job: bytes) -> list[bytes]:
     return [ENCODER.encode(run_merge(msgspec.msgpack.decode(job, type=MergeJob)))]
 
 
-STAGES: dict[str, Callable[..., list[bytes]]] = {
+JOBS: dict[str, Callable[..., list[bytes]]] = {
     "parse": run_parse,
     "failed": run_failed,
-    "qualify": run_qualify,
-    "stitch": run_stitch,
-    "types": run_types,
-    "emit": run_emit,
+    "analyse": run_analyse_job,
     "link": run_link_job,
     "merge": run_merge_job,
 }

@@ -159,18 +159,22 @@ class RowPacker:
         )
 
 
-def unpack_rows(packed: PackedRows, tables: Iterable[Table]) -> Mapping[str, list[Row]]:
-    """The rows of each table as Python values, in the order they were added."""
+def unpack_columns(packed: PackedRows, tables: Iterable[Table]) -> dict[str, list[Sequence[Any]]]:
+    """The columns of each table that was added, as Python values."""
     ends = accumulate(array("i", packed.string_lengths), initial=0)
     strings: list[str | None] = [packed.strings[start:end].decode() for start, end in pairwise(ends)]
     strings[0] = None
-    unpacked: dict[str, list[Row]] = {}
+    unpacked: dict[str, list[Sequence[Any]]] = {}
     for table in tables:
         if table.name in packed.columns:
             buffers = iter(packed.columns[table.name])
-            columns = [_unpacked(column, buffers, strings) for column in table.columns]
-            unpacked[table.name] = list(zip(*columns, strict=True))
+            unpacked[table.name] = [_unpacked(column, buffers, strings) for column in table.columns]
     return unpacked
+
+
+def unpack_rows(packed: PackedRows, tables: Iterable[Table]) -> Mapping[str, list[Row]]:
+    """The rows of each table as Python values, in the order they were added."""
+    return {name: list(zip(*columns, strict=True)) for name, columns in unpack_columns(packed, tables).items()}
 
 
 def _unpacked(column: Column, buffers: Iterator[bytes], strings: Sequence[str | None]) -> Sequence[Any]:

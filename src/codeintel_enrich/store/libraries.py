@@ -1,6 +1,8 @@
-"""Owns nothing but imports: loading this module early, in a thread, saves the merge from loading them late."""
+"""Owns nothing but an import: loading this module early saves the merge from loading DuckDB late.
+
+Arrow is not here: few files do not need it, and with many its time does not show.
+"""
 
 import duckdb
-import pyarrow.compute
 
-__all__ = ["duckdb", "pyarrow"]
+__all__ = ["duckdb"]

@@ -7,7 +7,7 @@ written anew beside the old one and put in its place; a first build goes the sam
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +15,13 @@ import msgspec
 
 from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.model.outputs import FileStamp, MergeReport
-from codeintel_enrich.model.rows import NULL_INTEGER, PackedRows, decode_packed
-from codeintel_enrich.model.tables import LEDGER, META, SCHEMA_VERSION, TABLES, Column, Table
-from codeintel_enrich.store.arrow import arrow_tables
+from codeintel_enrich.model.tables import LEDGER, META, SCHEMA_VERSION, TABLES, Table
+from codeintel_enrich.store.insert import batches
 from codeintel_enrich.store.read import PATIENCE_SECONDS, connect
 from codeintel_enrich.store.schema import SHAPE_QUERY, cell_hash, create_statements, has_shape, of_paths
 
 if TYPE_CHECKING:
     import duckdb
-
-_BATCH_BYTES = 32_000_000
-"""Encoded rows that are held in memory at once, at least one file's."""
 
 _MOST_IN_PLACE = 2_000
 """Changed files, or a quarter of all if that is more, up to which a store is updated in place."""
@@ -178,8 +174,8 @@ def _apply(connection: duckdb.DuckDBPyConnection, state: _State, task: _Task, lo
     connection.execute("BEGIN")
     try:
         _delete(connection, [*(path for path in task.changed if path in state.ledger), *task.vanished], contents)
-        for batch in _batches(task.changed, load):
-            for name, count in _insert(connection, batch).items():
+        for batch in batches(task.changed, load):
+            for name, count in batch.insert(connection).items():
                 inserted[name] += count
             if is_new:
                 connection.execute("COMMIT")
@@ -209,43 +205,6 @@ def _delete(connection: duckdb.DuckDBPyConnection, paths: list[str], contents: d
             content.rows -= len(hashes)
             content.checksum = (content.checksum - sum(value for (value,) in hashes)) % _CHECKSUM_MODULUS
     connection.execute(f"DELETE FROM {LEDGER.name} {where}", paths)
-
-
-def _batches(paths: Collection[str], load: Callable[[str], bytes]) -> Iterator[list[PackedRows]]:
-    """The files' rows in path order, so that a table's zones of rows tell paths apart."""
-    batch: list[PackedRows] = []
-    size = 0
-    for path in paths:
-        data = load(path)
-        batch.append(decode_packed(data))
-        size += len(data)
-        if size >= _BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, files: list[PackedRows]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for table, rows in arrow_tables(files, TABLES):
-        counts[table.name] = rows.num_rows
-        connection.register("incoming", rows)
-        values = ", ".join(_incoming_value(column) for column in table.columns)
-        connection.execute(f"INSERT INTO {table.name} SELECT {values} FROM incoming")
-        connection.unregister("incoming")
-    return counts
-
-
-def _incoming_value(column: Column) -> str:
-    """SQL that turns the packed stand-ins of null into null."""
-    if column.type == "boolean":
-        return f"{column.name}::BOOLEAN"
-    if column.optional and column.type == "real":
-        return f"CASE WHEN isnan({column.name}) THEN NULL ELSE {column.name} END"
-    if column.optional and column.type in ("integer", "long"):
-        return f"nullif({column.name}, {NULL_INTEGER})"
-    return column.name
 
 
 def _count_inserted(

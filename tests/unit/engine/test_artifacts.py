@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from codeintel_enrich.engine.artifacts import Artifacts
+from codeintel_enrich.engine.artifacts import Artifact, Artifacts, Trace
 from codeintel_enrich.engine.keys import Inputs
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError
 from codeintel_enrich.model.digest import digest
 
-INPUTS = Inputs("parse", ("content", "1"))
+INPUTS = Inputs.of("parse", ("content", "1"))
 
 
 @pytest.fixture
@@ -23,9 +23,10 @@ def store(tmp_path: Path) -> Iterator[Artifacts]:
 
 
 def put(artifacts: Artifacts, *outputs: bytes, inputs: Inputs = INPUTS) -> list[str]:
-    named = {digest(data): data for data in outputs}
-    artifacts.record(inputs, named)
-    return list(named)
+    made = [Artifact.of(data) for data in outputs]
+    names = [artifact.digest for artifact in made]
+    artifacts.record(made, Trace(inputs, tuple(names)))
+    return names
 
 
 def again(artifacts: Artifacts) -> Artifacts:
@@ -50,9 +51,10 @@ def test_what_was_recorded_is_found_by_key_and_by_digest_also_later(store: Artif
 
 
 def test_listed_outputs_are_given_in_their_order_and_may_repeat(store: Artifacts) -> None:
-    one, two = digest(b"one"), digest(b"two")
-    store.record(INPUTS, {one: b"one", two: b"two"}, [two, one, two])
-    assert store.lookup(INPUTS.key) == (two, one, two)
+    one, two = Artifact.of(b"one"), Artifact.of(b"two")
+    listed = (two.digest, one.digest, two.digest)
+    store.record([one, two], Trace(INPUTS, listed))
+    assert store.lookup(INPUTS.key) == listed
 
 
 def test_an_unknown_key_and_an_unknown_digest_are_told(store: Artifacts) -> None:
@@ -77,7 +79,7 @@ def test_what_is_recorded_is_there_for_others_at_once(store: Artifacts) -> None:
 
 def test_a_record_that_fails_leaves_neither_artifact_nor_trace(store: Artifacts) -> None:
     with pytest.raises(EnrichError):
-        store.record(INPUTS, {digest(b"one"): b"one", digest(b"two"): object()})  # type: ignore[dict-item]
+        store.record([Artifact.of(b"one"), Artifact(digest(b"two"), object())], Trace(INPUTS, ()))  # type: ignore[arg-type]
     assert store.digests() == set()
     assert store.lookup(INPUTS.key) is None
 
@@ -132,7 +134,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 @pytest.mark.parametrize("change", DAMAGE.values(), ids=DAMAGE.keys())
 def test_a_damaged_file_is_started_over_with_a_warning(store: Artifacts, change: Callable[[bytes], bytes]) -> None:
     for number in range(200):
-        put(store, bytes(500) + str(number).encode(), inputs=Inputs("parse", ("content", str(number))))
+        put(store, bytes(500) + str(number).encode(), inputs=Inputs.of("parse", ("content", str(number))))
     store.close()
     spoil(store.path, change)
     artifacts = Artifacts(store.path)
@@ -155,18 +157,17 @@ def test_an_empty_file_is_an_empty_store(tmp_path: Path) -> None:
 def test_pruning_keeps_what_is_used_and_the_latest_of_what_is_not(store: Artifacts) -> None:
     names = []
     for number in range(30):
-        names += put(store, b"%d" % number, inputs=Inputs("parse", ("content", str(number))))
+        names += put(store, b"%d" % number, inputs=Inputs.of("parse", ("content", str(number))))
     used = set(names[:5])
-    assert store.prune(used, spare=100) == 0
-    gone = store.prune(used, spare=10)
-    assert gone > 0
+    assert store.prune(lambda: used, most=30) == 0
+    gone = store.prune(lambda: used, most=20)
     left = store.digests()
-    assert len(left) == 30 - gone <= len(used) + 10
+    assert len(left) == 30 - gone == 15
     assert used <= left
-    assert left - used == set(names[30 - (len(left) - 5) :])
+    assert left - used == set(names[20:])
     # A trace whose outputs went is as good as none.
-    assert store.lookup(Inputs("parse", ("content", "5")).key) is None
-    assert store.lookup(Inputs("parse", ("content", "29")).key) == (names[29],)
+    assert store.lookup(Inputs.of("parse", ("content", "5")).key) is None
+    assert store.lookup(Inputs.of("parse", ("content", "29")).key) == (names[29],)
 
 
 def test_threads_may_share_a_store(store: Artifacts) -> None:
@@ -175,7 +176,7 @@ def test_threads_may_share_a_store(store: Artifacts) -> None:
     def work(worker: int) -> None:
         try:
             for number in range(50):
-                inputs = Inputs("parse", ("content", f"{worker} {number}"))
+                inputs = Inputs.of("parse", ("content", f"{worker} {number}"))
                 (name,) = put(store, b"%d %d" % (worker, number), inputs=inputs)
                 assert store.lookup(inputs.key) == (name,)
                 assert store.get(name) == b"%d %d" % (worker, number)

@@ -153,19 +153,19 @@ def test_another_python_is_another_version_of_every_stage(monkeypatch: pytest.Mo
 
 def test_a_key_tells_stage_names_and_values_apart() -> None:
     made = [
-        Inputs("parse", ("a", "1")),
-        Inputs("types", ("a", "1")),
-        Inputs("parse", ("a", "2")),
-        Inputs("parse", ("b", "1")),
-        Inputs("parse", ("a", "1"), ("b", "")),
+        Inputs.of("parse", ("a", "1")),
+        Inputs.of("types", ("a", "1")),
+        Inputs.of("parse", ("a", "2")),
+        Inputs.of("parse", ("b", "1")),
+        Inputs.of("parse", ("a", "1"), ("b", "")),
     ]
     assert len({inputs.key for inputs in made}) == len(made)
-    assert Inputs("parse", ("a", "1")).key == made[0].key
+    assert Inputs.of("parse", ("a", "1")).key == made[0].key
     assert made[4].text == "parse\na=1\nb="
 
 
 def test_a_path_that_is_no_text_has_a_key() -> None:
-    assert Inputs("emit", ("path", "bad\udcff.py")).key != Inputs("emit", ("path", "bad\udcfe.py")).key
+    assert Inputs.of("emit", ("path", "bad\udcff.py")).key != Inputs.of("emit", ("path", "bad\udcfe.py")).key
 
 
 @pytest.mark.parametrize("stage", ["parse", *ANALYSIS])

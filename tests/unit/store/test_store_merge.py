@@ -218,7 +218,7 @@ def test_a_merge_that_is_killed_is_made_good_by_the_next(
     child = multiprocessing.get_context("fork").Process(
         target=merge_and_die, args=(store, after.data, after.wanted, "src/pkg/b.py")
     )
-    monkeypatch.setattr(merge, "_BATCH_BYTES", 1)
+    monkeypatch.setattr(insert, "_BATCH_BYTES", 1)
     child.start()
     child.join(30)
     assert child.exitcode == -signal.SIGKILL
@@ -254,7 +254,7 @@ def test_batches_of_one_file_give_the_store_of_one_batch(
     store: Path, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = clean_dump(shelf, tmp_path)
-    monkeypatch.setattr(merge, "_BATCH_BYTES", 1)
+    monkeypatch.setattr(insert, "_BATCH_BYTES", 1)
     merged(store, shelf)
     assert canonical_dump(store) == expected
 

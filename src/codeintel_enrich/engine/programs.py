@@ -1,0 +1,12 @@
+"""Owns finding installed programs."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+
+def executable(name: str) -> str | None:
+    """Path of a program: beside the running interpreter first, then on PATH; None where there is none."""
+    beside = Path(sys.executable).parent / name
+    return str(beside) if os.access(beside, os.X_OK) else shutil.which(name)

@@ -1,0 +1,110 @@
+"""Owns putting rows into tables: many through Arrow, a few as bound lists.
+
+Loading Arrow takes longer than all the rest of a merge of a few files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from codeintel_enrich.model.rows import NULL_INTEGER, PackedRows, decode_packed, unpack_columns
+from codeintel_enrich.model.tables import TABLES, Column, Table
+from codeintel_enrich.store.arrow import arrow_tables
+from codeintel_enrich.store.schema import SQL_TYPES
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+_BATCH_BYTES = 16_000_000
+"""Encoded rows of one insert, at least one file's. While it runs, the next are loaded: twice this is in memory."""
+
+_FEW_BYTES = 400_000
+"""Encoded rows up to which lists of values are quicker than loading Arrow."""
+
+Item = TypeVar("Item")
+_END = object()
+
+
+class Batch(Protocol):
+    """Rows of some files."""
+
+    def insert(self, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+        """Put them into their tables; returns how many by table."""
+
+
+def batches(paths: Collection[str], load: Callable[[str], bytes]) -> Iterator[Batch]:
+    """The files' rows in path order, so that a table's zones of rows tell paths apart."""
+    return _ahead(_batches(paths, load))
+
+
+def _batches(paths: Collection[str], load: Callable[[str], bytes]) -> Iterator[Batch]:
+    batch: list[PackedRows] = []
+    size = 0
+    full = 0
+    for path in paths:
+        data = load(path)
+        batch.append(decode_packed(data))
+        size += len(data)
+        if size >= _BATCH_BYTES:
+            yield _Many(batch)
+            full += 1
+            batch, size = [], 0
+    if batch:
+        yield _Few(batch) if size <= _FEW_BYTES and not full else _Many(batch)
+
+
+def _ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """The items, each made while the one before is used. What making one raises, is raised when it would come."""
+    made = iter(items)
+    with ThreadPoolExecutor(1, "ahead") as thread:
+        coming = thread.submit(next, made, _END)
+        while (item := coming.result()) is not _END:
+            coming = thread.submit(next, made, _END)
+            yield item  # type: ignore[misc]
+
+
+class _Many:
+    """A batch as Arrow tables."""
+
+    def __init__(self, files: list[PackedRows]) -> None:
+        self.tables: list[tuple[Table, pa.Table]] = list(arrow_tables(files, TABLES))
+
+    def insert(self, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+        for table, rows in self.tables:
+            connection.register("incoming", rows)
+            values = ", ".join(_incoming_value(column) for column in table.columns)
+            connection.execute(f"INSERT INTO {table.name} SELECT {values} FROM incoming")
+            connection.unregister("incoming")
+        return {table.name: rows.num_rows for table, rows in self.tables}
+
+
+class _Few:
+    """A batch as Python values."""
+
+    def __init__(self, files: list[PackedRows]) -> None:
+        self.files = files
+
+    def insert(self, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+        counts = {table.name: 0 for table in TABLES}
+        for file in self.files:
+            columns = unpack_columns(file, TABLES)
+            for table in TABLES:
+                if count := file.counts.get(table.name, 0):
+                    values = ", ".join(f"unnest(?::{SQL_TYPES[column.type]}[])" for column in table.columns)
+                    connection.execute(f"INSERT INTO {table.name} SELECT {values}", columns[table.name])
+                    counts[table.name] += count
+        return counts
+
+
+def _incoming_value(column: Column) -> str:
+    """SQL that turns the packed stand-ins of null into null."""
+    if column.type == "boolean":
+        return f"{column.name}::BOOLEAN"
+    if column.optional and column.type == "real":
+        return f"CASE WHEN isnan({column.name}) THEN NULL ELSE {column.name} END"
+    if column.optional and column.type in ("integer", "long"):
+        return f"nullif({column.name}, {NULL_INTEGER})"
+    return column.name
