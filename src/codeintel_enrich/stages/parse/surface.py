@@ -14,9 +14,10 @@ import msgspec
 
 from codeintel_enrich.model.surface import Bind, Branch, Delete, ImportBind, Operation, Star, Surface
 from codeintel_enrich.stages.parse.binder import Bound
+from codeintel_enrich.stages.parse.names import normalised
 from codeintel_enrich.stages.parse.surface_imports import When, handles_import_errors
 from codeintel_enrich.stages.parse.surface_lazy import getattr_names
-from codeintel_enrich.stages.parse.surface_nodes import dotted, identifier, inside
+from codeintel_enrich.stages.parse.surface_nodes import dotted, inside
 from codeintel_enrich.stages.parse.surface_scopes import pattern_names, target_names
 from codeintel_enrich.stages.parse.surface_statements import Statements, aliases
 from codeintel_enrich.stages.parse.surface_values import bind_target
@@ -203,7 +204,7 @@ class _Walk(Statements):
             name = handler.name.name if handler.name is not None else None
             found, ended = self._apart(handler.body.body)
             if isinstance(name, cst.Name):
-                caught = identifier(name.value)
+                caught = normalised(name.value)
                 found = (Bind(caught, "variable"), *found, Delete(caught))
             handlers.append((found, ended))
         if handlers:
@@ -231,7 +232,7 @@ class _Walk(Statements):
                 self.suite(node.body.body)
         elif changes and isinstance(node.target, cst.Name) and _plain_elements(node.iter):
             for item in _plain_elements(node.iter):
-                self.bind(identifier(node.target.value), "variable", aliases=aliases(item, self.values))
+                self.bind(normalised(node.target.value), "variable", aliases=aliases(item, self.values))
                 self.suite(node.body.body)
         else:
             last = None
@@ -240,7 +241,7 @@ class _Walk(Statements):
             before = dict(self.values.constants)
             outer, self.operations = self.operations, []
             if isinstance(node.target, cst.Name):
-                self.bind(identifier(node.target.value), "variable", aliases=aliases(last, self.values))
+                self.bind(normalised(node.target.value), "variable", aliases=aliases(last, self.values))
             else:
                 for name in target_names(node.target):
                     self.bind(name, "variable")

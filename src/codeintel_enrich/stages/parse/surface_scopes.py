@@ -8,8 +8,9 @@ from typing import Any
 import libcst as cst
 
 from codeintel_enrich.model.surface import Bind, ClassSurface, DefinitionKind, ImportBind
+from codeintel_enrich.stages.parse.names import normalised
 from codeintel_enrich.stages.parse.surface_imports import Imports, When, handles_import_errors
-from codeintel_enrich.stages.parse.surface_nodes import dotted, identifier, inside
+from codeintel_enrich.stages.parse.surface_nodes import dotted, inside
 from codeintel_enrich.stages.parse.surface_values import Values
 
 Body = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
@@ -33,17 +34,17 @@ class Nested:
         waiting = [(node, prefix)]
         while waiting:
             node, prefix = waiting.pop()
-            local_name = prefix + identifier(node.name.value)
+            local_name = prefix + normalised(node.name.value)
             members: dict[str, DefinitionKind] = {}
             global_names: set[str] = set()
             for statement, guarded in _statements(node.body.body, values):
                 kind = type(statement)
                 if kind is cst.FunctionDef:
-                    members[identifier(statement.name.value)] = "function"
+                    members[normalised(statement.name.value)] = "function"
                     own = _self_name(statement)
                     self.globals.extend(self.add_function(statement, values, own, members))
                 elif kind is cst.ClassDef:
-                    members[identifier(statement.name.value)] = "class"
+                    members[normalised(statement.name.value)] = "class"
                     waiting.append((statement, f"{local_name}."))
                 elif kind is cst.Import or kind is cst.ImportFrom:
                     self.imports.add(statement, when, guarded)
@@ -53,7 +54,7 @@ class Nested:
                     for name in target_names(statement.target):
                         members.pop(name, None)
                 elif kind is cst.Global:
-                    global_names.update(identifier(item.name.value) for item in statement.names)
+                    global_names.update(normalised(item.name.value) for item in statement.names)
                 else:
                     for name in bound_names(statement):
                         members.setdefault(name, "variable")
@@ -84,15 +85,15 @@ class Nested:
                 self.imports.add(statement, "local", guarded)
                 bound.update({operation.name: operation for operation in import_binds(statement)})
             elif kind is cst.Global:
-                global_names.update(identifier(item.name.value) for item in statement.names)
+                global_names.update(normalised(item.name.value) for item in statement.names)
             elif kind is cst.FunctionDef:
-                name = identifier(statement.name.value)
+                name = normalised(statement.name.value)
                 bound[name] = Bind(name, "function")
                 for operation in self.add_function(statement, values, own, attributes):
                     global_names.add(operation.name)
                     bound[operation.name] = operation
             elif kind is cst.ClassDef:
-                name = identifier(statement.name.value)
+                name = normalised(statement.name.value)
                 bound[name] = Bind(name, "class")
                 for inner, inner_guarded in _statements(statement.body.body, values):
                     if type(inner) is cst.FunctionDef:
@@ -175,7 +176,7 @@ def target_names(target: Any) -> Iterator[str]:
     """The plain names in a target."""
     kind = type(target)
     if kind is cst.Name:
-        yield identifier(target.value)
+        yield normalised(target.value)
     elif kind is cst.Tuple or kind is cst.List:
         for element in target.elements:
             yield from target_names(element.value)
@@ -185,7 +186,7 @@ def _attribute_names(target: Any, own: str) -> Iterator[str]:
     kind = type(target)
     if kind is cst.Attribute:
         if type(target.value) is cst.Name and target.value.value == own:
-            yield identifier(target.attr.value)
+            yield normalised(target.attr.value)
     elif kind is cst.Tuple or kind is cst.List:
         for element in target.elements:
             yield from _attribute_names(element.value, own)
@@ -201,7 +202,7 @@ def import_binds(node: cst.Import | cst.ImportFrom, typing_only: bool = False) -
             yield ImportBind(asname or module.partition(".")[0], 0, module, None, is_top, typing_only, asname == module)
     elif not isinstance(node.names, cst.ImportStar):
         for alias in node.names:
-            attribute = identifier(str(alias.name.value))
+            attribute = normalised(str(alias.name.value))
             asname = dotted(alias.asname.name) if alias.asname is not None else None
             level = len(node.relative)
             yield ImportBind(
@@ -214,9 +215,9 @@ def pattern_names(pattern: cst.CSTNode) -> list[str]:
     names: list[str] = []
     for node in inside(pattern):
         if isinstance(node, (cst.MatchAs, cst.MatchStar)) and node.name is not None:
-            names.append(identifier(node.name.value))
+            names.append(normalised(node.name.value))
         if isinstance(node, cst.MatchMapping) and node.rest is not None:
-            names.append(identifier(node.rest.value))
+            names.append(normalised(node.rest.value))
     return names
 
 

@@ -19,10 +19,11 @@ from codeintel_enrich.model.surface import (
     Operation,
     Star,
 )
+from codeintel_enrich.stages.parse.names import normalised
 from codeintel_enrich.stages.parse.surface_all import Names, NotStatic, all_operations, read_names
 from codeintel_enrich.stages.parse.surface_imports import Imports, When
 from codeintel_enrich.stages.parse.surface_lazy import attached_names
-from codeintel_enrich.stages.parse.surface_nodes import dotted, identifier, parts
+from codeintel_enrich.stages.parse.surface_nodes import dotted, parts
 from codeintel_enrich.stages.parse.surface_scopes import Nested, adds_to_all, import_binds, target_names
 from codeintel_enrich.stages.parse.surface_values import UNKNOWN, Values
 from codeintel_enrich.stages.parse.tree import Tree
@@ -111,7 +112,7 @@ class Statements:
 
     def _assign_target(self, target: cst.BaseExpression, value: cst.BaseExpression | None) -> None:
         if isinstance(target, cst.Name):
-            name = identifier(target.value)
+            name = normalised(target.value)
             if name == "__all__":
                 if value is not None:
                     self.operations.extend(all_operations("set", value, self.values))
@@ -169,7 +170,7 @@ class Statements:
         if node.value is not None:
             self.walrus(node.value)
         if isinstance(node.target, cst.Name) and node.target.value != "__all__":
-            name = identifier(node.target.value)
+            name = normalised(node.target.value)
             if annotation.rpartition(".")[2] == "TypeAlias":
                 self.bind(name, "type-alias", aliases(node.value, self.values), node.value is None)
                 return
@@ -195,7 +196,7 @@ class Statements:
 
     def on_type_alias(self, node: cst.TypeAlias) -> None:
         """`type X = ...`."""
-        self.bind(identifier(node.name.value), "type-alias")
+        self.bind(normalised(node.name.value), "type-alias")
 
     def on_del(self, node: cst.Del) -> None:
         """`del a`, `del globals()["a"]`."""
@@ -210,7 +211,7 @@ class Statements:
 
     def on_function(self, node: cst.FunctionDef) -> None:
         """`def f`."""
-        name = identifier(node.name.value)
+        name = normalised(node.name.value)
         bound = self.nested.add_function(node, self.values)
         if bound:
             self.globals_of[name] = bound
@@ -228,7 +229,7 @@ class Statements:
 
     def on_class(self, node: cst.ClassDef) -> None:
         """`class C`."""
-        name = identifier(node.name.value)
+        name = normalised(node.name.value)
         if self._has_walrus:
             for decorator in node.decorators:
                 self.walrus(decorator.decorator)
@@ -294,7 +295,7 @@ class Statements:
     def _update_globals(self, call: cst.Call) -> None:
         for argument in call.args:
             if argument.keyword is not None:
-                self.bind(identifier(argument.keyword.value), "variable")
+                self.bind(normalised(argument.keyword.value), "variable")
                 continue
             names = self.values.evaluate(argument.value)
             if not isinstance(names, dict):

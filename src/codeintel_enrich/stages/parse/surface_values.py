@@ -12,7 +12,8 @@ from typing import Any, Final
 import libcst as cst
 
 from codeintel_enrich.model.config import ParseConfig
-from codeintel_enrich.stages.parse.surface_nodes import dotted, identifier, string
+from codeintel_enrich.stages.parse.names import normalised
+from codeintel_enrich.stages.parse.surface_nodes import dotted, string
 
 UNKNOWN: Final = object()
 """What cannot be told; never equal to a value."""
@@ -133,7 +134,7 @@ class Values:
 
     def _name(self, node: cst.Name | cst.Attribute, scope: dict[str, Any]) -> Any:
         if type(node) is cst.Name:
-            name = identifier(node.value)
+            name = normalised(node.value)
             if name in scope:
                 return scope[name]
             if name in ("True", "False", "None"):
@@ -349,7 +350,7 @@ class Values:
 def bind_target(target: cst.BaseExpression, value: Any, scope: dict[str, Any]) -> bool:
     """Bind a loop target to one item; False where the shapes do not fit."""
     if isinstance(target, cst.Name):
-        scope[identifier(target.value)] = value
+        scope[normalised(target.value)] = value
         return True
     if isinstance(target, (cst.Tuple, cst.List)) and isinstance(value, (tuple, list)):
         return len(value) == len(target.elements) and all(

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from codeintel_enrich.stages.parse.binder.names import (
+from codeintel_enrich.stages.parse.binder.scopes import ScopeTable
+from codeintel_enrich.stages.parse.binder.walk import Mention, SuperCall
+from codeintel_enrich.stages.parse.names import (
     BUILTIN_CLASSES,
     BUILTINS,
     MODULE_NAMES,
     OBJECT_MEMBERS,
     qualified,
 )
-from codeintel_enrich.stages.parse.binder.scopes import ScopeTable
-from codeintel_enrich.stages.parse.binder.walk import Mention, SuperCall
 
 
 class Known(NamedTuple):
