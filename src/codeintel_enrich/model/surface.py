@@ -11,6 +11,8 @@ from typing import Literal
 import msgspec
 
 DefinitionKind = Literal["class", "function", "variable", "type-alias", "module"]
+MemberKind = DefinitionKind | Literal["attribute"]
+"""What a class makes of a name; `attribute` where only its methods do, by assigning it on their first parameter."""
 
 
 class Bind(msgspec.Struct, frozen=True, tag="bind", array_like=True, gc=False):
@@ -107,7 +109,7 @@ class ClassSurface(msgspec.Struct, frozen=True, array_like=True):
 
     local_name: str
     """`Outer.Inner`."""
-    members: dict[str, DefinitionKind]
+    members: dict[str, MemberKind]
     bases: tuple[str | None, ...] = ()
     """Namespace paths without type arguments; None where a base is no plain dotted name."""
 

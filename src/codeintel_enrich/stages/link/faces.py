@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from codeintel_enrich.model.environment import ExportKind
-from codeintel_enrich.model.surface import DefinitionKind
+from codeintel_enrich.model.surface import DefinitionKind, MemberKind
 
 
 class Route(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -66,7 +66,7 @@ class Face(msgspec.Struct, frozen=True):
     open_stars: tuple[str, ...] = ()
     """Modules outside the tree whose stars may bind anything, sorted."""
     dynamic_getattr: bool = False
-    members: dict[str, dict[str, DefinitionKind]] = {}
+    members: dict[str, dict[str, MemberKind]] = {}
     """Class by local name -> its own members."""
     bases: dict[str, tuple[str | None, ...]] = {}
     idle: dict[str, Entry] = {}

@@ -7,7 +7,7 @@ from typing import Any
 
 import libcst as cst
 
-from codeintel_enrich.model.surface import Bind, ClassSurface, DefinitionKind, ImportBind
+from codeintel_enrich.model.surface import Bind, ClassSurface, DefinitionKind, ImportBind, MemberKind
 from codeintel_enrich.stages.parse.names import normalised
 from codeintel_enrich.stages.parse.surface_imports import Imports, When, handles_import_errors
 from codeintel_enrich.stages.parse.surface_nodes import dotted, inside
@@ -36,13 +36,14 @@ class Nested:
             node, prefix = waiting.pop()
             local_name = prefix + normalised(node.name.value)
             members: dict[str, DefinitionKind] = {}
+            attributes: set[str] = set()
             global_names: set[str] = set()
             for statement, guarded in _statements(node.body.body, values):
                 kind = type(statement)
                 if kind is cst.FunctionDef:
                     members[normalised(statement.name.value)] = "function"
                     own = _self_name(statement)
-                    self.globals.extend(self.add_function(statement, values, own, members))
+                    self.globals.extend(self.add_function(statement, values, own, attributes))
                 elif kind is cst.ClassDef:
                     members[normalised(statement.name.value)] = "class"
                     waiting.append((statement, f"{local_name}."))
@@ -59,13 +60,14 @@ class Nested:
                     for name in bound_names(statement):
                         members.setdefault(name, "variable")
             outside.extend((name, members.pop(name)) for name in sorted(global_names & members.keys()))
-            found = ClassSurface(local_name, dict(sorted(members.items())), tuple(map(_base, _bases(node))))
+            bases = tuple(map(_base, _bases(node)))
+            given: dict[str, MemberKind] = {**dict.fromkeys(attributes, "attribute"), **members}
             earlier = self.classes.get(local_name)
             if earlier is not None:
                 # Two branches define the class; it has the members of both.
-                merged = dict(sorted({**earlier.members, **found.members}.items()))
-                found = ClassSurface(local_name, merged, found.bases or earlier.bases)
-            self.classes[local_name] = found
+                given = {**given, **earlier.members, **members}
+                bases = bases or earlier.bases
+            self.classes[local_name] = ClassSurface(local_name, dict(sorted(given.items())), bases)
         return outside
 
     def add_function(
@@ -73,9 +75,9 @@ class Nested:
         node: cst.FunctionDef,
         values: Values,
         own: str | None = None,
-        attributes: dict[str, DefinitionKind] | None = None,
+        attributes: set[str] | None = None,
     ) -> list[Bind | ImportBind]:
-        """Record a function's imports and, for a method, what it assigns to `own`; return how it binds module-level
+        """Record a function's imports and, for a method, what it assigns on `own`; return how it binds module-level
         names through `global`, sorted by name."""
         global_names: set[str] = set()
         bound: dict[str, Bind | ImportBind] = {}
@@ -103,8 +105,7 @@ class Nested:
             else:
                 for target in _targets(statement):
                     if own is not None and attributes is not None:
-                        for name in _attribute_names(target, own):
-                            attributes.setdefault(name, "variable")
+                        attributes.update(_attribute_names(target, own))
                     if global_names:
                         bound.update({name: Bind(name, "variable") for name in target_names(target)})
         if global_names:
