@@ -85,6 +85,12 @@ class AllOperation(msgspec.Struct, frozen=True, tag="all", array_like=True, gc=F
     """Why it is `dynamic`."""
 
 
+class Opaque(msgspec.Struct, frozen=True, tag="opaque", array_like=True, gc=False):
+    """A statement that may bind any name, such as `globals().update(read_names())`."""
+
+    reason: str
+
+
 class Decorated(msgspec.Struct, frozen=True, tag="decorated", array_like=True, gc=False):
     """A definition with a plain decorator, which adds it to `__all__` if it is one of some module's `exporters`."""
 
@@ -127,7 +133,7 @@ class ImportedModule(msgspec.Struct, frozen=True, array_like=True):
     """Every such import stands in a `try` that handles a failure."""
 
 
-Operation = Bind | ImportBind | Star | Delete | AllOperation | Decorated | Branch
+Operation = Bind | ImportBind | Star | Delete | AllOperation | Opaque | Decorated | Branch
 
 
 class Surface(msgspec.Struct, frozen=True):

@@ -239,20 +239,3 @@ def _base(argument: cst.Arg) -> str | None:
     while type(value) is cst.Subscript:
         value = value.value
     return None if argument.star else dotted(value)
-
-
-def adds_to_all(function: cst.FunctionDef) -> bool:
-    """Whether a function's body adds to some `__all__`: a decorator that exports what it is put on."""
-    return any(
-        isinstance(node, cst.Call)
-        and isinstance(node.func, cst.Attribute)
-        and node.func.attr.value in ("append", "add", "extend")
-        and any(_is_all(inner) for inner in inside(node.func.value))
-        for node in inside(function.body)
-    )
-
-
-def _is_all(node: cst.CSTNode) -> bool:
-    if isinstance(node, cst.SimpleString):
-        return node.raw_value == "__all__"
-    return isinstance(node, cst.Name) and node.value == "__all__"
