@@ -56,4 +56,4 @@ class Analysis:
 
     def diagnostics(self, path: str) -> str:
         """The findings of `link`, a row a line."""
-        return "".join(f"{found.rule}: {found.message}\n" for found in self.environments[path].diagnostics)
+        return "".join(f"{found.rule}: {found.message}\n" for found in self.environments[path].findings)

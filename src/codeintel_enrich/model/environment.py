@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from codeintel_enrich.model.diagnostics import Diagnostic
+from codeintel_enrich.model.diagnostics import Severity
 
 TargetKind = Literal["module", "class", "function", "variable", "type-alias", "external", "unknown"]
 ExportKind = Literal["definition", "reexport", "star", "submodule", "dynamic"]
@@ -49,6 +49,18 @@ class ResolvedImport(msgspec.Struct, frozen=True, array_like=True):
     """False where neither the tree nor the standard library has it."""
 
 
+class Finding(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What `link` has to say of a module. It knows no places: `subject` is what the finding is about, as the surface
+    has it; `qualify` finds where that stands."""
+
+    severity: Severity
+    rule: str
+    message: str
+    subject: str
+    """`..pkg.m:name` for an imported name, `..pkg.m:` for a module, `..pkg.m:*` for a star, `name` for what is bound
+    under that name, else the `subject` of a `Spot`."""
+
+
 class Environment(msgspec.Struct, frozen=True):
     """What one module gets from `link`; its digest decides whether the module is qualified again."""
 
@@ -65,7 +77,9 @@ class Environment(msgspec.Struct, frozen=True):
     """Sorted by level and module."""
     has_all: bool = False
     all_dynamic: str | None = None
-    """Why `__all__` could not be evaluated."""
+    """Why it is not known, or not all of it, what a star of the module binds: `__all__` cannot be evaluated or, where
+    there is none, names come from where nobody can see them."""
     star_modules: tuple[str, ...] = ()
     """Absolute names of the modules that this one star-imports at module level, sorted."""
-    diagnostics: tuple[Diagnostic, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """Sorted by rule and message."""

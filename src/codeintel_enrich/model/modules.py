@@ -14,8 +14,11 @@ class ModuleName(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What importing one file by name means."""
 
     module: str | None
-    """Dotted name; None where the path spells none. In a regular package the last part need be no identifier:
-    `importlib.import_module` finds it, an import statement cannot."""
+    """Dotted name; None where the path spells none.
+
+    `importlib.import_module` finds parts that are no identifiers (`locale.is.formats`, `migrations.0001_initial`),
+    which an import statement cannot spell. Inside of regular packages they are names, since programs load them so;
+    elsewhere such a file is a script and such a folder no namespace package that anybody means."""
     package: str
     """The package that relative imports of this file start from; empty at top level."""
     is_package: bool
@@ -165,7 +168,7 @@ def _name(
 ) -> ModuleName:
     place, _, file = path.rpartition("/")
     if place not in prefixes:
-        prefixes[place] = _prefix(place, roots)
+        prefixes[place] = _prefix(place, roots, regular)
     prefix = prefixes[place]
     stem, _, suffix = file.rpartition(".")
     is_package = stem == "__init__"
@@ -180,15 +183,22 @@ def _name(
     return ModuleName(f"{prefix}.{stem}" if prefix else stem, prefix, False, is_stub, importable)
 
 
-def _prefix(place: str, roots: dict[str, _Folder]) -> str | None:
+def _prefix(place: str, roots: dict[str, _Folder], regular: set[str]) -> str | None:
     """The dotted package of a folder, seen from the longest root that holds it; None where there is none."""
     root = max((root for root in roots if not root or f"{place}/".startswith(f"{root}/")), key=len, default=None)
     if root is None:
         return None
     parts = [part for part in place[len(root) :].split("/") if part]
+    folders = [root]
+    for part in parts:
+        folders.append(f"{folders[-1]}/{part}".lstrip("/"))
     if parts and parts[0].endswith(_STUBS):
         parts[0] = parts[0].removesuffix(_STUBS)
-    return ".".join(parts) if all(_importable(part) for part in parts) else None
+    named = all(
+        _importable(part) or ("." not in part and {outer, folder} <= regular)
+        for part, outer, folder in zip(parts, folders, folders[1:], strict=False)
+    )
+    return ".".join(parts) if named else None
 
 
 def _importable(name: str) -> bool:

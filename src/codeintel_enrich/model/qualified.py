@@ -2,6 +2,7 @@
 
 import msgspec
 
+from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.environment import Target
 
 
@@ -14,3 +15,5 @@ class Qualified(msgspec.Struct, frozen=True):
     """Distinct meanings, each once."""
     references: tuple[int, ...]
     """Per reference the index of its meaning in `targets`; -1 where nothing was asked of it."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """What `link` found, each finding at its place in the file."""

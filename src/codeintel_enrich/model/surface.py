@@ -11,6 +11,8 @@ from typing import Literal
 import msgspec
 
 DefinitionKind = Literal["class", "function", "variable", "type-alias", "module"]
+MemberKind = DefinitionKind | Literal["attribute"]
+"""What a class makes of a name; `attribute` where only its methods do, by assigning it on their first parameter."""
 
 
 class Bind(msgspec.Struct, frozen=True, tag="bind", array_like=True, gc=False):
@@ -83,6 +85,12 @@ class AllOperation(msgspec.Struct, frozen=True, tag="all", array_like=True, gc=F
     """Why it is `dynamic`."""
 
 
+class Opaque(msgspec.Struct, frozen=True, tag="opaque", array_like=True, gc=False):
+    """A statement that may bind any name, such as `globals().update(read_names())`."""
+
+    reason: str
+
+
 class Decorated(msgspec.Struct, frozen=True, tag="decorated", array_like=True, gc=False):
     """A definition with a plain decorator, which adds it to `__all__` if it is one of some module's `exporters`."""
 
@@ -107,7 +115,7 @@ class ClassSurface(msgspec.Struct, frozen=True, array_like=True):
 
     local_name: str
     """`Outer.Inner`."""
-    members: dict[str, DefinitionKind]
+    members: dict[str, MemberKind]
     bases: tuple[str | None, ...] = ()
     """Namespace paths without type arguments; None where a base is no plain dotted name."""
 
@@ -125,7 +133,7 @@ class ImportedModule(msgspec.Struct, frozen=True, array_like=True):
     """Every such import stands in a `try` that handles a failure."""
 
 
-Operation = Bind | ImportBind | Star | Delete | AllOperation | Decorated | Branch
+Operation = Bind | ImportBind | Star | Delete | AllOperation | Opaque | Decorated | Branch
 
 
 class Surface(msgspec.Struct, frozen=True):

@@ -169,6 +169,17 @@ class Reference(msgspec.Struct, frozen=True, array_like=True, gc=False):
     context: Context = "runtime"
 
 
+class Spot(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Where something stands that the surface, which has no positions, tells by what it is."""
+
+    subject: str
+    """The `reason` of an operation of the surface, or a path in its `lists`."""
+    line: int
+    col: int
+    end_line: int
+    end_col: int
+
+
 class Syntax(msgspec.Struct, frozen=True):
     """Layer P of one file. `nodes[0]` is the Module, also for a file that does not parse."""
 
@@ -189,4 +200,6 @@ class Syntax(msgspec.Struct, frozen=True):
     error: str | None = None
     error_line: int | None = None
     notes: tuple[str, ...] = ()
+    spots: tuple[Spot, ...] = ()
+    """Of expressions that decide what a star of the module binds, and that `parse` cannot evaluate."""
     diagnostics: tuple[Diagnostic, ...] = ()

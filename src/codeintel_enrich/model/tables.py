@@ -98,7 +98,7 @@ MODULES = Table(
         _integer_or_null("error_line", "Line of that error, from 1"),
         _text_or_null("docstring", "The module's `__doc__`, as written"),
         _boolean("has_all", "Whether the module sets `__all__`"),
-        _text_or_null("all_dynamic", "Why `__all__` could not be evaluated"),
+        _text_or_null("all_dynamic", "Why it is not (all) known what a star of the module binds, where it is not"),
         _texts("star_modules", "Modules whose names a star import brings in"),
         _boolean("dynamic_getattr", "Whether a module `__getattr__` may give names that `exports` does not list"),
         _integer("n_defs", "Number of classes and functions, nested ones included"),

@@ -3,6 +3,7 @@
 Knows nothing of syntax trees, nor of other modules beyond the environment.
 """
 
+from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.environment import Environment, Target, TargetKind
 from codeintel_enrich.model.qualified import Qualified
 from codeintel_enrich.model.surface import Surface
@@ -27,7 +28,35 @@ def qualify(syntax: Syntax, surface: Surface, environment: Environment) -> Quali
     """
     targets = _Targets(syntax, surface, environment)
     references = tuple(targets.index(reference) for reference in syntax.references)
-    return Qualified(_definitions(syntax, environment.module), tuple(targets.distinct), references)
+    return Qualified(
+        _definitions(syntax, environment.module),
+        tuple(targets.distinct),
+        references,
+        _diagnostics(syntax, environment) if environment.findings else (),
+    )
+
+
+def _diagnostics(syntax: Syntax, environment: Environment) -> tuple[Diagnostic, ...]:
+    """The findings at their places; what has none stands at the beginning of the file."""
+    places: dict[str, tuple[int, int, int, int]] = {}
+    for spot in syntax.spots:
+        places.setdefault(spot.subject, (spot.line, spot.col, spot.end_line, spot.end_col))
+    for statement in syntax.imports:
+        module = "." * statement.level + (statement.module or "")
+        node = syntax.nodes[statement.node]
+        whole = (node.start_line, node.start_col, node.end_line, node.end_col)
+        for item in statement.names:
+            place = (item.start_line, item.start_col, item.end_line, item.end_col)
+            if statement.is_from:
+                places.setdefault(f"{module}:", whole)
+                places.setdefault(f"{module}:{item.name}", place)
+            else:
+                places.setdefault(f"{item.name}:", place)
+            places.setdefault(item.alias or item.name.partition(".")[0], place)
+    return tuple(
+        Diagnostic("link", found.severity, found.rule, found.message, *places.get(found.subject, (1, 0, 1, 0)))
+        for found in environment.findings
+    )
 
 
 def _definitions(syntax: Syntax, module: str | None) -> tuple[tuple[str, ...], ...]:

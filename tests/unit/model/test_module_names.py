@@ -1,5 +1,6 @@
 """Which name imports which file: the module table against Python's own path finder, and by case."""
 
+import importlib
 import importlib.machinery
 import sys
 from collections.abc import Iterable
@@ -87,6 +88,26 @@ def test_name_that_is_no_identifier_is_importable_by_no_statement() -> None:
         "p/__init__.py": "p",
         "p/a.b.py": None,
     }
+
+
+def test_inside_of_regular_packages_any_name_is_one_as_importlib_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modules = {
+        "odd/__init__.py": "odd",
+        "odd/is/__init__.py": "odd.is",
+        "odd/is/formats.py": "odd.is.formats",
+        "odd/is/x-y/__init__.py": "odd.is.x-y",
+        "odd/is/x-y/class.py": "odd.is.x-y.class",
+    }
+    scripts = dict.fromkeys(["odd/data-files/m.py", "odd/v1.2/__init__.py", "odd/v1.2/m.py", "scripts/run-all.py"])
+    assert names(*modules, *scripts) == {**modules, **scripts}
+    for path in modules:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for path, module in modules.items():
+        assert importlib.import_module(module).__file__ == str(tmp_path / path)
 
 
 def test_relative_imports_start_from_the_package() -> None:

@@ -81,7 +81,7 @@ def export_rows(layers: Layers) -> list[Row]:
 
 def diagnostic_rows(layers: Layers) -> list[Row]:
     """What every stage and checker found in the file, by place; each on its innermost definition."""
-    unplaced = (*layers.syntax.diagnostics, *layers.environment.diagnostics, *layers.stitched.diagnostics)
+    unplaced = (*layers.syntax.diagnostics, *layers.qualified.diagnostics, *layers.stitched.diagnostics)
     placed: list[tuple[Diagnostic, int]] = [
         *layers.typed.diagnostics,
         *((item, layers.holder_at(item.line, item.col)) for item in unplaced),

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from codeintel_enrich.model.diagnostics import Diagnostic, Severity
-from codeintel_enrich.model.environment import Environment, Export, ExportKind, ResolvedImport, Target
-from codeintel_enrich.model.surface import Star, Surface
+from codeintel_enrich.model.diagnostics import Severity
+from codeintel_enrich.model.environment import Environment, Export, ExportKind, Finding, ResolvedImport, Target
+from codeintel_enrich.model.surface import AllOperation, Star, Surface
 from codeintel_enrich.stages.link.faces import (
     CHILDREN,
     OPEN,
@@ -21,6 +21,7 @@ from codeintel_enrich.stages.link.faces import (
     table_facts,
 )
 from codeintel_enrich.stages.link.meanings import Answer, Meaning
+from codeintel_enrich.stages.link.opaque import by_statement, told
 from codeintel_enrich.stages.link.resolve import CYCLE, Fact, Node, Resolver, Step
 from codeintel_enrich.stages.link.sketch import all_operations, split_target
 from codeintel_enrich.stages.link.table import Table, absolute, is_standard
@@ -54,7 +55,7 @@ class _Maker:
         self._resolver = resolver
         self._facts: set[Fact] = set()
         self._nodes: dict[str, frozenset[Fact]] = {}
-        self._diagnostics: list[Diagnostic] = []
+        self._findings: list[Finding] = []
 
     def make(self) -> Linked:
         """Answer everything the module exports or asks for."""
@@ -70,7 +71,13 @@ class _Maker:
         for demand in self._surface.demands:
             targets[demand] = _target(self._demand(demand, answers))
         if face.all_dynamic is not None:
-            self._diagnose("info", "dynamic-all", f"`__all__` is not static: {face.all_dynamic}")
+            message = f"`__all__` is not static: {face.all_dynamic}"
+            self._find("info", "dynamic-all", message, self._dynamic_part(face.all_dynamic))
+        if face.opaque:
+            # What the face was made from asked for everything that is looked at here.
+            causes = by_statement(self._name, self._surface.operations, face, self._table, self._face_of)
+            for subject, reasons in causes.items():
+                self._find("info", "dynamic-names", f"not all names are known: {told(reasons)}", subject)
         name = self._name
         made = Environment(
             module=name.module if name.importable else None,
@@ -81,9 +88,9 @@ class _Maker:
             exports=exports,
             imports=imports,
             has_all=face.all_names is not None,
-            all_dynamic=face.all_dynamic,
+            all_dynamic=face.all_dynamic or (told(face.opaque) if face.opaque else None),
             star_modules=self._star_modules(),
-            diagnostics=tuple(sorted(set(self._diagnostics), key=lambda item: (item.rule, item.message))),
+            findings=tuple(sorted(set(self._findings), key=lambda item: (item.rule, item.message, item.subject))),
         )
         self._nodes[""] = frozenset(self._facts)
         return Linked(made, {node: facts for node, facts in self._nodes.items() if facts})
@@ -93,8 +100,18 @@ class _Maker:
         self._nodes[node[1]] = self._resolver.facts_of[node]
         return answer
 
-    def _diagnose(self, severity: Severity, rule: str, message: str) -> None:
-        self._diagnostics.append(Diagnostic("link", severity, rule, message))
+    def _dynamic_part(self, reason: str) -> str:
+        """What of this module makes its `__all__` dynamic."""
+        lists = ""
+        for operation in all_operations(self._surface.operations):
+            if isinstance(operation, AllOperation):
+                if operation.reason is not None and operation.reason in reason:
+                    return operation.reason
+                lists = lists or next(iter(operation.lists), "")
+        return lists
+
+    def _find(self, severity: Severity, rule: str, message: str, subject: str) -> None:
+        self._findings.append(Finding(severity, rule, message, subject))
 
     # -- exports ----------------------------------------------------------------------------------------------------
 
@@ -112,7 +129,7 @@ class _Maker:
                 continue
             answer = self._answer((self._path, name))
             if answer.reason == CYCLE:
-                self._diagnose("warning", "import-cycle", f"`{name}` goes round in a cycle of imports")
+                self._find("warning", "import-cycle", f"`{name}` goes round in a cycle of imports", name)
             exports.append(self._export(name, entry, answer, name in in_star))
         if self._name.is_package and module is not None:
             self._facts.add((table_fact(module), CHILDREN))
@@ -251,7 +268,9 @@ class _Maker:
             if target is None:
                 found[key] = ResolvedImport(wanted.level, wanted.module, spelled, None, False)
                 if not wanted.guarded and wanted.context != "never":
-                    self._diagnose("warning", "unresolved-import", f"`{spelled}` leaves the top-level package")
+                    self._find(
+                        "warning", "unresolved-import", f"`{spelled}` leaves the top-level package", f"{spelled}:"
+                    )
                 continue
             self._facts.update(table_facts(target))
             known = self._table.has(target) or (not self._table.owns(target) and is_standard(target))
@@ -261,11 +280,11 @@ class _Maker:
             if wanted.guarded or wanted.context == "never" or not self._table.owns(target):
                 continue
             if not self._table.has(target):
-                self._diagnose("warning", "unresolved-import", f"no module `{target}`")
+                self._find("warning", "unresolved-import", f"no module `{target}`", f"{spelled}:")
                 continue
             for name in wanted.names:
                 if name != "*" and not self._finds(target, name):
-                    self._diagnose("warning", "unresolved-import", f"`{target}` has no `{name}`")
+                    self._find("warning", "unresolved-import", f"`{target}` has no `{name}`", f"{spelled}:{name}")
         return tuple(found[key] for key in sorted(found, key=lambda key: (key[0], key[1] or "")))
 
     def _finds(self, module: str, name: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from codeintel_enrich.model.environment import ExportKind
-from codeintel_enrich.model.surface import DefinitionKind
+from codeintel_enrich.model.surface import DefinitionKind, MemberKind
 
 
 class Route(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -63,10 +63,12 @@ class Face(msgspec.Struct, frozen=True):
     all_names: tuple[str, ...] | None = None
     """The evaluated `__all__`, sorted; as far as it is known where `all_dynamic`."""
     all_dynamic: str | None = None
+    opaque: tuple[str, ...] = ()
+    """Why a star of the module may bind more than `star`, where there is no `__all__`; sorted."""
     open_stars: tuple[str, ...] = ()
     """Modules outside the tree whose stars may bind anything, sorted."""
     dynamic_getattr: bool = False
-    members: dict[str, dict[str, DefinitionKind]] = {}
+    members: dict[str, dict[str, MemberKind]] = {}
     """Class by local name -> its own members."""
     bases: dict[str, tuple[str | None, ...]] = {}
     idle: dict[str, Entry] = {}
@@ -90,7 +92,7 @@ def changed_facts(before: Face, after: Face) -> Iterator[str]:
         yield STAR
     if (before.all_names, before.all_dynamic) != (after.all_names, after.all_dynamic):
         yield ALL
-    if (before.open_stars, before.dynamic_getattr) != (after.open_stars, after.dynamic_getattr):
+    if any(getattr(before, name) != getattr(after, name) for name in ("open_stars", "dynamic_getattr", "opaque")):
         yield OPEN
     if before.initialisation != after.initialisation:
         yield INITIALISATION

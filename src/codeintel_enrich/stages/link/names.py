@@ -12,7 +12,7 @@ from codeintel_enrich.stages.link.faces import Entry
 class Names:
     """The namespace at one point of the program."""
 
-    __slots__ = ("all_dynamic", "all_names", "names", "typing")
+    __slots__ = ("all_dynamic", "all_names", "names", "opaque", "typing")
 
     def __init__(self) -> None:
         self.names: dict[str, Entry] = {}
@@ -21,6 +21,8 @@ class Names:
         """What type checkers see beside it."""
         self.all_names: dict[str, None] | None = None
         self.all_dynamic: str | None = None
+        self.opaque: dict[str, None] = {}
+        """Why names may be bound that nobody sees."""
 
     def copy(self) -> Names:
         """Return a copy that changes apart."""
@@ -29,12 +31,14 @@ class Names:
         other.typing = dict(self.typing)
         other.all_names = None if self.all_names is None else dict(self.all_names)
         other.all_dynamic = self.all_dynamic
+        other.opaque = dict(self.opaque)
         return other
 
     def take(self, other: Names) -> None:
         """Become another namespace."""
         self.names, self.typing = other.names, other.typing
         self.all_names, self.all_dynamic = other.all_names, other.all_dynamic
+        self.opaque = other.opaque
 
 
 def merged(states: Sequence[Names]) -> Names:
@@ -63,6 +67,7 @@ def merged(states: Sequence[Names]) -> Names:
         if state.all_names is not None:
             joined.all_names = {**(joined.all_names or {}), **state.all_names}
         joined.all_dynamic = joined.all_dynamic or state.all_dynamic
+        joined.opaque.update(state.opaque)
     return joined
 
 

@@ -17,27 +17,28 @@ from codeintel_enrich.model.surface import (
     Decorated,
     Delete,
     ImportBind,
+    Opaque,
     Operation,
     Star,
     Surface,
 )
 from codeintel_enrich.stages.link.all_names import AllNames
 from codeintel_enrich.stages.link.faces import (
-    CHILDREN,
+    ALL,
     IMPORT_GRAPH,
     INITIALISATION,
-    LOADED,
     OPEN,
     STAR,
     Entry,
     Face,
-    Initialisation,
     Route,
     table_fact,
 )
 from codeintel_enrich.stages.link.judge import Judge
 from codeintel_enrich.stages.link.loading import LoadedBy, is_early
 from codeintel_enrich.stages.link.names import Names, doubt, merged
+from codeintel_enrich.stages.link.opaque import star_reasons
+from codeintel_enrich.stages.link.package import Package
 from codeintel_enrich.stages.link.sketch import Chaser, split_target
 from codeintel_enrich.stages.link.table import Table, absolute
 
@@ -79,16 +80,7 @@ class _Run:
         self._judge = Judge(name, context.table, context.chaser, self.facts)
         self._all = AllNames(name, reads, context.table, context.face_of, self.facts)
         self._open_stars: set[str] = set()
-        self._targets: list[str] = []
-        """What the statements run so far have imported, in order."""
-        self._bound_at: dict[str, int] = {}
-        """Name -> how many imports had run when it was last bound."""
-        self._children = (
-            set(self._table.children(self._module)) if name.is_package and name.module is not None else set()
-        )
-        if name.is_package:
-            self.facts.add((table_fact(self._module), CHILDREN))
-        self._loaded: set[str] = set()
+        self._package = Package(name, context.table, context.loaded_by, context.is_loaded, self.facts)
 
     # -- operations -------------------------------------------------------------------------------------------------
 
@@ -108,8 +100,13 @@ class _Run:
                 self._delete(operation.name, state)  # type: ignore[union-attr]
             elif kind is AllOperation:
                 self._all.apply(operation, state)  # type: ignore[arg-type]
+            elif kind is Opaque:
+                self._opaque(operation, state)  # type: ignore[arg-type]
             elif kind is Branch:
                 self._branch(operation, state)  # type: ignore[arg-type]
+
+    def _opaque(self, operation: Opaque, state: Names) -> None:
+        state.opaque[operation.reason] = None
 
     def _delete(self, name: str, state: Names) -> None:
         if name == "__all__":
@@ -122,7 +119,7 @@ class _Run:
             state.typing[name] = entry
         else:
             state.names[name] = entry
-            self._bound_at[name] = len(self._targets)
+            self._package.bound(name)
 
     def _bind(self, operation: Bind, state: Names) -> None:
         if operation.declared and not self._name.is_stub:
@@ -151,53 +148,22 @@ class _Run:
             self._put(state, operation.name, Entry((route,), "reexport", operation.typing_only, True, hidden))
             return
         if not operation.typing_only:
-            self._load(target, operation.attribute, state)
+            self._package.load(target, operation.attribute, state)
         routes: tuple[Route, ...]
         if operation.attribute is None:
             module = target.partition(".")[0] if operation.binds_top else target
             routes = (Route("module", module),)
-        elif target == self._module and self._children | state.names.keys():
+        elif target == self._module and self._package.children | state.names.keys():
             held = state.names.get(operation.attribute) or state.typing.get(operation.attribute)
             if held is not None:
                 routes = held.routes
-            elif operation.attribute in self._children:
+            elif operation.attribute in self._package.children:
                 routes = (Route("module", f"{target}.{operation.attribute}"),)
             else:
                 routes = (Route("from", target, operation.attribute),)
         else:
             routes = (Route("from", target, operation.attribute),)
         self._put(state, operation.name, Entry(routes, "reexport", operation.typing_only, operation.certain, hidden))
-
-    def _load(self, target: str, attribute: str | None, state: Names) -> None:
-        """Note an import, and bind the submodule of this package that it loads for the first time."""
-        if not self._children:
-            return
-        child = ""
-        if target.startswith(f"{self._module}."):
-            child = target[len(self._module) + 1 :].partition(".")[0]
-        elif target == self._module and attribute in self._children:
-            submodule = f"{self._module}.{attribute}"
-            is_loaded = attribute in state.names and submodule in self._loaded_so_far()
-            child = attribute if attribute not in state.names or is_loaded else ""
-        if child in self._children and child not in self._loaded:
-            self._loaded.add(child)
-            if child not in state.names or not self._was_loaded_before(child):
-                submodule = f"{self._module}.{child}"
-                self._put(state, child, Entry((Route("module", submodule),), "submodule"))
-        self.facts.add((table_fact(target), ""))
-        if self._table.has(target):
-            self._targets.append(target)
-            is_bound = target == self._module and child != attribute
-            if attribute is not None and not is_bound and self._table.has(f"{target}.{attribute}"):
-                self._targets.append(f"{target}.{attribute}")
-
-    def _was_loaded_before(self, child: str) -> bool:
-        """Whether a submodule was loaded before the name of it was last bound to something else."""
-        return f"{self._module}.{child}" in self._loaded_so_far(self._bound_at.get(child, 0))
-
-    def _loaded_so_far(self, count: int | None = None) -> set[str]:
-        self.facts.add(IMPORT_GRAPH)
-        return self._context.loaded_by(self._module, self._targets[:count])
 
     def _star(self, operation: Star, state: Names) -> None:
         target = absolute(self._name, operation.level, operation.module)
@@ -206,14 +172,17 @@ class _Run:
         self.facts.add((table_fact(target), ""))
         path = self._table.path(target, self._name.is_stub)
         if not operation.typing_only:
-            self._load(target, None, state)
+            self._package.load(target, None, state)
         if path is None:
             if not self._table.has(target):
                 self._open_stars.add(target)
+                if not operation.typing_only:
+                    state.opaque.update(dict.fromkeys(star_reasons(target, None)))
             return
-        self.facts.add((path, STAR))
-        self.facts.add((path, OPEN))
+        self.facts.update(((path, STAR), (path, OPEN), (path, ALL)))
         face = self._context.face_of(path)
+        if not operation.typing_only:
+            state.opaque.update(dict.fromkeys(star_reasons(target, face)))
         for name in self._visible(target, path, face):
             held = state.names.get(name)
             earlier = held.routes if held is not None and not operation.typing_only else ()
@@ -272,15 +241,15 @@ class _Run:
             alternatives = sorted(alternatives, key=self._judge.is_foreign)
         states: list[Names] = []
         bound: dict[str, int] = {}
-        before = dict(self._bound_at)
+        before = dict(self._package.bound_at)
         for alternative in alternatives:
             inner = state.copy()
-            self._bound_at = dict(before)
+            self._package.bound_at = dict(before)
             self.operations(alternative, inner)
-            for name, at in self._bound_at.items():
+            for name, at in self._package.bound_at.items():
                 bound[name] = max(at, bound.get(name, 0))
             states.append(inner)
-        self._bound_at = bound
+        self._package.bound_at = bound
         if optional is not None:
             doubt(states[-1], states[:-1])
         state.take(merged(states))
@@ -314,7 +283,7 @@ class _Run:
         """Make the face of the final state."""
         state = self.state
         self._lazy(state)
-        self._settle_submodules(state)
+        self._package.settle(state)
         for name, entry in state.typing.items():
             state.names.setdefault(name, entry)
         if state.all_names is None or (state.all_dynamic is not None and not state.all_names):
@@ -334,12 +303,13 @@ class _Run:
             star=tuple(sorted(star)),
             all_names=None if state.all_names is None else tuple(sorted(state.all_names)),
             all_dynamic=state.all_dynamic,
+            opaque=tuple(sorted(state.opaque)) if state.all_names is None else (),
             open_stars=tuple(sorted(self._open_stars)),
             dynamic_getattr=self._surface.dynamic_getattr,
             members={found.local_name: found.members for found in self._surface.classes},
             bases={found.local_name: found.bases for found in self._surface.classes},
             idle=self._idle(state),
-            initialisation=self._initialisation(),
+            initialisation=self._package.initialisation(),
         )
 
     def _idle(self, state: Names) -> dict[str, Entry]:
@@ -348,11 +318,6 @@ class _Run:
         elsewhere = state.copy()
         self.operations(self._surface.idle, elsewhere)
         return {name: entry for name, entry in sorted(elsewhere.typing.items()) if name not in state.names}
-
-    def _initialisation(self) -> Initialisation | None:
-        if not self._children or not self._targets:
-            return None
-        return Initialisation(tuple(self._targets), dict(sorted(self._bound_at.items())))
 
     def _lazy(self, state: Names) -> None:
         for name, path in self._surface.lazy_names.items():
@@ -375,29 +340,6 @@ class _Run:
                 self.facts.add((stub, name))
                 state.names[name] = Entry(entry.routes, "dynamic")
         state.all_names, state.all_dynamic = dict.fromkeys(face.star), None
-
-    def _settle_submodules(self, state: Names) -> None:
-        """Bind the submodules that end up as attributes: loaded later than the name was bound, or by others.
-
-        The regime is that of a program which imports all of the tree: a submodule that this package's own
-        initialisation does not load is bound once somebody imports it.
-        """
-        for child in sorted(self._children - self._loaded):
-            submodule = f"{self._module}.{child}"
-            held = state.names.get(child)
-            if held is None and state.all_names is not None:
-                continue
-            self.facts.add((table_fact(submodule), LOADED))
-            if not self._context.is_loaded(submodule):
-                continue
-            by_own = bool(self._targets) and submodule in self._loaded_so_far()
-            if held is None:
-                if by_own:
-                    state.names[child] = Entry((Route("module", submodule),), "submodule")
-            elif held.routes[0].how == "module" and held.routes[0].module == submodule:
-                continue
-            elif not by_own or submodule not in self._loaded_so_far(self._bound_at.get(child, 0)):
-                state.names[child] = Entry((Route("module", submodule),), "submodule")
 
 
 def _extend(route: Route, rest: str, kind: str, name: str) -> Route:

@@ -290,11 +290,17 @@ class Resolver:
         return answer
 
     def member(self, owner: Meaning, name: str, facts: set[Fact], after: bool = False) -> Step:
-        """A class's attribute by its method resolution order; with `after`, what follows the class itself."""
+        """A class's attribute by its method resolution order; with `after`, what follows the class itself.
+
+        A class that assigns an attribute on its instances does not define it where one of its bases does: a property
+        or another attribute of a base is what it assigns to, and what several assign is the farthest base's.
+        """
+        assigned: Answer | None = None
         if not after:
-            own = self._own_member(owner, name, facts)
-            if own is not None:
+            own, is_assigned = self._own_member(owner, name, facts)
+            if own is not None and not is_assigned:
                 return Answer((own,))
+            assigned = None if own is None else Answer((own,))
         if owner.path is None:
             return Answer(reason="attribute of an unknown class")
         answer = yield (owner.path, order_node(owner.local))
@@ -308,27 +314,36 @@ class Resolver:
                         continue
                     spelled = f"builtins.{giver}.{name}"
                     return Answer((Meaning(spelled, "external", None, "", (spelled,)),))
+                if assigned is not None:
+                    return assigned
                 spelled = f"{ancestor.qualified}.{name}"
                 return Answer((Meaning(spelled, "external", None, "", (spelled,)),))
             if ancestor.kind != "class":
-                return Answer(reason=f"`{owner.qualified}` has a base that is not known")
-            found = self._own_member(ancestor, name, facts)
+                return assigned or Answer(reason=f"`{owner.qualified}` has a base that is not known")
+            found, is_assigned = self._own_member(ancestor, name, facts)
             if found is not None:
-                return Answer((found,))
+                assigned = Answer((found,))
+                if not is_assigned:
+                    return assigned
+        if assigned is not None:
+            return assigned
         if name in _OBJECT_MEMBERS:
             spelled = f"builtins.object.{name}"
             return Answer((Meaning(spelled, "external", None, "", (spelled,)),))
         return Answer(reason=f"`{owner.qualified}` has no `{name}`")
 
-    def _own_member(self, owner: Meaning, name: str, facts: set[Fact]) -> Meaning | None:
+    def _own_member(self, owner: Meaning, name: str, facts: set[Fact]) -> tuple[Meaning | None, bool]:
+        """What a class itself makes of a name, and whether only its methods assign it."""
         if owner.path is None:
-            return None
+            return None, False
         facts.add((owner.path, f"{owner.local}.{name}"))
-        kind: DefinitionKind | None = self._face_of(owner.path).members.get(owner.local, {}).get(name)
+        kind = self._face_of(owner.path).members.get(owner.local, {}).get(name)
         if kind is None:
-            return None
+            return None, False
         qualified = f"{owner.qualified}.{name}"
-        return Meaning(qualified, kind, owner.path, f"{owner.local}.{name}", (qualified,))
+        is_assigned = kind == "attribute"
+        of_kind: DefinitionKind = "variable" if kind == "attribute" else kind
+        return Meaning(qualified, of_kind, owner.path, f"{owner.local}.{name}", (qualified,)), is_assigned
 
     def _order(self, path: str, local: str, facts: set[Fact]) -> Step:
         """The method resolution order of a class (C3, as CPython's `mro_implementation`)."""

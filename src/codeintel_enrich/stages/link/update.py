@@ -7,13 +7,13 @@ module's nodes, or a node these lead to, was answered from a changed fact.
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from codeintel_enrich.model.config import LinkConfig
+from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.modules import ModuleName
 from codeintel_enrich.model.surface import Surface
 from codeintel_enrich.stages.link.environment import make_environment
@@ -73,8 +73,8 @@ class Update:
         self.removed: set[str] = set(gone)
         self._changed = sorted(
             path
-            for path, digest in surfaces.items()
-            if (known := files.get(path)) is None or known.surface != digest or known.name != names[path]
+            for path, surface in surfaces.items()
+            if (known := files.get(path)) is None or known.surface != surface or known.name != names[path]
         )
         self._vanished = sorted(files.keys() - surfaces.keys())
         self._sketches = sketches(self._old)
@@ -269,12 +269,11 @@ class Update:
             self._node_facts[path] = encoded(nodes)
             self._change_nodes(path, nodes)
             data = _ENVIRONMENTS.encode(linked.environment)
-            digest = hashlib.blake2b(data, digest_size=16).hexdigest()
-            self._environments[path] = digest
+            made = self._environments[path] = digest(data)
             # Nothing asks for this surface again, and a large repository has many.
             self._loaded_surfaces.pop(path, None)
             known = self._old.files.get(path)
-            if known is None or known.environment != digest:
+            if known is None or known.environment != made:
                 differing[path] = data
         return differing, concerned
 

@@ -53,6 +53,7 @@ def _analyse(source: Source, config: ParseConfig) -> Parsed:
     tree = build_tree(source, config)
     described = describe(tree)
     bound = bind(tree)
+    summary = summarise(tree, bound)
     syntax = Syntax(
         content_hash=digest(source.data),
         n_bytes=len(source.data),
@@ -67,8 +68,9 @@ def _analyse(source: Source, config: ParseConfig) -> Parsed:
         imports=described.imports,
         wide_lines=source.wide_lines,
         has_bom=source.has_bom,
+        spots=summary.spots,
     )
-    return Parsed(syntax, summarise(tree, bound))
+    return Parsed(syntax, summary.surface)
 
 
 def _failure(source: bytes, decoded: Source | None, rule: str, message: str, line: int = 1, column: int = 0) -> Parsed:

@@ -10,8 +10,8 @@ import libcst as cst
 
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.syntax import Context, Definition, ImportedName, ImportStatement, Node, Signature
-from codeintel_enrich.stages.parse.binder.names import normalised
 from codeintel_enrich.stages.parse.literals import docstring
+from codeintel_enrich.stages.parse.names import normalised
 from codeintel_enrich.stages.parse.signatures import is_static, signature, typedness
 from codeintel_enrich.stages.parse.standing import scope_kinds
 from codeintel_enrich.stages.parse.tree import DEFINITION_TYPES, Tree, adds_to_all

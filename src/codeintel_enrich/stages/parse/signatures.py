@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import libcst as cst
 
 from codeintel_enrich.model.syntax import Parameter, ParameterKind, Signature
-from codeintel_enrich.stages.parse.binder.names import normalised
+from codeintel_enrich.stages.parse.names import normalised
 
 Code = Callable[[cst.CSTNode], str]
 

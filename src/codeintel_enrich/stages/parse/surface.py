@@ -7,18 +7,21 @@ It knows nothing of other modules: what an import or a star gives is for `link` 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import libcst as cst
 import msgspec
 
-from codeintel_enrich.model.surface import Bind, Branch, Delete, ImportBind, Operation, Star, Surface
+from codeintel_enrich.model.surface import AllOperation, Bind, Branch, Delete, ImportBind, Operation, Star, Surface
+from codeintel_enrich.model.syntax import Spot
 from codeintel_enrich.stages.parse.binder import Bound
+from codeintel_enrich.stages.parse.names import normalised
+from codeintel_enrich.stages.parse.surface_effects import aliases
 from codeintel_enrich.stages.parse.surface_imports import When, handles_import_errors
 from codeintel_enrich.stages.parse.surface_lazy import getattr_names
-from codeintel_enrich.stages.parse.surface_nodes import dotted, identifier, inside
+from codeintel_enrich.stages.parse.surface_nodes import dotted, inside
 from codeintel_enrich.stages.parse.surface_scopes import pattern_names, target_names
-from codeintel_enrich.stages.parse.surface_statements import Statements, aliases
+from codeintel_enrich.stages.parse.surface_statements import Statements
 from codeintel_enrich.stages.parse.surface_values import bind_target
 from codeintel_enrich.stages.parse.tree import Tree
 
@@ -28,14 +31,21 @@ _Suite = tuple[tuple[Operation, ...], bool]
 _BranchKind = Literal["if", "try", "import", "loop"]
 
 
-def summarise(tree: Tree, bound: Bound) -> Surface:
+class Summary(NamedTuple):
+    """A surface, and where those of its operations stand that may have to be found again."""
+
+    surface: Surface
+    spots: tuple[Spot, ...]
+
+
+def summarise(tree: Tree, bound: Bound) -> Summary:
     """Return the surface of a parsed module; `bound` gives the demands."""
     walk = _Walk(tree)
     for statement in tree.module.body:
         # A module that raises on the configured platform still has the rest of its names elsewhere.
         walk.suite((statement,))
     walk.finish()
-    return Surface(
+    surface = Surface(
         operations=tuple(walk.operations),
         idle=tuple(walk.idle),
         classes=tuple(found for _, found in sorted(walk.nested.classes.items())),
@@ -46,6 +56,12 @@ def summarise(tree: Tree, bound: Bound) -> Surface:
         imports=walk.imports.result(),
         demands=bound.demands,
     )
+    return Summary(surface, tuple(_spot(tree, subject, node) for subject, node in walk.spots.items()))
+
+
+def _spot(tree: Tree, subject: str, node: cst.CSTNode) -> Spot:
+    start, end = tree.spans[node]
+    return Spot(subject, *tree.position(start)[:2], *tree.position(end)[:2])
 
 
 class _Walk(Statements):
@@ -92,6 +108,9 @@ class _Walk(Statements):
             table = getattr_names(self.getattr_function, self.values)
             self.lazy_names.update(table)
             self.dynamic_getattr |= not table
+        for name, function in self.all_changers.items():
+            if name not in self.all_changers_used:
+                self.change_all([AllOperation("dynamic", reason=f"`{name}` changes it when called")], function)
         known = {operation.name for operation in self.operations if isinstance(operation, (Bind, ImportBind))}
         for operation in (*self.nested.globals, *(found for bound in self.globals_of.values() for found in bound)):
             if operation.name not in known and operation.name not in self.lazy_names:
@@ -203,7 +222,7 @@ class _Walk(Statements):
             name = handler.name.name if handler.name is not None else None
             found, ended = self._apart(handler.body.body)
             if isinstance(name, cst.Name):
-                caught = identifier(name.value)
+                caught = normalised(name.value)
                 found = (Bind(caught, "variable"), *found, Delete(caught))
             handlers.append((found, ended))
         if handlers:
@@ -231,7 +250,7 @@ class _Walk(Statements):
                 self.suite(node.body.body)
         elif changes and isinstance(node.target, cst.Name) and _plain_elements(node.iter):
             for item in _plain_elements(node.iter):
-                self.bind(identifier(node.target.value), "variable", aliases=aliases(item, self.values))
+                self.bind(normalised(node.target.value), "variable", aliases=aliases(item, self.values))
                 self.suite(node.body.body)
         else:
             last = None
@@ -240,7 +259,7 @@ class _Walk(Statements):
             before = dict(self.values.constants)
             outer, self.operations = self.operations, []
             if isinstance(node.target, cst.Name):
-                self.bind(identifier(node.target.value), "variable", aliases=aliases(last, self.values))
+                self.bind(normalised(node.target.value), "variable", aliases=aliases(last, self.values))
             else:
                 for name in target_names(node.target):
                     self.bind(name, "variable")

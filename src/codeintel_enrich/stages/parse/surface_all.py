@@ -12,7 +12,8 @@ import libcst as cst
 import msgspec
 
 from codeintel_enrich.model.surface import AllOperation, NameTest
-from codeintel_enrich.stages.parse.surface_nodes import dotted, identifier, string
+from codeintel_enrich.stages.parse.names import normalised
+from codeintel_enrich.stages.parse.surface_nodes import dotted, string
 from codeintel_enrich.stages.parse.surface_values import UNKNOWN, Values
 
 _COPIES = frozenset({"sorted", "list", "tuple", "set", "frozenset", "reversed", "dict.fromkeys"})
@@ -76,7 +77,7 @@ def read_names(node: cst.BaseExpression, values: Values) -> Names:
     value = values.evaluate(node)
     if value is not UNKNOWN:
         if isinstance(value, (list, tuple, dict)) and all(isinstance(name, str) for name in value):
-            return Names([identifier(name) for name in value])
+            return Names([normalised(name) for name in value])
         raise NotStatic("not a list of strings")
     if isinstance(node, (cst.List, cst.Tuple, cst.Set)):
         return _read_elements(node, values)
@@ -113,7 +114,7 @@ def _read_elements(node: cst.List | cst.Tuple | cst.Set, values: Values) -> Name
         value = values.evaluate(element.value)
         if not isinstance(value, str):
             raise NotStatic(_describe(element.value))
-        found.names.append(identifier(value))
+        found.names.append(normalised(value))
     return found
 
 

@@ -8,7 +8,8 @@ from typing import Literal
 import libcst as cst
 
 from codeintel_enrich.model.surface import ImportedModule
-from codeintel_enrich.stages.parse.surface_nodes import dotted, identifier
+from codeintel_enrich.stages.parse.names import normalised
+from codeintel_enrich.stages.parse.surface_nodes import dotted
 
 When = Literal["runtime", "typing", "local", "never"]
 
@@ -54,7 +55,7 @@ def imported(node: cst.Import | cst.ImportFrom) -> Iterator[tuple[int, str | Non
         yield level, module, "*"
         return
     for alias in node.names:
-        yield level, module, identifier(str(alias.name.value))
+        yield level, module, normalised(str(alias.name.value))
 
 
 def handles_import_errors(handlers: Iterable[cst.ExceptHandler | cst.ExceptStarHandler]) -> tuple[bool, bool]:

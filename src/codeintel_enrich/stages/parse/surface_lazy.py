@@ -9,7 +9,8 @@ from typing import Any
 
 import libcst as cst
 
-from codeintel_enrich.stages.parse.surface_nodes import dotted, identifier, inside, string
+from codeintel_enrich.stages.parse.names import normalised
+from codeintel_enrich.stages.parse.surface_nodes import dotted, inside, string
 from codeintel_enrich.stages.parse.surface_values import UNKNOWN, Values
 
 
@@ -38,7 +39,7 @@ def getattr_names(function: cst.FunctionDef, values: Values) -> dict[str, str]:
     parameters = function.params.posonly_params or function.params.params
     if not parameters:
         return {}
-    asked = identifier(parameters[0].name.value)
+    asked = normalised(parameters[0].name.value)
     table: dict[str, str] = {}
     nodes = list(inside(function.body))
     is_relative, wants_attribute = _import_habit(nodes, asked)

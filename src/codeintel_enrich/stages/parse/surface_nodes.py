@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import unicodedata
 from collections.abc import Iterator
 
 import libcst as cst
 
-
-def identifier(text: str) -> str:
-    """Return an identifier as Python stores it (NFKC)."""
-    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+from codeintel_enrich.stages.parse.names import normalised
 
 
 def dotted(node: cst.CSTNode | None) -> str | None:
     """Return `a.b.c` for a plain chain of names, else None."""
     if type(node) is cst.Name:
-        return identifier(node.value)
+        return normalised(node.value)
     parts: list[str] = []
     while type(node) is cst.Attribute:
-        parts.append(identifier(node.attr.value))
+        parts.append(normalised(node.attr.value))
         node = node.value
     if type(node) is not cst.Name:
         return None
-    parts.append(identifier(node.value))
+    parts.append(normalised(node.value))
     parts.reverse()
     return ".".join(parts)
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import libcst as cst
 
-from codeintel_enrich.model.surface import Bind, ClassSurface, DefinitionKind, ImportBind
+from codeintel_enrich.model.surface import Bind, ClassSurface, DefinitionKind, ImportBind, MemberKind
+from codeintel_enrich.stages.parse.names import normalised
 from codeintel_enrich.stages.parse.surface_imports import Imports, When, handles_import_errors
-from codeintel_enrich.stages.parse.surface_nodes import dotted, identifier, inside
+from codeintel_enrich.stages.parse.surface_nodes import dotted, inside
 from codeintel_enrich.stages.parse.surface_values import Values
 
 Body = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
@@ -33,17 +34,18 @@ class Nested:
         waiting = [(node, prefix)]
         while waiting:
             node, prefix = waiting.pop()
-            local_name = prefix + identifier(node.name.value)
+            local_name = prefix + normalised(node.name.value)
             members: dict[str, DefinitionKind] = {}
+            attributes: set[str] = set()
             global_names: set[str] = set()
             for statement, guarded in _statements(node.body.body, values):
                 kind = type(statement)
                 if kind is cst.FunctionDef:
-                    members[identifier(statement.name.value)] = "function"
+                    members[normalised(statement.name.value)] = "function"
                     own = _self_name(statement)
-                    self.globals.extend(self.add_function(statement, values, own, members))
+                    self.globals.extend(self.add_function(statement, values, own, attributes))
                 elif kind is cst.ClassDef:
-                    members[identifier(statement.name.value)] = "class"
+                    members[normalised(statement.name.value)] = "class"
                     waiting.append((statement, f"{local_name}."))
                 elif kind is cst.Import or kind is cst.ImportFrom:
                     self.imports.add(statement, when, guarded)
@@ -53,18 +55,19 @@ class Nested:
                     for name in target_names(statement.target):
                         members.pop(name, None)
                 elif kind is cst.Global:
-                    global_names.update(identifier(item.name.value) for item in statement.names)
+                    global_names.update(normalised(item.name.value) for item in statement.names)
                 else:
                     for name in bound_names(statement):
                         members.setdefault(name, "variable")
             outside.extend((name, members.pop(name)) for name in sorted(global_names & members.keys()))
-            found = ClassSurface(local_name, dict(sorted(members.items())), tuple(map(_base, _bases(node))))
+            bases = tuple(map(_base, _bases(node)))
+            given: dict[str, MemberKind] = {**dict.fromkeys(attributes, "attribute"), **members}
             earlier = self.classes.get(local_name)
             if earlier is not None:
                 # Two branches define the class; it has the members of both.
-                merged = dict(sorted({**earlier.members, **found.members}.items()))
-                found = ClassSurface(local_name, merged, found.bases or earlier.bases)
-            self.classes[local_name] = found
+                given = {**given, **earlier.members, **members}
+                bases = bases or earlier.bases
+            self.classes[local_name] = ClassSurface(local_name, dict(sorted(given.items())), bases)
         return outside
 
     def add_function(
@@ -72,9 +75,9 @@ class Nested:
         node: cst.FunctionDef,
         values: Values,
         own: str | None = None,
-        attributes: dict[str, DefinitionKind] | None = None,
+        attributes: set[str] | None = None,
     ) -> list[Bind | ImportBind]:
-        """Record a function's imports and, for a method, what it assigns to `own`; return how it binds module-level
+        """Record a function's imports and, for a method, what it assigns on `own`; return how it binds module-level
         names through `global`, sorted by name."""
         global_names: set[str] = set()
         bound: dict[str, Bind | ImportBind] = {}
@@ -84,15 +87,15 @@ class Nested:
                 self.imports.add(statement, "local", guarded)
                 bound.update({operation.name: operation for operation in import_binds(statement)})
             elif kind is cst.Global:
-                global_names.update(identifier(item.name.value) for item in statement.names)
+                global_names.update(normalised(item.name.value) for item in statement.names)
             elif kind is cst.FunctionDef:
-                name = identifier(statement.name.value)
+                name = normalised(statement.name.value)
                 bound[name] = Bind(name, "function")
                 for operation in self.add_function(statement, values, own, attributes):
                     global_names.add(operation.name)
                     bound[operation.name] = operation
             elif kind is cst.ClassDef:
-                name = identifier(statement.name.value)
+                name = normalised(statement.name.value)
                 bound[name] = Bind(name, "class")
                 for inner, inner_guarded in _statements(statement.body.body, values):
                     if type(inner) is cst.FunctionDef:
@@ -102,8 +105,7 @@ class Nested:
             else:
                 for target in _targets(statement):
                     if own is not None and attributes is not None:
-                        for name in _attribute_names(target, own):
-                            attributes.setdefault(name, "variable")
+                        attributes.update(_attribute_names(target, own))
                     if global_names:
                         bound.update({name: Bind(name, "variable") for name in target_names(target)})
         if global_names:
@@ -175,7 +177,7 @@ def target_names(target: Any) -> Iterator[str]:
     """The plain names in a target."""
     kind = type(target)
     if kind is cst.Name:
-        yield identifier(target.value)
+        yield normalised(target.value)
     elif kind is cst.Tuple or kind is cst.List:
         for element in target.elements:
             yield from target_names(element.value)
@@ -185,7 +187,7 @@ def _attribute_names(target: Any, own: str) -> Iterator[str]:
     kind = type(target)
     if kind is cst.Attribute:
         if type(target.value) is cst.Name and target.value.value == own:
-            yield identifier(target.attr.value)
+            yield normalised(target.attr.value)
     elif kind is cst.Tuple or kind is cst.List:
         for element in target.elements:
             yield from _attribute_names(element.value, own)
@@ -201,7 +203,7 @@ def import_binds(node: cst.Import | cst.ImportFrom, typing_only: bool = False) -
             yield ImportBind(asname or module.partition(".")[0], 0, module, None, is_top, typing_only, asname == module)
     elif not isinstance(node.names, cst.ImportStar):
         for alias in node.names:
-            attribute = identifier(str(alias.name.value))
+            attribute = normalised(str(alias.name.value))
             asname = dotted(alias.asname.name) if alias.asname is not None else None
             level = len(node.relative)
             yield ImportBind(
@@ -214,9 +216,9 @@ def pattern_names(pattern: cst.CSTNode) -> list[str]:
     names: list[str] = []
     for node in inside(pattern):
         if isinstance(node, (cst.MatchAs, cst.MatchStar)) and node.name is not None:
-            names.append(identifier(node.name.value))
+            names.append(normalised(node.name.value))
         if isinstance(node, cst.MatchMapping) and node.rest is not None:
-            names.append(identifier(node.rest.value))
+            names.append(normalised(node.rest.value))
     return names
 
 
@@ -237,20 +239,3 @@ def _base(argument: cst.Arg) -> str | None:
     while type(value) is cst.Subscript:
         value = value.value
     return None if argument.star else dotted(value)
-
-
-def adds_to_all(function: cst.FunctionDef) -> bool:
-    """Whether a function's body adds to some `__all__`: a decorator that exports what it is put on."""
-    return any(
-        isinstance(node, cst.Call)
-        and isinstance(node.func, cst.Attribute)
-        and node.func.attr.value in ("append", "add", "extend")
-        and any(_is_all(inner) for inner in inside(node.func.value))
-        for node in inside(function.body)
-    )
-
-
-def _is_all(node: cst.CSTNode) -> bool:
-    if isinstance(node, cst.SimpleString):
-        return node.raw_value == "__all__"
-    return isinstance(node, cst.Name) and node.value == "__all__"

@@ -12,7 +12,8 @@ from typing import Any, Final
 import libcst as cst
 
 from codeintel_enrich.model.config import ParseConfig
-from codeintel_enrich.stages.parse.surface_nodes import dotted, identifier, string
+from codeintel_enrich.stages.parse.names import normalised
+from codeintel_enrich.stages.parse.surface_nodes import dotted, string
 
 UNKNOWN: Final = object()
 """What cannot be told; never equal to a value."""
@@ -20,6 +21,8 @@ UNKNOWN: Final = object()
 _LIMIT = 20_000
 _TYPE_CHECKING = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING", "TYPE_CHECKING"})
 _SYSTEMS = {"linux": "Linux", "win32": "Windows", "darwin": "Darwin"}
+_SIZES = {"c": 1, "h": 2, "i": 4, "q": 8, "P": 8, "f": 4, "d": 8}
+"""Sizes in bytes by `struct` code, the same on every 64-bit platform."""
 _COMPARISONS: dict[type[cst.BaseCompOp], Callable[[Any, Any], bool]] = {
     cst.Equal: operator.eq,
     cst.NotEqual: operator.ne,
@@ -84,9 +87,10 @@ class Values:
             "six.PY3": True,
             **dict.fromkeys(_TYPE_CHECKING, False),
         }
-        self._calls: dict[str, Any] = {
-            "platform.system": _SYSTEMS.get(config.platform, UNKNOWN),
-            "platform.python_implementation": "CPython",
+        self._calls: dict[str, Callable[..., Any]] = {
+            "platform.system": lambda: _SYSTEMS.get(config.platform, UNKNOWN),
+            "platform.python_implementation": lambda: "CPython",
+            "struct.calcsize": lambda code: {**_SIZES, "l": 4 if config.platform == "win32" else 8}.get(code, UNKNOWN),
         }
 
     def rebind(self, name: str) -> None:
@@ -133,7 +137,7 @@ class Values:
 
     def _name(self, node: cst.Name | cst.Attribute, scope: dict[str, Any]) -> Any:
         if type(node) is cst.Name:
-            name = identifier(node.value)
+            name = normalised(node.value)
             if name in scope:
                 return scope[name]
             if name in ("True", "False", "None"):
@@ -276,9 +280,9 @@ class Values:
 
     def _call(self, node: cst.Call, scope: dict[str, Any]) -> Any:
         path = self.path(node.func)
-        if path in self._calls and not node.args:
-            return self._calls[path]
         positional = [argument for argument in node.args if argument.keyword is None and not argument.star]
+        if path in self._calls and len(positional) == len(node.args):
+            return self._calls[path](*(self.evaluate(argument.value, scope) for argument in positional))
         if path in _CONTAINERS and path not in self.constants:
             if path == "dict" and len(positional) != len(node.args):
                 return UNKNOWN
@@ -349,7 +353,7 @@ class Values:
 def bind_target(target: cst.BaseExpression, value: Any, scope: dict[str, Any]) -> bool:
     """Bind a loop target to one item; False where the shapes do not fit."""
     if isinstance(target, cst.Name):
-        scope[identifier(target.value)] = value
+        scope[normalised(target.value)] = value
         return True
     if isinstance(target, (cst.Tuple, cst.List)) and isinstance(value, (tuple, list)):
         return len(value) == len(target.elements) and all(

@@ -172,18 +172,18 @@ def test_only_what_a_module_asks_for_is_in_its_environment() -> None:
     ],
 )
 def test_what_is_wrong_is_a_diagnostic(code: str, rule: str, message: str) -> None:
-    (found,) = _environment(code).diagnostics
-    assert (found.tool, found.rule, found.message) == ("link", rule, message)
+    (found,) = _environment(code).findings
+    assert (found.rule, found.message) == (rule, message)
 
 
 def test_guarded_import_is_no_problem() -> None:
-    assert _environment("try:\n    from p.gone import x\nexcept ImportError:\n    x = None\n").diagnostics == ()
+    assert _environment("try:\n    from p.gone import x\nexcept ImportError:\n    x = None\n").findings == ()
 
 
 def test_value_cycle_is_a_diagnostic() -> None:
     linked = link_files({"a.py": "from b import x\n", "b.py": "from a import x\n"}).environments
     for path in ("a.py", "b.py"):
-        assert [found.rule for found in linked[path].diagnostics] == ["import-cycle"]
+        assert [found.rule for found in linked[path].findings] == ["import-cycle"]
         assert linked[path].exports[0].origin is None
 
 

@@ -46,8 +46,60 @@ def test_self_finds_what_a_base_in_another_module_assigns_on_its_own(name: str) 
     assert meaning(name, f"    def m(self): self.{name}") == ((f"pkg.base.Base.{name}",), "pkg/base.py")
 
 
-def test_an_attribute_that_is_assigned_anew_belongs_to_the_nearer_class() -> None:
-    assert meaning("plain", "    def m(self): self.plain = 2")[0] == ("pkg.user.User.plain",)
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_method_assigns_is_the_bases_where_a_base_has_it(name: str) -> None:
+    assert meaning(name, f"    def m(self): self.{name} = 2") == ((f"pkg.base.Base.{name}",), "pkg/base.py")
+    assert meaning(name, f"    def m(self): self.{name} = 2\n    def n(self): return self.{name}")[0] == (
+        f"pkg.base.Base.{name}",
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_body_of_a_class_defines_is_its_own(name: str) -> None:
+    body = f"    {name} = 1\n    def m(self): self.{name} = 2"
+    assert meaning(name, body)[0] == (f"pkg.user.User.{name}",)
+
+
+def test_what_no_base_has_is_the_class_that_assigns_it() -> None:
+    assert meaning("own", "    def m(self): self.own = 2") == (("pkg.user.User.own",), "pkg/user.py")
+
+
+def test_what_several_bases_assign_is_the_farthest_ones_or_that_of_the_first_body() -> None:
+    source = """\
+class A:
+    def m(self): self.x = self.y = 1
+class B(A):
+    x = 2
+class C(B):
+    def m(self):
+        self.x = self.y = 3
+"""
+    project = Project({"m.py": source.encode()})
+    references, layer = project.syntax("m.py").references, project.qualified["m.py"]
+    found = {
+        reference.name: layer.targets[layer.references[index]].qualified_names
+        for index, reference in enumerate(references)
+        if reference.line == 7 and reference.kind == "attribute"
+    }
+    assert found == {"x": ("m.B.x",), "y": ("m.A.y",)}
+
+
+def test_a_base_that_nobody_sees_defines_nothing_and_a_builtin_one_what_it_has() -> None:
+    source = """\
+from other import Unknown
+class A(Unknown):
+    def m(self): self.x = 1
+class B(Exception):
+    def m(self): self.args = self.x = 1
+"""
+    project = Project({"m.py": source.encode()})
+    references, layer = project.syntax("m.py").references, project.qualified["m.py"]
+    found = [
+        layer.targets[layer.references[index]].qualified_names
+        for index, reference in enumerate(references)
+        if reference.kind == "attribute"
+    ]
+    assert found == [("m.A.x",), ("builtins.BaseException.args",), ("m.B.x",)]
 
 
 @pytest.mark.parametrize("name", ["foreign", "nowhere"])

@@ -2,8 +2,10 @@
 
 import textwrap
 
+import msgspec
+
 from codeintel_enrich.model.config import ParseConfig
-from codeintel_enrich.model.environment import Environment, Target
+from codeintel_enrich.model.environment import Environment, Finding, Target
 from codeintel_enrich.model.parsed import Parsed
 from codeintel_enrich.model.qualified import Qualified
 from codeintel_enrich.stages.parse import parse
@@ -86,6 +88,36 @@ def test_a_file_without_a_module_name_has_no_absolute_names() -> None:
     assert targets(file, layer, "f")[-1] == Target((), "function", None, "the file has no module name")
     assert targets(file, layer, "len") == [Target(("builtins.len",), "external")]
     assert targets(file, layer, "a")[-1] == Target(("a",), "module")
+
+
+def test_a_finding_stands_where_its_subject_is() -> None:
+    source = """\
+from os.path import *
+import a.b, c
+from . import (x as y,
+               z)
+__all__ = ["x"] + compute()
+"""
+    file = parsed(source)
+    subjects = ["os.path:*", "a.b:", "c", ".:", ".:z", "y", "a call of `compute`", "nowhere"]
+    found = [Finding("info", "rule", subject, subject) for subject in subjects]
+    layer = qualify(file.syntax, file.surface, msgspec.structs.replace(environment(), findings=tuple(found)))
+    lines = source.splitlines()
+    texts = {
+        item.message: lines[item.line - 1][item.col : item.end_col if item.end_line == item.line else None]
+        for item in layer.diagnostics
+    }
+    assert [(item.tool, item.severity, item.rule) for item in layer.diagnostics] == [("link", "info", "rule")] * 8
+    assert texts == {
+        "os.path:*": "*",
+        "a.b:": "a.b",
+        "c": "c",
+        ".:": "from . import (x as y,",
+        ".:z": "z",
+        "y": "x as y",
+        "a call of `compute`": '["x"] + compute()',
+        "nowhere": "",
+    }
 
 
 def test_equal_targets_are_kept_once() -> None:

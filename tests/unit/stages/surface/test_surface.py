@@ -1,6 +1,7 @@
 """A surface says what other modules can see, and nothing else."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import msgspec
 import pytest
 
 from codeintel_enrich.model.config import ParseConfig
-from codeintel_enrich.model.surface import AllOperation, Bind, ImportBind, Surface
+from codeintel_enrich.model.surface import AllOperation, Bind, ImportBind, Opaque, Surface
 from tests.unit.stages.surface.support import surface_of
 
 _ENCODE = msgspec.msgpack.Encoder(order="deterministic").encode
@@ -84,7 +85,11 @@ def test_surface_does_not_depend_on_the_hash_seed() -> None:
     )
     digests = {
         subprocess.run(
-            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for seed in ("1", "2")
     }
@@ -118,11 +123,37 @@ def test_branches_are_judged_for_the_configured_python(
         ("__all__ = names\n", "the value of `names`"),
         ("__all__ = []\n__all__.pop()\n", "a call of `__all__.pop`"),
         ("__all__ = ['a', b]\n", "an expression (Name)"),
+        ("__all__ = []\ndef f(n):\n    __all__.append(n)\nf('x')\n", "a call of `f`"),
+        ("__all__ = []\ndef f(n):\n    __all__.append(n)\n", "`f` changes it when called"),
     ],
 )
 def test_all_that_is_not_static_says_so(code: str, reason: str) -> None:
     dynamic = [found for found in surface_of(code).operations if isinstance(found, AllOperation) and found.reason]
     assert [found.reason for found in dynamic] == [reason]
+
+
+@pytest.mark.parametrize(
+    ("code", "reasons"),
+    [
+        ("globals().update(read())\n", ["a call of `globals().update`"]),
+        ("globals().update(a=1)\n", []),
+        ("globals()[read()] = 1\n", ["a computed name"]),
+        ("import sys\nsetattr(sys.modules[__name__], read(), 1)\n", ["a computed name"]),
+        ("import sys\nsys.modules[__name__] = Lazy()\n", ["another object in place of the module"]),
+        ("exec(text)\n", ["a call of `exec`"]),
+        ("exec(text, {})\n", []),
+        ("exec(text, globals())\n", ["a call of `exec` with the namespace"]),
+        ("def f():\n    globals()['a'] = 1\n", []),
+        ("def f():\n    globals()['a'] = 1\nf()\n", ["a call of `f`"]),
+        ("def f():\n    vars()['a'] = 1\nf()\n", []),
+        ("print(globals())\n", []),
+        ("x = len(globals())\n", []),
+    ],
+)
+def test_names_that_nobody_sees_are_said(code: str, reasons: list[str]) -> None:
+    surface = surface_of(code)
+    assert [found.reason for found in surface.operations if isinstance(found, Opaque)] == reasons
+    assert surface.dynamic_getattr is bool(reasons)
 
 
 def test_typing_only_names_are_marked() -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import libcst as cst
 
 from codeintel_enrich.stages.parse.binder.annotations import visit_type
-from codeintel_enrich.stages.parse.binder.names import mangled, normalised
 from codeintel_enrich.stages.parse.binder.walk import Walk, handlers
+from codeintel_enrich.stages.parse.names import mangled, normalised
 
 
 def _class(walk: Walk, node: cst.ClassDef) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import libcst as cst
 
-from codeintel_enrich.stages.parse.binder.names import normalised
 from codeintel_enrich.stages.parse.binder.walk import Walk, handlers
+from codeintel_enrich.stages.parse.names import normalised
 
 
 def _import(walk: Walk, node: cst.Import) -> None:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from codeintel_enrich.stages.parse.binder.names import (
+from codeintel_enrich.stages.parse.binder.scopes import ScopeTable
+from codeintel_enrich.stages.parse.binder.walk import Mention, SuperCall
+from codeintel_enrich.stages.parse.names import (
     BUILTIN_CLASSES,
     BUILTINS,
     MODULE_NAMES,
     OBJECT_MEMBERS,
     qualified,
 )
-from codeintel_enrich.stages.parse.binder.scopes import ScopeTable
-from codeintel_enrich.stages.parse.binder.walk import Mention, SuperCall
 
 
 class Known(NamedTuple):
@@ -198,13 +198,14 @@ class Resolver:
             return (
                 meaning if value.kind == "class" or isinstance(meaning.value, Known) else meaning._replace(value=None)
             )
-        if key in entry.instance_names:
+        may_inherit = entry.base_count > 0 and entry.path is not None and key == name
+        if key in entry.instance_names and not may_inherit:
             return Meaning(0, f"{entry.local_name}.{name}")
         if key == "__class__" and value.kind == "instance":
             return Meaning(0, "builtins.object.__class__", None, Known("class", value.scope))
-        if not entry.base_count:
+        if entry.base_count == 0:
             return Meaning(0, f"builtins.object.{name}") if name in OBJECT_MEMBERS else NOTHING
-        if entry.path is None or key != name:
+        if not may_inherit:
             return NOTHING
         path = f"{entry.path}.{name}"
         return Meaning(0, None, path, path if value.kind == "class" else None)

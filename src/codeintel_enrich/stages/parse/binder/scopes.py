@@ -6,7 +6,7 @@ Knows nothing of syntax trees: the walk fills it, the resolution asks it.
 import msgspec
 
 from codeintel_enrich.model.syntax import Binding, BindingKind, Context, Scope, ScopeKind
-from codeintel_enrich.stages.parse.binder.names import qualified
+from codeintel_enrich.stages.parse.names import qualified
 
 
 class ScopeEntry:

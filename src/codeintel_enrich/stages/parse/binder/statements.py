@@ -5,8 +5,9 @@ from __future__ import annotations
 import libcst as cst
 
 from codeintel_enrich.stages.parse.binder.annotations import is_type_alias, visit_type
-from codeintel_enrich.stages.parse.binder.names import mangled, normalised
 from codeintel_enrich.stages.parse.binder.walk import Walk, children, handlers
+from codeintel_enrich.stages.parse.names import mangled, normalised
+from codeintel_enrich.stages.parse.nodes import is_type_checking
 
 
 def _assign(walk: Walk, node: cst.Assign) -> None:
@@ -76,7 +77,7 @@ def _if(walk: Walk, node: cst.If) -> None:
     context = walk.context
     while isinstance(branch, cst.If):
         walk.visit(branch.test)
-        if not typing and _is_type_checking(branch.test):
+        if not typing and is_type_checking(branch.test):
             walk.typing = True
             if context == "runtime":
                 walk.context = "typing"
@@ -122,11 +123,6 @@ def _is_dotted(node: cst.CSTNode) -> bool:
     while isinstance(node, cst.Attribute):
         node = node.value
     return isinstance(node, cst.Name)
-
-
-def _is_type_checking(test: cst.CSTNode) -> bool:
-    name = test.attr if isinstance(test, cst.Attribute) else test
-    return isinstance(name, cst.Name) and name.value == "TYPE_CHECKING"
 
 
 STATEMENTS = handlers(

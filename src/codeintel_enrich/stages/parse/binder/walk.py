@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import libcst as cst
 
 from codeintel_enrich.model.syntax import BindingKind, Context, ReferenceKind, Role, ScopeKind
-from codeintel_enrich.stages.parse.binder.names import mangled, normalised
 from codeintel_enrich.stages.parse.binder.scopes import ScopeTable
+from codeintel_enrich.stages.parse.names import mangled, normalised
 
 if TYPE_CHECKING:
     from codeintel_enrich.stages.parse.tree import Tree

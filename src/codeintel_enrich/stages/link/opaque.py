@@ -1,0 +1,54 @@
+"""Owns the wording of why a star may bind more than anybody sees, and which statement of a module brings it about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from codeintel_enrich.model.modules import ModuleName
+from codeintel_enrich.model.surface import Operation, Star
+from codeintel_enrich.stages.link.faces import Face
+from codeintel_enrich.stages.link.sketch import all_operations
+from codeintel_enrich.stages.link.table import Table, absolute
+
+_TOLD = 3
+"""Of more reasons the rest is counted."""
+
+
+def star_reasons(target: str, face: Face | None) -> list[str]:
+    """Why a star of the module `target` may bind more than is seen; `face` is None for one outside of the tree.
+
+    A reason is the same at every further star, so that stars in a cycle have a finite number of them.
+    """
+    if face is None:
+        return [f"a star of `{target}`, which is not in the tree"]
+    if face.all_names is not None:
+        return [] if face.all_dynamic is None else [f"a star of `{target}`, whose `__all__` is not static"]
+    return [
+        reason if reason.startswith("a star of") or " in `" in reason else f"{reason} in `{target}`"
+        for reason in face.opaque
+    ]
+
+
+def told(reasons: Iterable[str]) -> str:
+    """Several reasons in one line."""
+    found = list(reasons)
+    more = f"; and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
+    return "; ".join(found[:_TOLD]) + more
+
+
+def by_statement(
+    name: ModuleName, operations: Iterable[Operation], face: Face, table: Table, face_of: Callable[[str], Face]
+) -> dict[str, list[str]]:
+    """Subject of a finding (`..m:*` for a star, else the reason itself) -> the reasons that it brings."""
+    found: dict[str, list[str]] = {}
+    left = dict.fromkeys(face.opaque)
+    for operation in all_operations(operations):
+        if isinstance(operation, Star) and not operation.typing_only and left:
+            target = absolute(name, operation.level, operation.module)
+            path = table.path(target, name.is_stub) if target is not None else None
+            brought = star_reasons(target or "", None if path is None else face_of(path))
+            for reason in brought:
+                if reason in left:
+                    del left[reason]
+                    found.setdefault(f"{'.' * operation.level}{operation.module or ''}:*", []).append(reason)
+    return {**found, **{reason: [reason] for reason in left}}
