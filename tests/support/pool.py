@@ -19,11 +19,11 @@ class _Lasting(Pool):
 @contextmanager
 def lasting_pool() -> Iterator[None]:
     """Every build inside the block uses the same workers."""
-    pools: dict[str, _Lasting] = {}
+    pools: dict[tuple[str, ...], _Lasting] = {}
 
-    def lasting(size: int, cpu_seconds: int, memory_megabytes: int, needed: str) -> _Lasting:
+    def lasting(size: int, cpu_seconds: int, memory_megabytes: int, *needed: str) -> _Lasting:
         if needed not in pools:
-            pools[needed] = _Lasting(size, cpu_seconds, memory_megabytes, needed)
+            pools[needed] = _Lasting(size, cpu_seconds, memory_megabytes, *needed)
         return pools[needed]
 
     with patch.object(execute, "Pool", lasting):
