@@ -10,6 +10,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -57,7 +58,7 @@ def main() -> None:
         times.append(time.process_time())
         result.state.encode()
         times.append(time.process_time())
-        measured.append(tuple(1e3 * (end - start) for start, end in zip(times, times[1:], strict=False)))
+        measured.append(tuple(1e3 * (end - start) for start, end in pairwise(times)))
     load, linked, encode = (statistics.median(column) for column in zip(*measured, strict=True))
     print(f"one more name in {HUB}: load {load:.0f} ms, link {linked:.0f} ms, encode {encode:.0f} ms")
     print(f"environments made again {len(result.recomputed)}, of these different {len(result.environments)}")
