@@ -6,8 +6,8 @@ milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -15,7 +15,7 @@ from codeintel_enrich.model.modules import ModuleName
 from codeintel_enrich.stages.link.faces import EMPTY_FACE, Face
 from codeintel_enrich.stages.link.sketch import Sketch
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever a stored struct changes its meaning; a state of another format is no state."""
 
 _Value = TypeVar("_Value")
@@ -79,6 +79,11 @@ class LinkState:
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Stored)
 _FACES = msgspec.msgpack.Decoder(Face)
+_Items = dict[str, dict[int, msgspec.Raw]]
+"""Item -> bucket -> users."""
+_ITEMS = msgspec.msgpack.Decoder(_Items)
+_NOBODY = msgspec.Raw(_ENCODER.encode([]))
+_BUCKET_BITS = 8
 _SKETCHES = msgspec.msgpack.Decoder(Sketch)
 
 
@@ -124,48 +129,71 @@ User = TypeVar("User", int, tuple[int, str])
 Fact = tuple[str, str]
 
 
-class Users(dict[str, dict[str, set[User]]]):
-    """Provider -> item -> users, decoded on demand; remembers which providers were changed."""
+class Users(Generic[User]):
+    """Provider -> item -> users.
+
+    A fact that everybody uses has very many users: they are kept in buckets by the number of their file, each decoded
+    and encoded by itself, so that what one file asks anew costs one bucket.
+    """
 
     def __init__(self, stored: dict[str, msgspec.Raw], kind: type[User]) -> None:
-        super().__init__()
         self._stored = stored
-        self._decoder: msgspec.msgpack.Decoder[dict[str, list[User]]]
-        self._decoder = msgspec.msgpack.Decoder(dict[str, list[kind]])  # type: ignore[valid-type]
-        self._changed: set[str] = set()
+        self._decoder: msgspec.msgpack.Decoder[list[User]]
+        self._decoder = msgspec.msgpack.Decoder(list[kind])  # type: ignore[valid-type]
+        self._items: dict[str, _Items] = {}
+        self._buckets: dict[tuple[Fact, int], set[User]] = {}
+        """What was decoded."""
+        self._changed: dict[tuple[Fact, int], None] = {}
 
-    def __missing__(self, provider: str) -> dict[str, set[User]]:
-        raw = self._stored.get(provider)
-        users = {item: set(found) for item, found in self._decoder.decode(raw).items()} if raw is not None else {}
-        self[provider] = users
-        return users
-
-    def of(self, provider: str, item: str) -> Iterable[User]:
+    def of(self, provider: str, item: str) -> Iterator[User]:
         """Who used one fact."""
-        if provider not in self and provider not in self._stored:
-            return ()
-        return self[provider].get(item, ())
+        fact = (provider, item)
+        for bucket in self._of(provider).get(item, ()):
+            yield from self._bucket(fact, bucket)
+
+    def _of(self, provider: str) -> _Items:
+        items = self._items.get(provider)
+        if items is None:
+            raw = self._stored.get(provider)
+            items = self._items[provider] = {} if raw is None else _ITEMS.decode(raw)
+        return items
+
+    def _bucket(self, fact: Fact, bucket: int) -> set[User]:
+        users = self._buckets.get((fact, bucket))
+        if users is None:
+            raw = self._of(fact[0]).setdefault(fact[1], {}).setdefault(bucket, _NOBODY)
+            users = self._buckets[fact, bucket] = set(self._decoder.decode(raw))
+        return users
 
     def change(self, user: User, before: Iterable[Fact], after: Iterable[Fact]) -> None:
         """Let a user depend on other facts than before."""
         old, new = set(before), set(after)
-        for provider, item in old - new:
-            users = self[provider]
-            users[item].discard(user)
-            if not users[item]:
-                del users[item]
-            self._changed.add(provider)
-        for provider, item in new - old:
-            self[provider].setdefault(item, set()).add(user)
-            self._changed.add(provider)
+        bucket = (user if isinstance(user, int) else user[0]) >> _BUCKET_BITS
+        for fact in old ^ new:
+            users = self._bucket(fact, bucket)
+            if fact in new:
+                users.add(user)
+            else:
+                users.discard(user)
+            self._changed[fact, bucket] = None
 
     def save(self) -> dict[str, msgspec.Raw]:
         """The encoded form, with what was changed."""
         saved = dict(self._stored)
-        for provider in self._changed:
-            users = self[provider]
-            if users:
-                saved[provider] = encoded({item: sorted(found) for item, found in users.items()})
+        changed: dict[str, _Items] = {}
+        for (provider, item), bucket in self._changed:
+            items = changed.get(provider)
+            if items is None:
+                items = changed[provider] = dict(self._of(provider))
+            users = self._buckets[(provider, item), bucket]
+            buckets = items[item] = {**items.get(item, {}), bucket: encoded(sorted(users))}
+            if not users:
+                del buckets[bucket]
+            if not buckets:
+                del items[item]
+        for provider, items in changed.items():
+            if items:
+                saved[provider] = encoded(items)
             else:
                 saved.pop(provider, None)
         return saved
