@@ -1,4 +1,4 @@
-"""Owns the rows of `symbol_claims` and `symbol_files`."""
+"""Owns the rows of `symbol_claims`, `symbol_files` and `scip_outcomes`."""
 
 from codeintel_enrich.model.rows import Row
 from codeintel_enrich.stages.emit.layers import Layers
@@ -56,6 +56,11 @@ def claim_rows(layers: Layers) -> list[Row]:
 def symbol_file_rows(layers: Layers) -> list[Row]:
     """Every symbol the file's document mentions, with its roles, in symbol order."""
     return [(layers.path, symbol, roles) for symbol, roles in sorted(layers.stitched.symbol_roles.items())]
+
+
+def outcome_rows(layers: Layers) -> list[Row]:
+    """What became of the ranges of the file's document, by outcome."""
+    return [(layers.path, outcome, count) for outcome, count in sorted(layers.stitched.outcomes.items())]
 
 
 def kind_by_descriptor(symbol: str) -> str | None:
