@@ -161,16 +161,34 @@ class RowPacker:
 
 def unpack_rows(packed: PackedRows, tables: Iterable[Table]) -> Mapping[str, list[Row]]:
     """The rows of each table as Python values, in the order they were added."""
-    ends = accumulate(array("i", packed.string_lengths), initial=0)
-    strings: list[str | None] = [packed.strings[start:end].decode() for start, end in pairwise(ends)]
-    strings[0] = None
-    unpacked: dict[str, list[Row]] = {}
-    for table in tables:
-        if table.name in packed.columns:
-            buffers = iter(packed.columns[table.name])
-            columns = [_unpacked(column, buffers, strings) for column in table.columns]
-            unpacked[table.name] = list(zip(*columns, strict=True))
-    return unpacked
+    unpacker = Unpacker(packed)
+    return {
+        table.name: list(unpacker.rows(table, [column.name for column in table.columns]))
+        for table in tables
+        if table.name in packed.columns
+    }
+
+
+class Unpacker:
+    """Tables of one file as Python values, column by column; the strings are decoded once."""
+
+    def __init__(self, packed: PackedRows) -> None:
+        self._columns = packed.columns
+        ends = accumulate(array("i", packed.string_lengths), initial=0)
+        self._strings: list[str | None] = [packed.strings[start:end].decode() for start, end in pairwise(ends)]
+        self._strings[0] = None
+
+    def rows(self, table: Table, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """The rows of a table, cut to the named columns, in the order they were added."""
+        if table.name not in self._columns:
+            return iter(())
+        buffers = iter(self._columns[table.name])
+        found: dict[str, Sequence[Any]] = {}
+        for column in table.columns:
+            parts = [next(buffers) for _ in range(2 if column.type == "texts" else 1)]
+            if column.name in names:
+                found[column.name] = _unpacked(column, iter(parts), self._strings)
+        return zip(*(found[name] for name in names), strict=True)
 
 
 def _unpacked(column: Column, buffers: Iterator[bytes], strings: Sequence[str | None]) -> Sequence[Any]:

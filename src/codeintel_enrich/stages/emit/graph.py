@@ -50,9 +50,9 @@ def _reads(layers: Layers) -> tuple[dict[int, int], dict[int, int]]:
 
 
 def _is_definition(target: Target) -> bool:
-    """Whether a target is more than a variable or parameter of some function."""
+    """Whether a target is more than a variable, a parameter or a type parameter of some definition."""
     return bool(target.qualified_names) and not (
-        target.kind == "variable" and target.qualified_names[0].rpartition(".")[0].endswith("<locals>")
+        target.kind == "variable" and target.qualified_names[0].rpartition(".")[0].endswith(">")
     )
 
 

@@ -5,16 +5,12 @@ spelling, or has one of two shapes that no definition has. What is put there is 
 joins with the definition.
 """
 
-import re
-
-from codeintel_enrich.model.dotted import split_qualified
+from codeintel_enrich.model.dotted import descriptors, module_descriptors, split_qualified
 from codeintel_enrich.model.environment import Target, TargetKind
 from codeintel_enrich.model.stitched import Repair
 from codeintel_enrich.stages.stitch.symbols import SymbolName, package_of, terse_names, undoubled
 
-_SIMPLE = re.compile(r"[A-Za-z0-9_+$-]+\Z")
 _MODULE = "/__init__:"
-_SUFFIXES: dict[TargetKind, str] = {"class": "#", "function": "().", "variable": ".", "type-alias": "#"}
 
 
 class Repairs:
@@ -36,24 +32,21 @@ class Repairs:
             return None
         for qualified in target.qualified_names:
             owner, _, last = qualified.rpartition(".")
-            descriptors = self._descriptors(qualified, target) if last == identifier else None
-            if descriptors is not None:
-                return self._package + descriptors, _rule(name, owner, is_module, target.kind)
+            spelled = self._descriptors(qualified, target) if last == identifier else None
+            if spelled is not None:
+                return self._package + spelled, _rule(name, owner, is_module, target.kind)
         return None
 
     def _descriptors(self, qualified: str, target: Target) -> str | None:
         """scip-python's spelling of something in the tree; None for what is local to a function, or elsewhere."""
         if target.kind == "module":
-            return _quoted(qualified) + _MODULE if target.path is not None else None
-        suffix = _SUFFIXES.get(target.kind)
-        if suffix is None:
+            return module_descriptors(qualified) if target.path is not None else None
+        if target.kind in ("external", "unknown"):
             return None
         module, inside = split_qualified(qualified, target.path, self._own_module)
         if module is None or not inside or "<locals>" in inside:
             return None
-        *owners, last = inside
-        classes = "".join(f"{_quoted(owner)}#" for owner in owners)
-        return f"{_quoted(module)}/{classes}{_quoted(last)}{suffix}"
+        return descriptors(module, inside, target.kind)
 
 
 def _is_short(name: SymbolName, target: Target) -> bool:
@@ -69,7 +62,3 @@ def _rule(name: SymbolName, owner: str, is_module: bool, kind: TargetKind) -> Re
     if is_module:
         return "relative-import" if kind == "module" else "module-symbol"
     return "owner-symbol" if name.dotted == owner else "other-definition"
-
-
-def _quoted(text: str) -> str:
-    return text if _SIMPLE.match(text) else "`" + text.replace("`", "``") + "`"

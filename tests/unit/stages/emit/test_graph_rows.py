@@ -13,10 +13,32 @@ SHOP = {
     "shop/__init__.py": "from .core import Base, helper as aid\n",
     "shop/core.py": "import os\n\nLIMIT = 3\n\n\nclass Base:\n    rate = 1\n\n    def run(self):\n        return 1\n\n"
     "    def stop(self): ...\n\n\ndef helper(x):\n    y = x + LIMIT + LIMIT\n    return os.path.join(str(y))\n",
-    "shop/use.py": "import shop\nfrom shop import aid\nfrom typing import Generic, TypeVar\n\nT = TypeVar('T')\n\n\n"
-    "@aid\nclass Sub(shop . Base, Generic[T], metaclass=M):\n    rate = 2\n\n    def run(self):\n"
-    "        def inner():\n            return aid(self.rate)\n        return inner() + super().run()\n\n"
-    "    def __repr__(self): ...\n\n\nclass Made(make(shop.Base), shop.Base): ...\n\n\nclass Error(ValueError):\n    def with_traceback(self, tb): ...\n",
+    "shop/use.py": """\
+import shop
+from shop import aid
+from typing import Generic, TypeVar
+
+T = TypeVar('T')
+
+
+@aid
+class Sub(shop . Base, Generic[T], metaclass=M):
+    rate = 2
+
+    def run(self):
+        def inner():
+            return aid(self.rate)
+        return inner() + super().run()
+
+    def __repr__(self): ...
+
+
+class Made(make(shop.Base), shop.Base): ...
+
+
+class Error(ValueError):
+    def with_traceback(self, tb): ...
+""",
     "9.py": "import shop\nclass C(shop.Base):\n    def run(self): return shop.core.LIMIT\n",
 }
 
@@ -117,9 +139,9 @@ def true_overrides(package, rows):
                 continue
             for member, own in vars(value).items():
                 hidden = next((base for base in value.__mro__[1:] if member in vars(base)), object)
-                if inspect.isfunction(own) and hidden.__module__.partition(".")[0] == package:
-                    if own.__qualname__ == f"{value.__qualname__}.{member}":
-                        found[f"{name}.{member}"] = f"{hidden.__module__}.{hidden.__qualname__}.{member}"
+                is_written = inspect.isfunction(own) and own.__qualname__ == f"{value.__qualname__}.{member}"
+                if is_written and hidden.__module__.partition(".")[0] == package:
+                    found[f"{name}.{member}"] = f"{hidden.__module__}.{hidden.__qualname__}.{member}"
     return found
 
 
