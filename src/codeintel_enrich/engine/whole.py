@@ -131,8 +131,8 @@ def _load_record(job: LinkJob, artifacts: Reader, warnings: list[str]) -> tuple[
 
 def run_merge(job: MergeJob) -> MergeDone:
     """Bring store and published files to what is wanted. Raises CorruptArtifactError where rows are missing."""
-    from codeintel_enrich.publish import publish_files
-    from codeintel_enrich.store import broken_files, merge_store, open_store
+    from codeintel_enrich.publish import publish_files, publish_graphs
+    from codeintel_enrich.store import broken_files, graphs, merge_store, open_store
 
     with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
 
@@ -142,10 +142,11 @@ def run_merge(job: MergeJob) -> MergeDone:
         started = time.perf_counter()
         store = Path(job.store)
         merged = merge_store(store, job.wanted, load, {"version": job.version}, trusted=job.trusted)
+        out = Path(job.out)
         with open_store(store) as connection:
             broken = broken_files(connection)
-        between = time.perf_counter()
-        out = Path(job.out)
+            between = time.perf_counter()
+            graph_files = publish_graphs(out, Path(job.publish_index).with_stem("graphs"), graphs(connection))
         published = publish_files(
             out,
             Path(job.publish_index),
@@ -159,7 +160,7 @@ def run_merge(job: MergeJob) -> MergeDone:
         rebuilt=merged.rebuilt,
         rows=merged.rows,
         broken=broken,
-        files=[str(out / name) for name in published.stamps],
+        files=[str(out / name) for name in (*published.stamps, *graph_files)],
         store_seconds=between - started,
         files_seconds=time.perf_counter() - between,
     )
