@@ -11,6 +11,7 @@ from codeintel_enrich.engine.export import export_scip
 from codeintel_enrich.engine.options import Options
 from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.formats.scip import SCIPIndex
+from codeintel_enrich.store import open_store, scip_outcomes
 from tests.support.packages import copy_package
 from tests.support.pool import lasting_pool
 from tests.support.projects import SHOP
@@ -89,5 +90,9 @@ def test_our_own_index_handed_in_agrees_with_us_everywhere(tmp_path: Path) -> No
     agreements = dict(work.query("select agreement, count(*) from refs where agreement is not null group by all"))
     assert agreements.keys() <= {"both", "cst-only"}
     assert agreements["both"] > 4_000
+    with open_store(work.root / "cache" / "codeintel.duckdb") as store:
+        outcomes = scip_outcomes(store)
+    assert outcomes.keys() == {"attached", "aliased"}
+    assert outcomes["attached"] == attached
     unnamed = "select count(*) from nodes where node_type in ('ClassDef', 'FunctionDef') and scip_symbol is null"
     assert work.query(unnamed) == [(0,)]

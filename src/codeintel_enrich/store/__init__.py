@@ -2,7 +2,14 @@
 
 from codeintel_enrich.store.graphs import graphs
 from codeintel_enrich.store.merge import merge_store
-from codeintel_enrich.store.queries import broken_files, exports_of, modules_near, names_near, refs_of
+from codeintel_enrich.store.queries import (
+    broken_files,
+    exports_of,
+    modules_near,
+    names_near,
+    refs_of,
+    scip_outcomes,
+)
 from codeintel_enrich.store.read import canonical_dump, open_store
 
 __all__ = [
@@ -15,4 +22,5 @@ __all__ = [
     "names_near",
     "open_store",
     "refs_of",
+    "scip_outcomes",
 ]

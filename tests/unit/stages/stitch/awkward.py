@@ -45,7 +45,6 @@ def make(folder: Path, tool: IndexerName) -> Path:
 if __name__ == "__main__":
     import tempfile
 
-    with tempfile.TemporaryDirectory() as scratch:
-        with open_index(make(Path(scratch), "scip-python")) as reader:
-            # Piece by piece, since only the metadata of the whole names the folder.
-            RECORDED.write_bytes(b"".join(piece for _, piece in reader.documents()))
+    with tempfile.TemporaryDirectory() as scratch, open_index(make(Path(scratch), "scip-python")) as reader:
+        # Piece by piece, since only the metadata of the whole names the folder.
+        RECORDED.write_bytes(b"".join(piece for _, piece in reader.documents()))
