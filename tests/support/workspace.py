@@ -9,7 +9,7 @@ from typing import Any
 from codeintel_enrich.engine.build import Build
 from codeintel_enrich.engine.options import Options
 from codeintel_enrich.engine.summary import Summary
-from codeintel_enrich.store import canonical_dump
+from codeintel_enrich.store import canonical_dump, open_store
 from codeintel_enrich.tasks import run_build
 
 ANALYSES = ("parse", "qualify", "stitch", "types", "emit")
@@ -67,6 +67,11 @@ class Workspace:
     def dump(self) -> dict[str, list[Any]]:
         """Every table of the store, canonically."""
         return canonical_dump(self.root / "cache" / "codeintel.duckdb")
+
+    def query(self, sql: str) -> list[Any]:
+        """The rows that a question to the store gives."""
+        with open_store(self.root / "cache" / "codeintel.duckdb") as store:
+            return store.execute(sql).fetchall()
 
     def outputs(self) -> dict[str, bytes]:
         """Every published file."""

@@ -110,6 +110,19 @@ def refs(
     show_refs(_store(root, cache_dir), qname, json)
 
 
+@app.command()
+def export(
+    scip: Annotated[Path, typer.Option(help="Where the SCIP index is written.")],
+    root: Annotated[Path, typer.Option(help="The indexed repository.")] = Path(),
+    cache_dir: Annotated[Path | None, typer.Option(help="Where results are kept; default: ROOT/cache.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the account as JSON.")] = False,
+) -> None:
+    """Write what the last build found as a SCIP index; only changed documents are encoded again."""
+    from codeintel_enrich.cli.export import export_to
+
+    export_to(scip, root, cache_dir, json)
+
+
 def _store(root: Path, cache_dir: Path | None) -> Path:
     from codeintel_enrich.engine.options import Options, places
 

@@ -104,6 +104,9 @@ class Project(msgspec.Struct, frozen=True):
     requires_python: str | None = None
     entry_points: dict[str, str] = {}
     """Console script name -> `module:function`."""
+    name: str = ""
+    version: str = ""
+    """Of `[project]`; empty where it does not say, or computes them."""
 
 
 def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
@@ -130,10 +133,13 @@ def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
     project = project if isinstance(project, dict) else {}
     requires = project.get("requires-python")
     scripts = project.get("scripts")
+    name, version = project.get("name"), project.get("version")
     return Project(
         config=_convert({**table, **overrides}, path),
         requires_python=requires if isinstance(requires, str) else None,
         entry_points={str(k): str(v) for k, v in sorted(scripts.items())} if isinstance(scripts, dict) else {},
+        name=name if isinstance(name, str) else "",
+        version=version if isinstance(version, str) else "",
     )
 
 

@@ -76,6 +76,11 @@ class Places(msgspec.Struct, frozen=True):
         return self.cache / "index.scip"
 
     @property
+    def export(self) -> Path:
+        """Our own SCIP index, as the last export left it."""
+        return self.cache / "export.scip"
+
+    @property
     def publish_index(self) -> Path:
         """Where each file's lines stand in the published files."""
         return self.cache / "published.msgpack"

@@ -5,6 +5,7 @@ never an empty result. *When* a tool runs is decided elsewhere.
 """
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import time
+import tokenize
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
@@ -37,7 +39,7 @@ MOST_ABORTS = 25
 """An indexer that stops at a file is started again without it, this many times at most."""
 
 _VERSION = re.compile(r"\d+\.\d+\S*")
-_NOT_UTF8 = "it is not UTF-8"
+_NO_TEXT = "it is no text in its own encoding"
 _NO_MODULE_NAME = "its name is no module name"
 _NO_DOCUMENT = "the indexer made no document of it"
 
@@ -89,7 +91,7 @@ def make_index(
     """Index `files` (paths relative to `root`) and put the index at `output`, whole or not at all.
 
     The indexer works on a copy of the files below `scratch`, a folder of ours that is emptied before and removed
-    afterwards. The copy lacks what would make it stop: names that are no module names, files that are not UTF-8, and
+    afterwards. The copy lacks what would make it stop: names that are no module names, files that are no text, and
     whatever file it names when it stops. `timeout` counts seconds.
 
     Raises:
@@ -183,18 +185,30 @@ def _fill_view(root: Path, files: Iterable[str], view: Path) -> tuple[dict[str, 
             continue
         try:
             source = (root / path).read_bytes()
-            source.decode("utf-8")
+            text = _as_utf8(source)
         except OSError as error:
             left_out[path] = f"it can not be read: {error.strerror or error}"
             continue
-        except UnicodeDecodeError:
-            left_out[path] = _NOT_UTF8
+        except (SyntaxError, UnicodeError, LookupError):
+            left_out[path] = _NO_TEXT
             continue
         target = view / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(source)
+        target.write_bytes(text)
         hashes[path] = digest(source)
     return hashes, left_out
+
+
+def _as_utf8(source: bytes) -> bytes:
+    """The text of a file in the encoding that indexers read, lines and characters as they are.
+
+    Raises SyntaxError or LookupError for an unknown encoding, UnicodeError for bytes that do not fit it.
+    """
+    if source.isascii():
+        return source
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+    text = source.decode(encoding)
+    return source if encoding.startswith("utf-8") else text.encode()
 
 
 def _copy_config(root: Path, view: Path) -> None:

@@ -137,8 +137,10 @@ def _load_record(job: LinkJob, artifacts: Reader, warnings: list[str]) -> tuple[
 
 def run_merge(job: MergeJob) -> MergeDone:
     """Bring store and published files to what is wanted. Raises CorruptArtifactError where rows are missing."""
-    from codeintel_enrich.store import broken_files, merge_store, open_store
+    from codeintel_enrich.publish import publish_graphs
+    from codeintel_enrich.store import broken_files, graphs, merge_store, open_store
 
+    out = Path(job.out)
     # Beside each other: most of either is done outside the interpreter's lock.
     with ThreadPoolExecutor(1, "files") as thread:
         files = thread.submit(_publish, job)
@@ -150,15 +152,17 @@ def run_merge(job: MergeJob) -> MergeDone:
             )
         with open_store(store) as connection:
             broken = broken_files(connection)
-        store_seconds = time.perf_counter() - started
+            store_seconds = time.perf_counter() - started
+            graph_files = publish_graphs(out, Path(job.publish_index).with_stem("graphs"), graphs(connection))
+            graph_seconds = time.perf_counter() - started - store_seconds
         published = files.result()
     return MergeDone(
         rebuilt=merged.rebuilt,
         rows=merged.rows,
         broken=broken,
-        files=[str(Path(job.out) / name) for name in published.stamps],
+        files=[str(out / name) for name in (*published.stamps, *graph_files)],
         store_seconds=store_seconds,
-        files_seconds=published.seconds,
+        files_seconds=published.seconds + graph_seconds,
     )
 
 

@@ -7,9 +7,10 @@ from typing import Any, Literal
 import msgspec
 
 from codeintel_enrich.errors import UsageError
+from codeintel_enrich.formats.scip_messages import old_range, symbol_of
 from codeintel_enrich.formats.scip_schema import POSITION_ENCODINGS, SYMBOL_KINDS
-from codeintel_enrich.formats.scip_wire import column_unit, old_range, path_fault
-from codeintel_enrich.model.scip import Document, IndexMetadata, Occurrence, Relationship, SymbolInformation
+from codeintel_enrich.formats.scip_wire import column_unit, path_fault
+from codeintel_enrich.model.scip import Document, IndexMetadata, Occurrence, SymbolInformation
 
 _Fields = Sequence[tuple[str, Any, Any]]
 Casing = Literal["camel"] | None
@@ -157,24 +158,7 @@ def _occurrence(raw: Any) -> Occurrence:
 
 
 def _symbol(raw: Any) -> SymbolInformation:
-    return SymbolInformation(
-        raw.symbol,
-        tuple(raw.documentation),
-        _number(raw.kind, SYMBOL_KINDS),
-        raw.display_name,
-        raw.signature_documentation.text if raw.signature_documentation else "",
-        raw.enclosing_symbol,
-        tuple(
-            Relationship(
-                related.symbol,
-                related.is_reference,
-                related.is_implementation,
-                related.is_type_definition,
-                related.is_definition,
-            )
-            for related in raw.relationships
-        ),
-    )
+    return symbol_of(raw, _number(raw.kind, SYMBOL_KINDS))
 
 
 def _number(value: int | str, names: Sequence[str]) -> int:

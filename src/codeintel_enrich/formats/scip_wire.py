@@ -6,27 +6,20 @@ facts have equal bytes. Nothing here looks at Python code.
 """
 
 from mmap import mmap
-from typing import Any
 
 import msgspec
 
 from codeintel_enrich.errors import UsageError
+from codeintel_enrich.formats.scip_messages import occurrence_of, put_occurrence, put_symbol, symbol_of
 from codeintel_enrich.formats.scip_schema import message_class
-from codeintel_enrich.model.scip import (
-    ColumnUnit,
-    Document,
-    IndexMetadata,
-    Occurrence,
-    Relationship,
-    SymbolInformation,
-)
+from codeintel_enrich.model.scip import ColumnUnit, Document, IndexMetadata, SymbolInformation
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _METADATA, _DOCUMENTS, _EXTERNAL_SYMBOLS = 1, 2, 3
 _DOCUMENT_TAG = b"\x12"
 _UNITS: dict[int, ColumnUnit] = {1: "utf-8", 2: "utf-16", 3: "code-point"}
 _ENCODINGS = {unit: number for number, unit in _UNITS.items()}
-_NO_RANGE = (-1, 0, -1, 0)
+_UTF8_TEXT = 1
 
 Span = tuple[int, int]
 
@@ -110,8 +103,8 @@ def decode_slice(blob: bytes) -> Document:
     return Document(
         relative_path=document.relative_path,
         unit=column_unit(document.position_encoding, tool.name),
-        occurrences=tuple(map(_occurrence, document.occurrences)),
-        symbols=tuple(map(_symbol, document.symbols)),
+        occurrences=tuple(map(occurrence_of, document.occurrences)),
+        symbols=tuple(symbol_of(symbol, symbol.kind) for symbol in document.symbols),
         producer=f"{tool.name} {tool.version}".strip(),
         counts_bom=True,
     )
@@ -120,18 +113,43 @@ def decode_slice(blob: bytes) -> Document:
 def decode_externals(data: bytes | mmap, parts: IndexParts) -> tuple[SymbolInformation, ...]:
     """What the index says of symbols that other packages define, in its own order."""
     decode = message_class("SymbolInformation").FromString
-    return tuple(_symbol(decode(data[start:end])) for start, end in parts.externals)
+    symbols = (decode(data[start:end]) for start, end in parts.externals)
+    return tuple(symbol_of(symbol, symbol.kind) for symbol in symbols)
 
 
 def encode_slice(document: Document, metadata: IndexMetadata) -> bytes:
     """The index of one document, with both range forms; `decode_slice` gives it back."""
+    return _encode_metadata(metadata) + encode_document(document)
+
+
+def encode_document(document: Document) -> bytes:
+    """An index that has one document and no metadata; end to end, such parts are an index of all of them."""
     index = message_class("Index")()
-    encoded = index.documents.add(relative_path=document.relative_path, position_encoding=_ENCODINGS[document.unit])
+    encoded = index.documents.add(
+        relative_path=document.relative_path, position_encoding=_ENCODINGS[document.unit], language="python"
+    )
     for occurrence in document.occurrences:
-        _encode_occurrence(encoded.occurrences.add(symbol=occurrence.symbol, symbol_roles=occurrence.roles), occurrence)
+        put_occurrence(encoded.occurrences.add(symbol=occurrence.symbol, symbol_roles=occurrence.roles), occurrence)
     for symbol in document.symbols:
-        _encode_symbol(encoded.symbols.add(symbol=symbol.symbol), symbol)
-    return _encode_metadata(metadata) + bytes(index.SerializeToString(deterministic=True))
+        put_symbol(encoded.symbols.add(symbol=symbol.symbol), symbol)
+    return bytes(index.SerializeToString(deterministic=True))
+
+
+def encode_external(symbol: SymbolInformation) -> bytes:
+    """An index that has one external symbol and nothing else."""
+    index = message_class("Index")()
+    put_symbol(index.external_symbols.add(symbol=symbol.symbol), symbol)
+    return bytes(index.SerializeToString(deterministic=True))
+
+
+def encode_head(metadata: IndexMetadata) -> bytes:
+    """An index that has metadata and nothing else."""
+    index = message_class("Index")()
+    index.metadata.tool_info.name = metadata.tool
+    index.metadata.tool_info.version = metadata.version
+    index.metadata.project_root = metadata.project_root
+    index.metadata.text_document_encoding = _UTF8_TEXT
+    return bytes(index.SerializeToString(deterministic=True))
 
 
 def column_unit(position_encoding: int, tool: str) -> ColumnUnit:
@@ -150,17 +168,6 @@ def path_fault(path: str) -> str | None:
     if any(part in ("", ".", "..") for part in path.split("/")):
         return "its path is not canonical or leaves the tree"
     return None
-
-
-def old_range(numbers: Any) -> tuple[int, int, int, int]:
-    """The four numbers of the deprecated form: 3 integers for one line, 4 for several."""
-    if len(numbers) == 3:
-        line, start, end = numbers
-        return line, start, line, end
-    if len(numbers) == 4:
-        start_line, start, end_line, end = numbers
-        return start_line, start, end_line, end
-    return _NO_RANGE
 
 
 def _field(data: bytes | mmap, position: int, size: int, name: str) -> tuple[int, int, int]:
@@ -229,70 +236,3 @@ def _encode_varint(value: int) -> bytes:
         value >>= 7
     encoded.append(value)
     return bytes(encoded)
-
-
-def _occurrence(message: Any) -> Occurrence:
-    if message.HasField("single_line_range"):
-        single = message.single_line_range
-        line = single.line
-        return Occurrence(
-            line, single.start_character, line, single.end_character, message.symbol, message.symbol_roles
-        )
-    if message.HasField("multi_line_range"):
-        multi = message.multi_line_range
-        place = (multi.start_line, multi.start_character, multi.end_line, multi.end_character)
-    else:
-        place = old_range(message.range)
-    return Occurrence(*place, message.symbol, message.symbol_roles)
-
-
-def _symbol(message: Any) -> SymbolInformation:
-    return SymbolInformation(
-        message.symbol,
-        tuple(message.documentation),
-        message.kind,
-        message.display_name,
-        message.signature_documentation.text,
-        message.enclosing_symbol,
-        tuple(
-            Relationship(
-                related.symbol,
-                related.is_reference,
-                related.is_implementation,
-                related.is_type_definition,
-                related.is_definition,
-            )
-            for related in message.relationships
-        ),
-    )
-
-
-def _encode_occurrence(message: Any, occurrence: Occurrence) -> None:
-    start_line, start = occurrence.start_line, occurrence.start_character
-    end_line, end = occurrence.end_line, occurrence.end_character
-    if start_line == end_line:
-        message.range.extend((start_line, start, end))
-        single = message.single_line_range
-        single.line, single.start_character, single.end_character = start_line, start, end
-    else:
-        message.range.extend((start_line, start, end_line, end))
-        multi = message.multi_line_range
-        multi.start_line, multi.start_character, multi.end_line, multi.end_character = start_line, start, end_line, end
-
-
-def _encode_symbol(message: Any, symbol: SymbolInformation) -> None:
-    message.documentation.extend(symbol.documentation)
-    message.kind = symbol.kind
-    message.display_name = symbol.display_name
-    message.enclosing_symbol = symbol.enclosing_symbol
-    if symbol.signature:
-        message.signature_documentation.text = symbol.signature
-        message.signature_documentation.language = "python"
-    for related in symbol.relationships:
-        message.relationships.add(
-            symbol=related.symbol,
-            is_reference=related.is_reference,
-            is_implementation=related.is_implementation,
-            is_type_definition=related.is_type_definition,
-            is_definition=related.is_definition,
-        )

@@ -71,6 +71,9 @@ class Environment(msgspec.Struct, frozen=True):
     is_stub: bool
     demands: dict[str, Target] = {}
     """For each of the surface's demands."""
+    overrides: dict[str, Target] = {}
+    """Member of a class here, by its name inside the module (`C.m`) -> what it hides: the member of that name which
+    follows in the method resolution order. Sorted; those of `object` and of classes nobody showed us are left out."""
     exports: tuple[Export, ...] = ()
     """Sorted by name."""
     imports: tuple[ResolvedImport, ...] = ()

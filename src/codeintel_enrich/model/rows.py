@@ -159,22 +159,39 @@ class RowPacker:
         )
 
 
-def unpack_columns(packed: PackedRows, tables: Iterable[Table]) -> dict[str, list[Sequence[Any]]]:
-    """The columns of each table that was added, as Python values."""
-    ends = accumulate(array("i", packed.string_lengths), initial=0)
-    strings: list[str | None] = [packed.strings[start:end].decode() for start, end in pairwise(ends)]
-    strings[0] = None
-    unpacked: dict[str, list[Sequence[Any]]] = {}
-    for table in tables:
-        if table.name in packed.columns:
-            buffers = iter(packed.columns[table.name])
-            unpacked[table.name] = [_unpacked(column, buffers, strings) for column in table.columns]
-    return unpacked
-
-
 def unpack_rows(packed: PackedRows, tables: Iterable[Table]) -> Mapping[str, list[Row]]:
     """The rows of each table as Python values, in the order they were added."""
-    return {name: list(zip(*columns, strict=True)) for name, columns in unpack_columns(packed, tables).items()}
+    unpacker = Unpacker(packed)
+    return {
+        table.name: list(zip(*unpacker.columns(table), strict=True)) for table in tables if table.name in packed.columns
+    }
+
+
+class Unpacker:
+    """Tables of one file as Python values, column by column; the strings are decoded once."""
+
+    def __init__(self, packed: PackedRows) -> None:
+        self._packed = packed.columns
+        ends = accumulate(array("i", packed.string_lengths), initial=0)
+        self._strings: list[str | None] = [packed.strings[start:end].decode() for start, end in pairwise(ends)]
+        self._strings[0] = None
+
+    def columns(self, table: Table) -> list[Sequence[Any]]:
+        """Every column of a table that was added."""
+        buffers = iter(self._packed[table.name])
+        return [_unpacked(column, buffers, self._strings) for column in table.columns]
+
+    def rows(self, table: Table, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """The rows of a table, cut to the named columns, in the order they were added; none where it was not added."""
+        if table.name not in self._packed:
+            return iter(())
+        buffers = iter(self._packed[table.name])
+        found: dict[str, Sequence[Any]] = {}
+        for column in table.columns:
+            parts = [next(buffers) for _ in range(2 if column.type == "texts" else 1)]
+            if column.name in names:
+                found[column.name] = _unpacked(column, iter(parts), self._strings)
+        return zip(*(found[name] for name in names), strict=True)
 
 
 def _unpacked(column: Column, buffers: Iterator[bytes], strings: Sequence[str | None]) -> Sequence[Any]:

@@ -12,6 +12,34 @@ ROLE_IMPORT = 2
 ROLE_WRITE = 4
 ROLE_READ = 8
 
+KIND_NUMBERS = {
+    "abstract-method": 66,
+    "class": 7,
+    "constant": 8,
+    "constructor": 9,
+    "enum": 11,
+    "enum-member": 12,
+    "field": 15,
+    "function": 17,
+    "getter": 18,
+    "interface": 21,
+    "method": 26,
+    "module": 29,
+    "namespace": 30,
+    "package": 35,
+    "parameter": 37,
+    "property": 41,
+    "protocol": 42,
+    "self-parameter": 44,
+    "setter": 45,
+    "static-method": 80,
+    "type": 54,
+    "type-alias": 55,
+    "type-parameter": 58,
+    "variable": 61,
+}
+"""Those of `SymbolInformation.Kind` that Python has a use for."""
+
 
 class Relationship(msgspec.Struct, frozen=True, array_like=True):
     """How a symbol relates to another."""
@@ -47,6 +75,8 @@ class Occurrence(msgspec.Struct, frozen=True, array_like=True, gc=False):
     end_character: int
     symbol: str
     roles: int = 0
+    enclosing: tuple[int, int, int, int] | None = None
+    """`definition`: the range of the whole definition, where it is known."""
 
 
 class IndexMetadata(msgspec.Struct, frozen=True):

@@ -11,6 +11,13 @@ ScipMatch = Literal["exact", "moved", "name", "none"]
 """`exact`: the range is the identifier's. `moved`: the file changed since the index, content found the place again.
 `name`: the identifier ends a wider range, such as a dotted module. `none`: there is no symbol."""
 Agreement = Literal["both", "cst-only", "scip-only", "differ"]
+Repair = Literal["doubled-descriptor", "relative-import", "module-symbol", "owner-symbol", "other-definition"]
+"""Which fault of the indexer was mended, so that the symbol is ours in the indexer's spelling.
+
+`doubled-descriptor`: `X.X.` for `X.` (annotated variables of a module). `relative-import`: a module without the
+packages around it. `module-symbol`: a module's symbol for a name of that module (star imports). `owner-symbol`: a
+class's symbol for its attribute (`__slots__`). `other-definition`: the symbol of some other definition (names that
+come through star imports, or that a decorator makes)."""
 
 
 class NodeSymbol(msgspec.Struct, frozen=True, array_like=True):
@@ -18,6 +25,7 @@ class NodeSymbol(msgspec.Struct, frozen=True, array_like=True):
 
     symbol: str
     match: ScipMatch
+    repair: Repair | None = None
 
 
 class ReferenceSymbol(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -27,6 +35,8 @@ class ReferenceSymbol(msgspec.Struct, frozen=True, array_like=True, gc=False):
     agreement: Agreement | None
     """None where neither side says anything. A symbol local to its document says nothing."""
     match: ScipMatch = "none"
+    repair: Repair | None = None
+    """Where given, `qualify` won: what the index said was mended by this rule. Else, where they differ, the index."""
 
 
 class Stitched(msgspec.Struct, frozen=True):
@@ -48,4 +58,7 @@ class Stitched(msgspec.Struct, frozen=True):
     symbols that stand on a reference."""
     n_attached: int = 0
     """Of these, the ranges that found their identifier with a symbol that names it, or with a local symbol."""
+    outcomes: dict[str, int] = {}
+    """What became of the ranges: `attached`, `aliased`, `misnamed`, `unplaced`, and of the attached ones those of each
+    `Repair` -> how many. Zeros are left out."""
     diagnostics: tuple[Diagnostic, ...] = ()

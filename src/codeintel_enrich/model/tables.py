@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 ColumnType = Literal["text", "integer", "long", "real", "boolean", "texts"]
 """`integer` has 32 bits, `long` 64; `texts` is a list of `text`. Integers are never negative."""
@@ -142,6 +142,7 @@ NODES = Table(
         _texts("assign_targets", "Source text of each target"),
         _text_or_null("scip_symbol", "Symbol of the SCIP index"),
         _text_or_null("scip_match", "How the symbol was found: `exact`, `moved`, `name`"),
+        _text_or_null("scip_repair", "The fault of the indexer that was mended in the symbol"),
         _text_or_null("code_hash", "Digest of the node's source bytes"),
         Column("annotation_ratio", "real", "Annotated share of parameters and returns, 0 to 1", optional=True),
         _integer_or_null("n_typable", "Parameters and returns that could be annotated"),
@@ -209,7 +210,12 @@ REFS = Table(
         _text_or_null("reason", "Why its meaning is unknown"),
         _text_or_null("scip_symbol", "Symbol of the SCIP index"),
         _text_or_null("scip_match", "How the symbol was found: `exact`, `moved`, `name`"),
-        _text_or_null("agreement", "`both`, `cst-only`, `scip-only`, `differ`; null where neither side knows"),
+        _text_or_null("scip_repair", "The fault of the indexer that was mended in the symbol: our own name won"),
+        _text_or_null(
+            "agreement",
+            "Whether the index, as it was, and we mean the same: `both`, `cst-only`, `scip-only`, `differ` (the index's"
+            " symbol stands, unless it was mended); null where neither side knows",
+        ),
         _text("node_id", "Innermost definition that holds it"),
     ),
 )
@@ -238,6 +244,65 @@ SYMBOL_FILES = Table(
         _PATH,
         _text("scip_symbol", "Symbol of the SCIP index"),
         _integer("roles", "SCIP role bits, or-ed over the file (definition 1, import 2, write 4, read 8, ...)"),
+    ),
+)
+
+SCIP_OUTCOMES = Table(
+    "scip_outcomes",
+    ("path", "outcome"),
+    "What became of the ranges of each file's SCIP document",
+    (
+        _PATH,
+        _text(
+            "outcome",
+            "`attached`; of these the mended ones, by rule; `aliased`, `misnamed` and `unplaced` are attached nowhere",
+        ),
+        _integer("ranges", "How many"),
+    ),
+)
+
+USES = Table(
+    "uses",
+    ("path", "node_id", "target"),
+    "Which definition reads which: what a definition's own text mentions, variables local to functions apart",
+    (
+        _PATH,
+        _text("node_id", "The module, class or function whose text it is, inner definitions apart"),
+        _text_or_null("source", "Its qualified name; null in a file that no module name reaches"),
+        _text("target", "Qualified name of what is used"),
+        _text("target_kind", "Kind of thing that is"),
+        _text_or_null("target_path", "File that defines it, where it is in the tree"),
+        _integer("n_reads", "How often it is mentioned"),
+        _integer("first_line", "Line of the first mention, from 1"),
+    ),
+)
+
+BASES = Table(
+    "bases",
+    ("path", "node_id", "position"),
+    "The bases of each class: who implements what",
+    (
+        _PATH,
+        _text("node_id", "The class"),
+        _text_or_null("subclass", "Its qualified name; null in a file that no module name reaches"),
+        _integer("position", "Place among the bases, from 0"),
+        _text("source", "The base as written"),
+        _text_or_null("base", "Qualified name of the base; null where nothing static can say"),
+        _text_or_null("base_path", "File that defines it, where it is in the tree"),
+    ),
+)
+
+OVERRIDES = Table(
+    "overrides",
+    ("path", "member"),
+    "Which member of a class hides which inherited one, by the method resolution order",
+    (
+        _PATH,
+        _text_or_null("node_id", "The method or inner class; null for a variable"),
+        _text("member", "Qualified name of the member"),
+        _text("overridden", "Qualified name of the member that follows in the method resolution order"),
+        _text("overridden_kind", "Kind of thing that is"),
+        _text_or_null("overridden_path", "File that defines it, where it is in the tree"),
     ),
 )
 
@@ -281,6 +346,10 @@ TABLES: tuple[Table, ...] = (
     REFS,
     SYMBOL_CLAIMS,
     SYMBOL_FILES,
+    SCIP_OUTCOMES,
+    USES,
+    BASES,
+    OVERRIDES,
     DIAGNOSTICS,
     OUTLINES,
 )

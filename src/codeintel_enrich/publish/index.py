@@ -4,10 +4,9 @@ from pathlib import Path
 
 import msgspec
 
-from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.outputs import FileStamp
 from codeintel_enrich.model.rows import FileSummary
-from codeintel_enrich.publish.splice import replace_file
+from codeintel_enrich.publish.sidecar import read_sidecar, write_sidecar
 
 _FORMAT = b"codeintel-enrich index 1\n"
 
@@ -31,17 +30,9 @@ class Index(msgspec.Struct, frozen=True):
 
 def read_index(path: Path) -> Index | None:
     """The index, None where there is none or it is damaged."""
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    head, payload = data[: len(_FORMAT) + 32], data[len(_FORMAT) + 32 :]
-    if head != _FORMAT + digest(payload).encode():
-        return None
-    return msgspec.msgpack.decode(payload, type=Index)
+    return read_sidecar(path, _FORMAT, Index)
 
 
 def write_index(path: Path, index: Index) -> None:
     """Replace the index, atomically."""
-    payload = msgspec.msgpack.encode(index)
-    replace_file(path, _FORMAT + digest(payload).encode() + payload)
+    write_sidecar(path, _FORMAT, index)

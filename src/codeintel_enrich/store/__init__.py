@@ -1,16 +1,26 @@
 """The store: a DuckDB file with the rows of every file; the only home of duckdb and pyarrow, imported when needed."""
 
+from codeintel_enrich.store.graphs import graphs
 from codeintel_enrich.store.merge import merge_store
-from codeintel_enrich.store.queries import broken_files, exports_of, modules_near, names_near, refs_of
+from codeintel_enrich.store.queries import (
+    broken_files,
+    exports_of,
+    modules_near,
+    names_near,
+    refs_of,
+    scip_outcomes,
+)
 from codeintel_enrich.store.read import canonical_dump, open_store
 
 __all__ = [
     "broken_files",
     "canonical_dump",
     "exports_of",
+    "graphs",
     "merge_store",
     "modules_near",
     "names_near",
     "open_store",
     "refs_of",
+    "scip_outcomes",
 ]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from codeintel_enrich.model.rows import NULL_INTEGER, PackedRows, decode_packed, unpack_columns
+from codeintel_enrich.model.rows import NULL_INTEGER, PackedRows, Unpacker, decode_packed
 from codeintel_enrich.model.tables import TABLES, Column, Table
 from codeintel_enrich.store.arrow import arrow_tables
 from codeintel_enrich.store.schema import SQL_TYPES
@@ -90,11 +90,11 @@ class _Few:
     def insert(self, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         counts = {table.name: 0 for table in TABLES}
         for file in self.files:
-            columns = unpack_columns(file, TABLES)
+            rows = Unpacker(file)
             for table in TABLES:
                 if count := file.counts.get(table.name, 0):
                     values = ", ".join(f"unnest(?::{SQL_TYPES[column.type]}[])" for column in table.columns)
-                    connection.execute(f"INSERT INTO {table.name} SELECT {values}", columns[table.name])
+                    connection.execute(f"INSERT INTO {table.name} SELECT {values}", rows.columns(table))
                     counts[table.name] += count
         return counts
 

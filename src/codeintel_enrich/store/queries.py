@@ -45,6 +45,13 @@ def broken_files(store: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return {path: f"{line}: {error}" for path, line, error in rows}
 
 
+def scip_outcomes(store: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """What became of the ranges of the SCIP index, over all files: outcome -> how many."""
+    return dict(
+        store.execute("SELECT outcome, sum(ranges)::INTEGER FROM scip_outcomes GROUP BY 1 ORDER BY 1").fetchall()
+    )
+
+
 def modules_near(store: duckdb.DuckDBPyConnection, module: str) -> list[str]:
     """The modules whose names look most like a name, the nearest first."""
     return [row["module"] for row in _rows(store, _NEAR_MODULES, module)]

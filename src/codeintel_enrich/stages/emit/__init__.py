@@ -11,22 +11,26 @@ from codeintel_enrich.model.stitched import Stitched
 from codeintel_enrich.model.surface import Surface
 from codeintel_enrich.model.syntax import Syntax
 from codeintel_enrich.model.tables import (
+    BASES,
     DIAGNOSTICS,
     EXPORTS,
     IMPORTS,
     MODULES,
     NODES,
     OUTLINES,
+    OVERRIDES,
+    SCIP_OUTCOMES,
     SYMBOL_CLAIMS,
     SYMBOL_FILES,
 )
 from codeintel_enrich.model.typed import Typed
+from codeintel_enrich.stages.emit.graph import add_uses, base_rows, override_rows
 from codeintel_enrich.stages.emit.imports import import_rows
 from codeintel_enrich.stages.emit.layers import Layers
 from codeintel_enrich.stages.emit.modules import diagnostic_rows, export_rows, module_line, module_row, summarise
 from codeintel_enrich.stages.emit.nodes import node_rows
 from codeintel_enrich.stages.emit.references import add_references
-from codeintel_enrich.stages.emit.symbols import claim_rows, symbol_file_rows
+from codeintel_enrich.stages.emit.symbols import claim_rows, outcome_rows, symbol_file_rows
 from codeintel_enrich.stages.emit.tags import tags
 
 
@@ -58,6 +62,10 @@ def emit(
     add_references(packer, layers)
     packer.add_rows(SYMBOL_CLAIMS, claim_rows(layers))
     packer.add_rows(SYMBOL_FILES, symbol_file_rows(layers))
+    packer.add_rows(SCIP_OUTCOMES, outcome_rows(layers))
+    add_uses(packer, layers)
+    packer.add_rows(BASES, base_rows(layers))
+    packer.add_rows(OVERRIDES, override_rows(layers))
     packer.add_rows(DIAGNOSTICS, diagnostic_rows(layers))
     packer.add_rows(OUTLINES, [])
     return FileRows(

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from functools import cached_property
 
-from codeintel_enrich.model.environment import Environment
+from codeintel_enrich.model.environment import Environment, Target
 from codeintel_enrich.model.qualified import Qualified
 from codeintel_enrich.model.stitched import Stitched
 from codeintel_enrich.model.surface import Surface
 from codeintel_enrich.model.syntax import Definition, Node, Syntax
 from codeintel_enrich.model.typed import Typed
+
+_DEFINED_KINDS = frozenset({"class", "function", "variable", "type-alias"})
+"""What is defined in some file of the tree."""
 
 HOLDERS = frozenset({"Module", "ClassDef", "FunctionDef"})
 """Nodes that hold other definitions, references and diagnostics."""
@@ -80,6 +83,10 @@ class Layers:
     def definition(self, node: Node) -> Definition | None:
         """What a definition node has beyond other nodes."""
         return self.syntax.definitions[node.definition] if node.definition >= 0 else None
+
+    def path_of(self, target: Target) -> str | None:
+        """The file that defines a target; `qualify` gives no path to what this very file defines."""
+        return self.path if target.path is None and target.kind in _DEFINED_KINDS else target.path
 
     @cached_property
     def _holders(self) -> list[int]:

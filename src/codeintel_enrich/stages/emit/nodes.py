@@ -63,6 +63,7 @@ def node_rows(layers: Layers, *, with_json: bool) -> tuple[list[Row], bytes]:
                 definition.assign_targets,
                 symbol.symbol if symbol is not None else None,
                 symbol.match if symbol is not None else None,
+                symbol.repair if symbol is not None else None,
                 definition.code_hash or None,
                 ratios.get(node.definition),
                 definition.n_typable if holds else None,

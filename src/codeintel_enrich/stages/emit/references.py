@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from codeintel_enrich.model.environment import Target
 from codeintel_enrich.model.rows import RowPacker
 from codeintel_enrich.model.stitched import ReferenceSymbol
 from codeintel_enrich.model.tables import REFS
@@ -23,13 +22,11 @@ _INTERNED = (
     "reason",
     "scip_symbol",
     "scip_match",
+    "scip_repair",
     "agreement",
     "node_id",
 )
 
-
-_DEFINED_KINDS = frozenset({"class", "function", "variable", "type-alias"})
-"""What is defined in some file of the tree."""
 
 _UNSTITCHED = ReferenceSymbol(symbol=None, agreement=None)
 
@@ -71,16 +68,12 @@ def add_references(packer: RowPacker, layers: Layers) -> None:
         of_target(first_names),
         [lists[meaning] for meaning in meanings],
         of_target(intern([target.kind for target in targets])),
-        of_target(intern([_path_of(target, layers.path) for target in targets])),
+        of_target(intern([layers.path_of(target) for target in targets])),
         of_target(intern([target.reason for target in targets])),
         intern([item.symbol for item in found]),
         intern([None if item.symbol is None else item.match for item in found]),
+        intern([item.repair for item in found]) if layers.stitched.outcomes else [0] * len(references),
         intern([item.agreement for item in found]),
         [node_ids[item.node] for item in references],
     ]
     packer.add(REFS, columns, interned=_INTERNED)
-
-
-def _path_of(target: Target, own: str) -> str | None:
-    """`qualify` gives no path to what this very file defines."""
-    return own if target.path is None and target.kind in _DEFINED_KINDS else target.path

@@ -1,35 +1,10 @@
-"""Owns the rows of `symbol_claims` and `symbol_files`."""
+"""Owns the rows of `symbol_claims`, `symbol_files` and `scip_outcomes`."""
 
 from codeintel_enrich.model.rows import Row
+from codeintel_enrich.model.scip import KIND_NUMBERS
 from codeintel_enrich.stages.emit.layers import Layers
 
-_KINDS = {
-    7: "class",
-    8: "constant",
-    9: "constructor",
-    11: "enum",
-    12: "enum-member",
-    15: "field",
-    17: "function",
-    18: "getter",
-    21: "interface",
-    26: "method",
-    29: "module",
-    30: "namespace",
-    35: "package",
-    37: "parameter",
-    41: "property",
-    42: "protocol",
-    44: "self-parameter",
-    45: "setter",
-    54: "type",
-    55: "type-alias",
-    58: "type-parameter",
-    61: "variable",
-    66: "abstract-method",
-    80: "static-method",
-}
-"""Numbers of scip.proto's `SymbolInformation.Kind` that Python has a use for."""
+_KINDS = {number: kind for kind, number in KIND_NUMBERS.items()}
 
 _SUFFIXES = {"/": "module", "#": "class", ".": "variable", ")": "parameter", "]": "type-parameter", "!": "macro"}
 """Last character of a symbol's last descriptor -> kind, for indexers that leave the kind open."""
@@ -56,6 +31,11 @@ def claim_rows(layers: Layers) -> list[Row]:
 def symbol_file_rows(layers: Layers) -> list[Row]:
     """Every symbol the file's document mentions, with its roles, in symbol order."""
     return [(layers.path, symbol, roles) for symbol, roles in sorted(layers.stitched.symbol_roles.items())]
+
+
+def outcome_rows(layers: Layers) -> list[Row]:
+    """What became of the ranges of the file's document, by outcome."""
+    return [(layers.path, outcome, count) for outcome, count in sorted(layers.stitched.outcomes.items())]
 
 
 def kind_by_descriptor(symbol: str) -> str | None:

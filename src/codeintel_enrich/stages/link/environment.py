@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import msgspec
 
@@ -85,6 +86,7 @@ class _Maker:
             is_package=name.is_package,
             is_stub=name.is_stub,
             demands=targets,
+            overrides=self._overrides(),
             exports=exports,
             imports=imports,
             has_all=face.all_names is not None,
@@ -237,13 +239,16 @@ class _Maker:
     def _own_class(self, local: str, facts: set[Fact]) -> Step:
         """A class written in this file, by its local name."""
         if local in self._face.members:
-            module = self._name.module
-            own = f"{module}.{local}" if module else local
-            return Answer((Meaning(own, "class", self._path, local, (own,)),))
+            return Answer((self._class_of_own(local),))
         root, _, rest = local.partition(".")
         return (
             yield from self._resolver.attributes((yield from self._resolver.root(self._path, root, facts)), rest, facts)
         )
+
+    def _class_of_own(self, local: str) -> Meaning:
+        module = self._name.module
+        own = f"{module}.{local}" if module else local
+        return Meaning(own, "class", self._path, local, (own,))
 
     def _foreign(self, demand: str, facts: set[Fact]) -> Step:
         """`..pkg.m:name.attribute`, `a.b:` (the module itself)."""
@@ -256,6 +261,21 @@ class _Maker:
             return self._resolver.module(module, facts, self._name.is_stub)
         answer = yield from self._resolver.module_attribute(module, name, facts, self._name)
         return (yield from self._resolver.attributes(answer, rest, facts))
+
+    # -- overrides --------------------------------------------------------------------------------------------------
+
+    def _overrides(self) -> dict[str, Target]:
+        face, resolver = self._face, self._resolver
+        found: dict[str, Target] = {}
+        for owner, members in sorted(face.members.items()):
+            if not face.bases.get(owner):
+                continue
+            itself = self._class_of_own(owner)
+            for name in sorted(members):
+                answer = resolver.ask(partial(resolver.member, itself, name, after=True), self._facts)
+                if answer.meanings and _is_seen(answer.meanings[0]):
+                    found[f"{owner}.{name}"] = _target(answer)
+        return found
 
     # -- imports ----------------------------------------------------------------------------------------------------
 
@@ -310,6 +330,13 @@ class _Maker:
                 if target is not None:
                     found.add(target)
         return tuple(sorted(found))
+
+
+def _is_seen(member: Meaning) -> bool:
+    """Whether a class has such a member for sure: of classes elsewhere only the interpreter's own can be asked."""
+    if member.kind != "external":
+        return True
+    return member.qualified.startswith("builtins.") and not member.qualified.startswith("builtins.object.")
 
 
 def _target(answer: Answer) -> Target:

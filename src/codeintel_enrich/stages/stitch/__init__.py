@@ -4,6 +4,8 @@
     join    ranges -> references with exactly that range; or, for a stale document,
     realign ranges -> references by what the lines say
     weigh   the symbols at a reference -> the one that names it, and whether `qualify` says the same
+    repair  a symbol that the indexer is known to get wrong -> the right one
+    restate what the document says of symbols, with those repairs
 
 A symbol is attached only where it names the identifier that stands there.
 """
@@ -16,13 +18,15 @@ from codeintel_enrich.model.config import StitchConfig
 from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.environment import Environment
 from codeintel_enrich.model.qualified import Qualified
-from codeintel_enrich.model.scip import Document, SymbolInformation
-from codeintel_enrich.model.stitched import NodeSymbol, ReferenceSymbol, Stitched
+from codeintel_enrich.model.scip import Document, Occurrence
+from codeintel_enrich.model.stitched import NodeSymbol, ReferenceSymbol, Repair, Stitched
 from codeintel_enrich.model.surface import Surface
 from codeintel_enrich.model.syntax import Syntax
 from codeintel_enrich.stages.stitch.join import Joined, is_stale, join
 from codeintel_enrich.stages.stitch.place import LOCAL, Placed, place, place_unconverted
 from codeintel_enrich.stages.stitch.realign import realign
+from codeintel_enrich.stages.stitch.repair import Repairs
+from codeintel_enrich.stages.stitch.restate import restated_roles, restated_symbols
 from codeintel_enrich.stages.stitch.symbols import SymbolNames
 from codeintel_enrich.stages.stitch.weigh import Scales
 
@@ -46,10 +50,11 @@ def stitch(
     symbol is called (`np`, `numpy/`), and is not attached either.
     """
     names = SymbolNames()
-    scales = Scales(syntax, qualified, names)
     if document is None:
+        scales = Scales(syntax, qualified, names, Repairs((), None))
         return Stitched(references=tuple(scales.silent(index) for index in range(len(syntax.references))))
     placed = place(syntax, document)
+    scales = Scales(syntax, qualified, names, Repairs(placed.modules, environment.module))
     joined = join(syntax, placed)
     stale = is_stale(syntax, document, placed, joined)
     if stale:
@@ -61,12 +66,13 @@ def stitch(
     return Stitched(
         nodes=_nodes(syntax, answers.references) | _module(environment, placed, names),
         references=tuple(answers.references),
-        symbols=_symbols(document),
-        symbol_roles=_roles(document),
+        symbols=restated_symbols(document, answers.repaired, names),
+        symbol_roles=restated_roles(document, answers.repaired, names),
         has_document=True,
         is_stale=stale,
         n_occurrences=n_occurrences,
         n_attached=answers.n_attached,
+        outcomes=answers.outcomes(len(stray)),
         diagnostics=tuple(_diagnostics(answers, stray, n_occurrences, stale)) if syntax.parse_ok else (),
     )
 
@@ -76,10 +82,25 @@ class _Answers(msgspec.Struct):
 
     references: list[ReferenceSymbol] = []
     n_attached: int = 0
+    repaired: dict[Occurrence, str] = {}
+    """Occurrence of the document -> the symbol that it should have had."""
+    repairs: dict[Repair, list[int]] = {}
+    """Lines of identifiers whose symbol was repaired, by rule."""
     aliased: list[int] = []
     """Lines of identifiers that stand for a symbol of another name."""
     misnamed: list[int] = []
     """Lines of identifiers that the document gives a symbol of another name, and nobody says why."""
+
+    def outcomes(self, n_stray: int) -> dict[str, int]:
+        """How often what happened, as `Stitched.outcomes` has it."""
+        counts: dict[str, int] = {
+            "attached": self.n_attached,
+            "aliased": len(self.aliased),
+            "misnamed": len(self.misnamed),
+            "unplaced": n_stray,
+        }
+        counts |= {repair: len(lines) for repair, lines in sorted(self.repairs.items())}
+        return {outcome: count for outcome, count in counts.items() if count}
 
 
 def _answers(syntax: Syntax, placed: Placed, joined: Joined, scales: Scales, stale: bool) -> _Answers:
@@ -96,8 +117,11 @@ def _answers(syntax: Syntax, placed: Placed, joined: Joined, scales: Scales, sta
         else:
             answer = scales.weigh(index, occurrences)
         if answer.symbol is not None and key != (reference.line, reference.col, reference.end_col):
-            answer = ReferenceSymbol(answer.symbol, answer.agreement, "moved" if stale else "name")
+            answer = ReferenceSymbol(answer.symbol, answer.agreement, "moved" if stale else "name", answer.repair)
         attach(answer)
+        if answer.symbol is not None and answer.repair is not None:
+            answers.repairs.setdefault(answer.repair, []).append(reference.line)
+            answers.repaired |= dict.fromkeys(occurrences, answer.symbol)
         if answer.symbol is not None or any(occurrence.symbol.startswith(LOCAL) for occurrence in occurrences):
             answers.n_attached += 1
         elif scales.is_alias(index, occurrences):
@@ -118,7 +142,7 @@ def _nodes(syntax: Syntax, references: list[ReferenceSymbol]) -> dict[int, NodeS
     for index, definition in enumerate(syntax.definitions):
         answer = at.get((definition.name_line, definition.name_col)) if definition.name_start_byte >= 0 else None
         if answer is not None and answer.symbol is not None:
-            nodes[index] = NodeSymbol(answer.symbol, answer.match)
+            nodes[index] = NodeSymbol(answer.symbol, answer.match, answer.repair)
     return nodes
 
 
@@ -129,26 +153,14 @@ def _module(environment: Environment, placed: Placed, names: SymbolNames) -> dic
     return {0: NodeSymbol(symbols[0], "exact")} if symbols else {}
 
 
-def _symbols(document: Document) -> tuple[SymbolInformation, ...]:
-    """What the document says of its global symbols, sorted, each once."""
-    known = {info.symbol: info for info in reversed(document.symbols) if not info.symbol.startswith(LOCAL)}
-    return tuple(known[symbol] for symbol in sorted(known))
-
-
-def _roles(document: Document) -> dict[str, int]:
-    roles: dict[str, int] = {}
-    for occurrence in document.occurrences:
-        if not occurrence.symbol.startswith(LOCAL):
-            roles[occurrence.symbol] = roles.get(occurrence.symbol, 0) | occurrence.roles
-    return roles
-
-
 def _diagnostics(answers: _Answers, stray: list[int], n_occurrences: int, stale: bool) -> Iterator[Diagnostic]:
     """One summary a cause; in a stale document lines mean nothing, so there is one cause only."""
     if stale:
         found = f"{answers.n_attached} of {n_occurrences} identifiers found again"
         yield _info("stale-document", f"the index is of another state of this file: {found}", [])
         return
+    for repair, lines in sorted(answers.repairs.items()):
+        yield _info(f"repaired-{repair}", f"{len(lines)} symbols of the index were wrong, and are repaired", lines)
     causes = (
         ("unplaced-occurrences", stray, "stand on no identifier of the code (mostly names inside strings)"),
         ("aliased-occurrences", answers.aliased, "stand on an alias of what they name"),

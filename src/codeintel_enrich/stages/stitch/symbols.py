@@ -25,6 +25,8 @@ class SymbolName(msgspec.Struct, frozen=True, gc=False):
     """Its descriptors joined by dots, with no package and no trace of the kinds."""
     is_terse: bool = False
     """scip-python's: it leaves out enclosing functions, and what a relative import leaves out of a module's name."""
+    is_doubled: bool = False
+    """Its last descriptor stands twice (scip-python: annotated module variables); once in `dotted`."""
 
 
 _UNKNOWN = SymbolName("", "")
@@ -56,12 +58,27 @@ def parse_symbol(symbol: str) -> SymbolName:
         if len(parts) < 5:
             return _UNKNOWN
         descriptors = parts[4]
-    names = [_unquoted(quoted) if quoted else plain for quoted, plain in _DESCRIPTOR.findall(descriptors)]
-    if len(names) > 1 and (descriptors.endswith("/__init__:") or _is_doubled(names, descriptors)):
+    found = list(_DESCRIPTOR.finditer(descriptors))
+    names = [_unquoted(match[1]) if match[1] else match[2] for match in found]
+    is_doubled = len(names) > 1 and found[-1][0] == found[-2][0] and found[-1][0].endswith(".")
+    if is_doubled or (len(names) > 1 and descriptors.endswith("/__init__:")):
         names.pop()
     if not names:
         return _UNKNOWN
-    return SymbolName(names[-1].rpartition(".")[2], ".".join(names), symbol.startswith("scip-python "))
+    is_terse = symbol.startswith("scip-python ")
+    return SymbolName(names[-1].rpartition(".")[2], ".".join(names), is_terse, is_terse and is_doubled)
+
+
+def undoubled(symbol: str) -> str:
+    """A symbol whose last descriptor stands twice, with it once."""
+    *_, last = _DESCRIPTOR.finditer(symbol)
+    return symbol[: last.start()]
+
+
+def package_of(symbol: str) -> str:
+    """Scheme and package of a global symbol, with the space behind them; empty where it does not follow the grammar."""
+    match = _PACKAGE_PARTS.match(symbol)
+    return match[0] if match else ""
 
 
 def terse_names(qualified: str, kind: TargetKind) -> Iterator[str]:
@@ -80,8 +97,3 @@ def terse_names(qualified: str, kind: TargetKind) -> Iterator[str]:
 
 def _unquoted(quoted: str) -> str:
     return normalize("NFKC", quoted.replace("``", "`"))
-
-
-def _is_doubled(names: list[str], descriptors: str) -> bool:
-    """Whether the last descriptor repeats the one before (scip-python: annotated module variables)."""
-    return names[-1] == names[-2] and descriptors.endswith(f"{names[-1]}.{names[-1]}.")

@@ -1,10 +1,14 @@
-"""Owns the choice among the symbols at one reference, and whether the index and `qualify` say the same of it."""
+"""Owns the choice among the symbols at one reference, and whether the index and `qualify` say the same of it.
+
+A symbol that is known to be wrong is mended first (`repair`).
+"""
 
 from codeintel_enrich.model.qualified import Qualified
 from codeintel_enrich.model.scip import ROLE_DEFINITION, Occurrence
 from codeintel_enrich.model.stitched import Agreement, ReferenceSymbol
 from codeintel_enrich.model.syntax import Syntax
 from codeintel_enrich.stages.stitch.place import LOCAL
+from codeintel_enrich.stages.stitch.repair import Repairs
 from codeintel_enrich.stages.stitch.symbols import SymbolName, SymbolNames, terse_names
 
 _NOTHING = ReferenceSymbol(None, None)
@@ -14,11 +18,12 @@ _CST_ONLY = ReferenceSymbol(None, "cst-only")
 class Scales:
     """Weighs the symbols at the references of one file."""
 
-    def __init__(self, syntax: Syntax, qualified: Qualified, names: SymbolNames) -> None:
+    def __init__(self, syntax: Syntax, qualified: Qualified, names: SymbolNames, repairs: Repairs) -> None:
         self._references = syntax.references
         self._targets = qualified.targets
         self._target_of = qualified.references
         self._names = names
+        self._repairs = repairs
         self._said: dict[int, frozenset[str]] = {-1: frozenset()}
         self._known: dict[tuple[str, str, int], ReferenceSymbol] = {}
 
@@ -30,8 +35,8 @@ class Scales:
     def weigh(self, index: int, occurrences: list[Occurrence]) -> ReferenceSymbol:
         """The symbol among those at the reference's exact range that names its identifier.
 
-        Of several: the one that `qualify` means, else the one with the definition role where the reference defines,
-        else the first in order.
+        Of several: the one that `qualify` means, else one that needed no repair, else the one with the definition role
+        where the reference defines, else the first in order.
         """
         if len(occurrences) == 1:
             return self._exact(index, occurrences[0].symbol)
@@ -39,7 +44,9 @@ class Scales:
         defines = ROLE_DEFINITION if reference.role == "definition" else 0
         ordered = sorted(occurrences, key=lambda occurrence: (-(occurrence.roles & defines), occurrence.symbol))
         answers = [self._exact(index, occurrence.symbol) for occurrence in ordered]
-        named = [answer for answer in answers if answer.symbol is not None]
+        named = sorted(
+            (answer for answer in answers if answer.symbol is not None), key=lambda answer: answer.repair is not None
+        )
         return next((answer for answer in named if answer.agreement == "both"), named[0] if named else answers[0])
 
     def weigh_moved(self, index: int, occurrences: list[Occurrence], weak: bool) -> ReferenceSymbol:
@@ -66,13 +73,18 @@ class Scales:
         key = (symbol, identifier, target)
         answer = self._known.get(key)
         if answer is None:
-            name = self._names[symbol]
-            if name.final == identifier:
-                answer = ReferenceSymbol(symbol, self._agreement(name, target), "exact")
-            else:
-                answer = self.silent(index)
-            self._known[key] = answer
+            answer = self._known[key] = self._named(symbol, identifier, index)
         return answer
+
+    def _named(self, symbol: str, identifier: str, index: int) -> ReferenceSymbol:
+        name, target = self._names[symbol], self._target_of[index]
+        if name.is_terse:
+            mended = self._repairs.mend(symbol, name, identifier, self._targets[target] if target >= 0 else None)
+            if mended is not None:
+                return ReferenceSymbol(mended[0], self._agreement(name, target), "exact", mended[1])
+        if name.final == identifier:
+            return ReferenceSymbol(symbol, self._agreement(name, target), "exact")
+        return self.silent(index)
 
     def _agreement(self, name: SymbolName, target: int) -> Agreement:
         """Compare dotted names; `<locals>` is no part of a symbol.

@@ -6,7 +6,6 @@ from functools import cache
 
 import pytest
 
-from codeintel_enrich.model.syntax import Syntax
 from tests.unit.stages.stitch.stitch_support import Project, copy_package, indexed
 
 PACKAGES = ("requests", "rich")
@@ -84,27 +83,3 @@ def test_after_three_lines_more_at_the_top_95_of_100_symbols_are_found_again_and
             n_right += expected.symbol is not None
             n_found += answer.match == "moved"
     assert n_found >= 0.95 * n_right
-
-
-AWKWARD = {
-    "pkg/bom.py": '\ufeffvalue = "🚀"; other = value\n',
-    "pkg/crlf.py": '# é\r\ndef función(x):\r\n    """🚀"""\r\n    return x, "e\u0301", función\r\n',
-    "pkg/feed.py": 'a = 1\n\x0c\nb = a; c = "\u2028"; d = b\n',
-    "pkg/ligature.py": "ﬁnal = 1\nother = ﬁnal\n",
-}
-
-
-def test_every_symbol_of_awkward_text_is_on_its_token(tmp_path):
-    sources = {path: text.encode() for path, text in AWKWARD.items()} | {"pkg/__init__.py": b""}
-    for path, source in sources.items():
-        (tmp_path / "tree" / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "tree" / path).write_bytes(source)
-    project = Project(sources)
-    documents = indexed(tmp_path / "tree", sources, tmp_path)
-    for path in AWKWARD:
-        syntax: Syntax = project.syntax(path)
-        stitched = project.stitch(path, documents[path])
-        assert (stitched.n_attached, stitched.diagnostics) == (stitched.n_occurrences, ())
-        carried = {r.name for r, a in zip(syntax.references, stitched.references, strict=True) if a.symbol}
-        module_level = {b.name for b in syntax.bindings if b.scope == 0}
-        assert module_level <= carried

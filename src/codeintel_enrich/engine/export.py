@@ -1,0 +1,70 @@
+"""Owns the export of our own SCIP index: from what the last build left in the cache to a file that a user names."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from codeintel_enrich import __version__
+from codeintel_enrich.engine.artifacts import Reader
+from codeintel_enrich.engine.config import read_project
+from codeintel_enrich.engine.keys import stage_version
+from codeintel_enrich.engine.lock import CacheLock
+from codeintel_enrich.engine.manifest import load_manifest
+from codeintel_enrich.engine.options import Options, places
+from codeintel_enrich.errors import CorruptArtifactError, EnrichError
+from codeintel_enrich.formats.scip_wire import encode_document, encode_external, encode_head
+from codeintel_enrich.model.scip import IndexMetadata
+from codeintel_enrich.publish.scip import Codec, ExportReport, Package, export_index
+
+TOOL = "codeintel-enrich"
+
+
+def export_scip(options: Options, target: Path, tell: Callable[[str], None] = lambda message: None) -> ExportReport:
+    """Write the index of everything the last build analysed to `target`, atomically.
+
+    Only documents whose rows changed since the last export are encoded; sources are not read. The metadata names no
+    folder, so that the same tree gives the same bytes anywhere.
+
+    Raises EnrichError where there is no finished build, or something cannot be written, LockedError where a build does
+    not end in time.
+    """
+    where = places(options)
+    project = read_project(where.root, options.overrides)
+    if not where.manifest.is_file():
+        raise EnrichError(f"{where.cache}: nothing was built there yet; run `{TOOL} build` first")
+    with CacheLock(where.cache) as lock:
+        lock.acquire(project.config.lock_wait_seconds, tell)
+        manifest, _ = load_manifest(where.manifest)
+        wanted = {path: state.emit.output for path, state in sorted(manifest.files.items())}
+        if not wanted or not all(wanted.values()):
+            raise EnrichError(f"{where.cache}: the last build did not end; run `{TOOL} build` again")
+        codec = Codec(encode_head(IndexMetadata(TOOL, __version__)), encode_document, encode_external)
+        made_by = " ".join((__version__, stage_version("merge"), stage_version("index")))
+        with contextlib.closing(Reader(where.artifacts)) as artifacts:
+            try:
+                report = export_index(
+                    where.export,
+                    wanted,
+                    lambda path: artifacts.get(wanted[path]),
+                    Package(project.name, project.version),
+                    codec,
+                    made_by=made_by,
+                )
+            except CorruptArtifactError as error:
+                raise EnrichError(f"{where.artifacts}: {error.message}; run `{TOOL} build` again") from error
+        _copy(where.export, target)
+    return report
+
+
+def _copy(source: Path, target: Path) -> None:
+    fresh = target.with_name(f"{target.name}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, fresh)
+        os.replace(fresh, target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        raise EnrichError(f"{target}: cannot be written ({error.strerror or error})") from error

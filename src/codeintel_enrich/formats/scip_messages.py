@@ -1,0 +1,105 @@
+"""Owns the way between SCIP messages and the model, field by field; knows nothing of files or how bytes are cut."""
+
+from typing import Any
+
+from codeintel_enrich.model.scip import Occurrence, Relationship, SymbolInformation
+
+Range = tuple[int, int, int, int]
+_NO_RANGE = (-1, 0, -1, 0)
+
+
+def old_range(numbers: Any) -> Range:
+    """The four numbers of the deprecated form: 3 integers for one line, 4 for several."""
+    if len(numbers) == 3:
+        line, start, end = numbers
+        return line, start, line, end
+    if len(numbers) == 4:
+        start_line, start, end_line, end = numbers
+        return start_line, start, end_line, end
+    return _NO_RANGE
+
+
+def occurrence_of(message: Any) -> Occurrence:
+    """A protobuf occurrence, by its typed range if it has one."""
+    if message.HasField("single_line_range"):
+        single = message.single_line_range
+        line = single.line
+        return Occurrence(
+            line, single.start_character, line, single.end_character, message.symbol, message.symbol_roles
+        )
+    if message.HasField("multi_line_range"):
+        multi = message.multi_line_range
+        place = (multi.start_line, multi.start_character, multi.end_line, multi.end_character)
+    else:
+        place = old_range(message.range)
+    return Occurrence(*place, message.symbol, message.symbol_roles)
+
+
+def symbol_of(message: Any, kind: int) -> SymbolInformation:
+    """Symbol information, as protobuf or JSON has it; `kind` is its kind as a number."""
+    signature = message.signature_documentation
+    return SymbolInformation(
+        message.symbol,
+        tuple(message.documentation),
+        kind,
+        message.display_name,
+        signature.text if signature is not None else "",
+        message.enclosing_symbol,
+        tuple(
+            Relationship(
+                related.symbol,
+                related.is_reference,
+                related.is_implementation,
+                related.is_type_definition,
+                related.is_definition,
+            )
+            for related in message.relationships
+        ),
+    )
+
+
+def put_occurrence(message: Any, occurrence: Occurrence) -> None:
+    """Write the ranges of an occurrence into a protobuf one, in the old form and in the typed one."""
+    start_line, start = occurrence.start_line, occurrence.start_character
+    end_line, end = occurrence.end_line, occurrence.end_character
+    if start_line == end_line:
+        message.range.extend((start_line, start, end))
+        _set_single(message.single_line_range, start_line, start, end)
+    else:
+        message.range.extend((start_line, start, end_line, end))
+        _set_multi(message.multi_line_range, (start_line, start, end_line, end))
+    if occurrence.enclosing is not None:
+        start_line, start, end_line, end = occurrence.enclosing
+        if start_line == end_line:
+            message.enclosing_range.extend((start_line, start, end))
+            _set_single(message.single_line_enclosing_range, start_line, start, end)
+        else:
+            message.enclosing_range.extend(occurrence.enclosing)
+            _set_multi(message.multi_line_enclosing_range, occurrence.enclosing)
+
+
+def put_symbol(message: Any, symbol: SymbolInformation) -> None:
+    """Write what is known of a symbol into a protobuf one."""
+    message.documentation.extend(symbol.documentation)
+    message.kind = symbol.kind
+    message.display_name = symbol.display_name
+    message.enclosing_symbol = symbol.enclosing_symbol
+    if symbol.signature:
+        message.signature_documentation.text = symbol.signature
+        message.signature_documentation.language = "python"
+    for related in symbol.relationships:
+        message.relationships.add(
+            symbol=related.symbol,
+            is_reference=related.is_reference,
+            is_implementation=related.is_implementation,
+            is_type_definition=related.is_type_definition,
+            is_definition=related.is_definition,
+        )
+
+
+def _set_single(message: Any, line: int, start: int, end: int) -> None:
+    message.line, message.start_character, message.end_character = line, start, end
+
+
+def _set_multi(message: Any, place: Range) -> None:
+    message.start_line, message.start_character, message.end_line, message.end_character = place

@@ -1,0 +1,46 @@
+"""Owns taking qualified names apart, and spelling them as SCIP descriptors the way scip-python does."""
+
+import re
+
+_SIMPLE = re.compile(r"[A-Za-z0-9_+$-]+\Z")
+_LOCALS = "<locals>"
+_SUFFIXES = {"class": "#", "function": "().", "variable": ".", "type-alias": "#", "external": "."}
+
+
+def split_qualified(qualified: str, path: str | None, own_module: str | None) -> tuple[str | None, tuple[str, ...]]:
+    """The module of a qualified name and the parts inside it, `<locals>` among them; (None, ()) where neither fits.
+
+    The module is told by the defining file: the longest end of its path that the name begins with. A name without
+    `path` belongs to `own_module`.
+    """
+    if path is None:
+        candidates = [own_module] if own_module else []
+    else:
+        parts = path.rpartition(".")[0].removesuffix("/__init__").replace("-stubs/", "/").split("/")
+        candidates = [".".join(parts[start:]) for start in range(len(parts))]
+    for module in candidates:
+        if qualified == module:
+            return module, ()
+        if qualified.startswith(f"{module}."):
+            return module, tuple(qualified[len(module) + 1 :].split("."))
+    return None, ()
+
+
+def module_descriptors(module: str) -> str:
+    """`` `pkg.mod`/__init__: ``."""
+    return f"{_quoted(module)}/__init__:"
+
+
+def descriptors(module: str, inside: tuple[str, ...], kind: str) -> str:
+    """`` `pkg.mod`/C#m(). `` for what is inside a module; `kind` is the last part's target kind, or `parameter`."""
+    spelled = [f"{_quoted(module)}/"]
+    for index, part in enumerate(inside[:-1]):
+        if part != _LOCALS:
+            spelled.append(_quoted(part) + ("()." if inside[index + 1] == _LOCALS else "#"))
+    last = _quoted(inside[-1])
+    spelled.append(f"({last})" if kind == "parameter" else last + _SUFFIXES[kind])
+    return "".join(spelled)
+
+
+def _quoted(text: str) -> str:
+    return text if _SIMPLE.match(text) else "`" + text.replace("`", "``") + "`"

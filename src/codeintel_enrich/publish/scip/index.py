@@ -1,0 +1,139 @@
+"""Owns the index file made of all documents: one encoded part a file, of which only changed ones are made again.
+
+The parts stand in path order between the metadata and the external symbols; SCIP allows indexes to be concatenated, so
+every part is an index of its own. The file is kept in the cache, and copied from there to where it is wanted.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from codeintel_enrich.errors import EnrichError
+from codeintel_enrich.model.outputs import FileStamp
+from codeintel_enrich.model.rows import decode_packed
+from codeintel_enrich.model.scip import KIND_NUMBERS, Document, SymbolInformation
+from codeintel_enrich.publish.scip.document import describe
+from codeintel_enrich.publish.scip.symbols import Package, display_name
+from codeintel_enrich.publish.sidecar import read_sidecar, write_sidecar
+from codeintel_enrich.publish.splice import Splicer, stamp_of
+
+_FORMAT = b"codeintel-enrich scip 1\n"
+
+
+class Codec(msgspec.Struct, frozen=True):
+    """How an index becomes bytes."""
+
+    head: bytes
+    """An index that has the metadata and nothing else."""
+    document: Callable[[Document], bytes]
+    """An index of one document."""
+    external: Callable[[SymbolInformation], bytes]
+    """An index of one external symbol."""
+
+
+class ExportReport(msgspec.Struct, frozen=True):
+    """What an export did."""
+
+    documents: int
+    encoded: tuple[str, ...]
+    """Files whose document was encoded in this run, in path order."""
+    externals: int
+    size: int
+    """Bytes of the index."""
+
+
+class _Part(msgspec.Struct, frozen=True, array_like=True):
+    """One file's document in the kept index."""
+
+    rows_digest: str
+    length: int
+    defined: tuple[str, ...]
+    """The global symbols that it says something about."""
+    foreign: tuple[str, ...]
+    """Those that it only mentions."""
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """What the kept index is made of."""
+
+    made_by: str
+    parts: dict[str, _Part]
+    """In path order."""
+    head_length: int
+    stamp: FileStamp
+
+
+def export_index(
+    kept: Path,
+    wanted: Mapping[str, str],
+    load: Callable[[str], bytes],
+    package: Package,
+    codec: Codec,
+    *,
+    made_by: str,
+) -> ExportReport:
+    """Bring the index file `kept` to what the rows of the wanted files say.
+
+    `wanted` maps every analysed file to the digest of its encoded rows, `load` gives those bytes for one. What the file
+    is made of is remembered beside it; parts made by another version of the code (`made_by`) or for another package are
+    made again, and all of them where the file is not as it was left. The same rows give the same bytes, whatever
+    was kept.
+
+    Raises EnrichError where the file cannot be written, and whatever `load` raises; it is as before then.
+    """
+    sidecar = kept.with_suffix(".msgpack")
+    made_by = f"{made_by} {package.name} {package.version}"
+    old = read_sidecar(sidecar, _FORMAT, _Kept)
+    if old is not None and (old.made_by != made_by or stamp_of(kept) != old.stamp):
+        old = None
+    parts: dict[str, _Part] = {}
+    encoded: list[str] = []
+    try:
+        with Splicer(kept, keeps=old is not None) as splicer:
+            splicer.add(codec.head)
+            at = _starts(old)
+            for path in sorted(wanted):
+                known = old.parts.get(path) if old is not None else None
+                if known is not None and known.rows_digest == wanted[path]:
+                    parts[path] = known
+                    splicer.keep(at[path], at[path] + known.length)
+                    continue
+                described = describe(decode_packed(load(path)), package)
+                data = codec.document(described.document)
+                defined = tuple(info.symbol for info in described.document.symbols)
+                defined = tuple(symbol for symbol in defined if not symbol.startswith("local "))
+                parts[path] = _Part(wanted[path], len(data), defined, described.foreign)
+                encoded.append(path)
+                splicer.add(data)
+            externals = _externals(parts)
+            for symbol in externals:
+                splicer.add(codec.external(_information(symbol)))
+            stamp = splicer.commit()
+        write_sidecar(sidecar, _FORMAT, _Kept(made_by, parts, len(codec.head), stamp))
+    except OSError as error:
+        raise EnrichError(f"{kept}: cannot be written ({error}); free the place or use --cache-dir") from error
+    return ExportReport(len(parts), tuple(encoded), len(externals), stamp.size)
+
+
+def _starts(old: _Kept | None) -> dict[str, int]:
+    """Where each part of the kept index starts."""
+    starts: dict[str, int] = {}
+    at = old.head_length if old is not None else 0
+    for path, part in old.parts.items() if old is not None else ():
+        starts[path] = at
+        at += part.length
+    return starts
+
+
+def _externals(parts: Mapping[str, _Part]) -> list[str]:
+    """Symbols that are mentioned somewhere and defined nowhere, sorted."""
+    mentioned = {symbol for part in parts.values() for symbol in part.foreign}
+    for part in parts.values():
+        mentioned.difference_update(part.defined)
+    return sorted(mentioned)
+
+
+def _information(symbol: str) -> SymbolInformation:
+    kind = KIND_NUMBERS["module"] if symbol.endswith("/__init__:") else 0
+    return SymbolInformation(symbol, kind=kind, display_name=display_name(symbol))

@@ -1,0 +1,144 @@
+"""Owns the rows of `uses`, `bases` and `overrides`: how definitions relate to each other."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from codeintel_enrich.model.environment import Target
+from codeintel_enrich.model.rows import Row, RowPacker
+from codeintel_enrich.model.syntax import Definition, Reference
+from codeintel_enrich.model.tables import USES
+from codeintel_enrich.stages.emit.layers import Layers
+
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*")
+_KEYWORD = re.compile(r"[^\W\d]\w*\s*=(?!=)|\*")
+
+
+def add_uses(packer: RowPacker, layers: Layers) -> None:
+    """Pack what each definition reads, in the order of definitions and first mentions."""
+    counts, first_lines = _reads(layers)
+    nodes, names = layers.syntax.nodes, layers.qualified.nodes
+    targets, width = layers.qualified.targets, len(layers.qualified.targets)
+    node_ids = layers.node_ids
+    rows: list[tuple[Any, ...]] = []
+    for key, count in counts.items():
+        node, meaning = divmod(key, width)
+        target = targets[meaning]
+        source = names[nodes[node].definition][:1]
+        head = (layers.path, node_ids[node], source[0] if source else None)
+        tail = (target.kind, layers.path_of(target), count, first_lines[key])
+        rows += [(*head, name, *tail) for name in target.qualified_names]
+    packer.add_rows(USES, rows)
+
+
+def _reads(layers: Layers) -> tuple[dict[int, int], dict[int, int]]:
+    """(reader, meaning) as one number -> how often, and the first line. Meanings are numbers of targets."""
+    targets = layers.qualified.targets
+    width = len(targets)
+    counts_as_used = [_is_definition(target) for target in targets]
+    counts: dict[int, int] = {}
+    first_lines: dict[int, int] = {}
+    for reference, meaning in zip(layers.syntax.references, layers.qualified.references, strict=True):
+        if meaning >= 0 and counts_as_used[meaning] and reference.role == "read":
+            key = reference.node * width + meaning
+            if key in counts:
+                counts[key] += 1
+            else:
+                counts[key] = 1
+                first_lines[key] = reference.line
+    return counts, first_lines
+
+
+def _is_definition(target: Target) -> bool:
+    """Whether a target is more than a variable, a parameter or a type parameter of some definition."""
+    return bool(target.qualified_names) and not (
+        target.kind == "variable" and target.qualified_names[0].rpartition(".")[0].endswith(">")
+    )
+
+
+def base_rows(layers: Layers) -> list[Row]:
+    """One row for every base of every class, in source order; keywords (`metaclass=...`) and unpackings are none."""
+    syntax, qualified = layers.syntax, layers.qualified
+    if not any(definition.bases for definition in syntax.definitions):
+        return []
+    headers: dict[int, list[int]] = {}
+    for index, reference in enumerate(syntax.references):
+        if syntax.nodes[reference.node].node_type == "ClassDef":
+            headers.setdefault(reference.node, []).append(index)
+    rows: list[Row] = []
+    for index, node in enumerate(syntax.nodes):
+        definition = layers.definition(node)
+        if definition is None or not definition.bases:
+            continue
+        name = qualified.nodes[node.definition][:1]
+        found = _bases(definition, [syntax.references[each] for each in headers.get(index, ())])
+        meanings = [qualified.references[headers[index][each]] if each >= 0 else -1 for each in found]
+        for position, (source, meaning) in enumerate(zip(_positional(definition), meanings, strict=True)):
+            target = qualified.targets[meaning] if meaning >= 0 else None
+            names = target.qualified_names[:1] if target is not None else ()
+            rows.append(
+                (
+                    layers.path,
+                    layers.node_ids[index],
+                    name[0] if name else None,
+                    position,
+                    source,
+                    names[0] if names else None,
+                    layers.path_of(target) if target is not None and names else None,
+                )
+            )
+    return rows
+
+
+def _positional(definition: Definition) -> list[str]:
+    return [source for source in definition.bases if not _KEYWORD.match(source)]
+
+
+def _bases(definition: Definition, references: list[Reference]) -> Iterator[int]:
+    """For each base the place of its last identifier among the class's own references; -1 where it is no dotted name.
+
+    The references are those whose innermost definition is the class, in source order: decorators, its name, the header,
+    then its body. So the first run of identifiers behind the name that spells a base is that base.
+    """
+    at = 0
+    while at < len(references) and references[at].start_byte < definition.name_end_byte:
+        at += 1
+    for source in _positional(definition):
+        match = _DOTTED.match(source)
+        parts = re.split(r"\s*\.\s*", match[0]) if match and source[match.end() :].lstrip()[:1] in ("", "[") else []
+        last = _spelled(references, parts, at) if parts else -1
+        if last >= 0:
+            at = last + 1
+        yield last
+
+
+def _spelled(references: list[Reference], parts: list[str], start: int) -> int:
+    """Where the first run of references that spells `parts` ends; -1 where there is none."""
+    for first in range(start, len(references) - len(parts) + 1):
+        run = references[first : first + len(parts)]
+        if [each.name for each in run] == parts and run[0].kind == "name":
+            return first + len(parts) - 1
+    return -1
+
+
+def override_rows(layers: Layers) -> list[Row]:
+    """One row for every member that hides an inherited one, by member."""
+    module = layers.environment.module
+    if module is None or not layers.environment.overrides:
+        return []
+    nodes = {
+        definition.local_name: index
+        for index, node in reversed(list(enumerate(layers.syntax.nodes)))
+        if node.node_type in ("ClassDef", "FunctionDef") and (definition := layers.definition(node)) is not None
+    }
+    return [
+        (
+            layers.path,
+            layers.node_ids[nodes[member]] if member in nodes else None,
+            f"{module}.{member}",
+            target.qualified_names[0],
+            target.kind,
+            target.path,
+        )
+        for member, target in sorted(layers.environment.overrides.items())
+    ]

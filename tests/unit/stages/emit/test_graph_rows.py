@@ -1,0 +1,176 @@
+"""How definitions relate: `uses`, `bases` and `overrides`, on small projects and against the running interpreter."""
+
+import importlib
+import importlib.util
+import inspect
+from pathlib import Path
+
+import pytest
+
+from tests.support.rows import as_dicts, emitted
+
+SHOP = {
+    "shop/__init__.py": "from .core import Base, helper as aid\n",
+    "shop/core.py": "import os\n\nLIMIT = 3\n\n\nclass Base:\n    rate = 1\n\n    def run(self):\n        return 1\n\n"
+    "    def stop(self): ...\n\n\ndef helper(x):\n    y = x + LIMIT + LIMIT\n    return os.path.join(str(y))\n",
+    "shop/use.py": """\
+import shop
+from shop import aid
+from typing import Generic, TypeVar
+
+T = TypeVar('T')
+
+
+@aid
+class Sub(shop . Base, Generic[T], metaclass=M):
+    rate = 2
+
+    def run(self):
+        def inner():
+            return aid(self.rate)
+        return inner() + super().run()
+
+    def __repr__(self): ...
+
+
+class Made(make(shop.Base), shop.Base): ...
+
+
+class Error(ValueError):
+    def with_traceback(self, tb): ...
+""",
+    "9.py": "import shop\nclass C(shop.Base):\n    def run(self): return shop.core.LIMIT\n",
+}
+
+
+def rows(path, table, *columns):
+    found = as_dicts(emitted(SHOP)[path], table)
+    return [tuple(row[column] for column in columns) for row in found]
+
+
+def test_each_definition_uses_what_its_own_text_reads_and_locals_do_not_count():
+    uses = rows("shop/core.py", "uses", "source", "target", "target_path", "n_reads", "first_line")
+    assert sorted(uses, key=str) == [
+        ("shop.core.helper", "builtins.str", None, 1, 17),
+        ("shop.core.helper", "os", None, 1, 17),
+        ("shop.core.helper", "os.path", None, 1, 17),
+        ("shop.core.helper", "os.path.join", None, 1, 17),
+        ("shop.core.helper", "shop.core.LIMIT", "shop/core.py", 2, 16),
+    ]
+
+
+def test_callers_are_found_through_other_names():
+    uses = rows("shop/use.py", "uses", "source", "target", "target_kind", "target_path")
+    run = "shop.use.Sub.run"
+    assert ("shop.use.Sub", "shop.core.helper", "function", "shop/core.py") in uses
+    assert (f"{run}.<locals>.inner", "shop.core.helper", "function", "shop/core.py") in uses
+    assert (run, f"{run}.<locals>.inner", "function", "shop/use.py") in uses
+    assert (run, "shop.core.Base.run", "function", "shop/core.py") in uses
+    assert not [use for use in uses if use[1].endswith((".self", ".tb"))]
+
+
+def test_bases_are_what_the_class_statement_names():
+    found = rows("shop/use.py", "bases", "subclass", "position", "source", "base", "base_path")
+    assert found == [
+        ("shop.use.Sub", 0, "shop . Base", "shop.core.Base", "shop/core.py"),
+        ("shop.use.Sub", 1, "Generic[T]", "typing.Generic", None),
+        ("shop.use.Made", 0, "make(shop.Base)", None, None),
+        ("shop.use.Made", 1, "shop.Base", "shop.core.Base", "shop/core.py"),
+        ("shop.use.Error", 0, "ValueError", "builtins.ValueError", None),
+    ]
+
+
+def test_a_file_without_a_module_name_still_says_whom_it_uses_and_extends():
+    assert rows("9.py", "bases", "subclass", "base") == [(None, "shop.core.Base")]
+    assert (None, "shop.core.LIMIT") in rows("9.py", "uses", "source", "target")
+
+
+def test_a_member_overrides_what_follows_in_the_order_of_resolution():
+    project = {
+        "a.py": "class A:\n    x = 1\n    def f(self): ...\n    def g(self): ...\n",
+        "b.py": "from a import A\nclass B(A):\n    def f(self): ...\nclass C(A):\n    def f(self): ...\n    x = 2\n"
+        "class D(B, C):\n    def f(self): ...\n    def g(self): ...\n    def __repr__(self): ...\n    x: int = 3\n"
+        "    class Inner(A):\n        def g(self): ...\n",
+    }
+    found = as_dicts(emitted(project)["b.py"], "overrides")
+    assert {row["member"]: (row["overridden"], row["overridden_path"]) for row in found} == {
+        "b.B.f": ("a.A.f", "a.py"),
+        "b.C.f": ("a.A.f", "a.py"),
+        "b.C.x": ("a.A.x", "a.py"),
+        "b.D.f": ("b.B.f", "b.py"),
+        "b.D.g": ("a.A.g", "a.py"),
+        "b.D.x": ("b.C.x", "b.py"),
+        "b.D.Inner.g": ("a.A.g", "a.py"),
+    }
+    nodes = {row["member"]: row["node_id"] for row in found}
+    assert (nodes["b.D.f"], nodes["b.D.x"]) == ("b.py:8:4:FunctionDef:f", None)
+
+
+def test_builtin_bases_count_and_unknown_ones_are_not_guessed_at():
+    assert rows("shop/use.py", "overrides", "member", "overridden") == [
+        ("shop.use.Error.with_traceback", "builtins.BaseException.with_traceback"),
+        ("shop.use.Sub.rate", "shop.core.Base.rate"),
+        ("shop.use.Sub.run", "shop.core.Base.run"),
+    ]
+    unknown = {"a.py": "import threading\nclass T(threading.Thread):\n    def run(self): ...\n    def new(self): ...\n"}
+    assert as_dicts(emitted(unknown)["a.py"], "overrides") == []
+
+
+@pytest.fixture(scope="module", params=["rich", "flask"])
+def package(request):
+    """Rows of a whole installed package, and its name."""
+    folder = Path(importlib.util.find_spec(request.param).submodule_search_locations[0])
+    sources = {p.relative_to(folder.parent).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*.py"))}
+    return request.param, emitted(sources)
+
+
+def true_overrides(package, rows):
+    """Function -> function that it hides, by the `__mro__` of every class that can be imported."""
+    found = {}
+    for file in rows.values():
+        for row in as_dicts(file, "nodes"):
+            name = row["qualified_names"][0] if row["qualified_names"] else ""
+            if row["node_type"] != "ClassDef" or "<locals>" in name or "_win" in row["path"]:
+                continue
+            value = importlib.import_module(row["module"])
+            for part in row["local_name"].split("."):
+                value = getattr(value, part, None)
+            if not inspect.isclass(value) or f"{value.__module__}.{value.__qualname__}" != name:
+                continue
+            for member, own in vars(value).items():
+                hidden = next((base for base in value.__mro__[1:] if member in vars(base)), object)
+                is_written = inspect.isfunction(own) and own.__qualname__ == f"{value.__qualname__}.{member}"
+                if is_written and hidden.__module__.partition(".")[0] == package:
+                    found[f"{name}.{member}"] = f"{hidden.__module__}.{hidden.__qualname__}.{member}"
+    return found
+
+
+def test_the_interpreter_finds_the_same_overrides(package):
+    name, rows = package
+    said = {row["member"]: row["overridden"] for file in rows.values() for row in as_dicts(file, "overrides")}
+    true = true_overrides(name, rows)
+    written = {
+        row["qualified_names"][0] for f in rows.values() for row in as_dicts(f, "nodes") if row["qualified_names"]
+    }
+    expected = {member: hidden for member, hidden in true.items() if member in written}
+    assert len(expected) > 20
+    assert {member: said.get(member) for member in expected} == expected
+
+
+def test_the_interpreter_finds_the_same_bases(package):
+    name, rows = package
+    checked = 0
+    for file in rows.values():
+        bases = {}
+        for row in as_dicts(file, "bases"):
+            if row["base"] and row["base"].startswith(f"{name}."):
+                bases.setdefault(row["subclass"], []).append(row["base"])
+        for subclass, expected in bases.items():
+            if "<locals>" in subclass or "_win" in subclass:
+                continue
+            module, _, cls = subclass.rpartition(".")
+            value = getattr(importlib.import_module(module), cls)
+            found = [f"{base.__module__}.{base.__qualname__}" for base in value.__bases__]
+            assert [base for base in found if base.startswith(f"{name}.")] == expected
+            checked += 1
+    assert checked > 15
