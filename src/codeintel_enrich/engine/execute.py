@@ -127,7 +127,7 @@ class Executor:
             *(path, syntax, surface, environment, qualified),
             self._layer("stitch", path),
             self._layer("types", path),
-            ENCODER.encode(config.emit_config()),
+            ENCODER.encode(config.emit_config(self.build.project.tag_rules)),
         )
 
     def _layer(self, stage: str, path: str) -> bytes:
@@ -205,7 +205,8 @@ class Executor:
                 wanted={path: state.emit.output for path, state in sorted(build.files.items())},
                 root_name=build.places.root.name,
                 entry_points=build.project.entry_points,
-                emit_cst=build.project.config.emit_cst,
+                root=str(build.places.root),
+                publish=build.project.config.publish_config(),
             )
 
         done = msgspec.msgpack.decode(self._on_whole("merge", job), type=MergeDone)

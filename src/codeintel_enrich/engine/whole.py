@@ -11,7 +11,7 @@ import msgspec
 
 from codeintel_enrich.engine.artifacts import Reader
 from codeintel_enrich.engine.manifest import write_atomically
-from codeintel_enrich.model.config import LinkConfig
+from codeintel_enrich.model.config import LinkConfig, PublishConfig
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.outputs import FileStamp
 
@@ -62,7 +62,9 @@ class MergeJob(msgspec.Struct, frozen=True, kw_only=True):
     """Path -> digest of its encoded rows, for every file, in path order."""
     root_name: str
     entry_points: dict[str, str]
-    emit_cst: bool
+    root: str
+    """Where the analysed files are: some published files are made of their text, too."""
+    publish: PublishConfig
 
 
 class MergeDone(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,8 +133,9 @@ def _load_record(job: LinkJob, artifacts: Reader, warnings: list[str]) -> tuple[
 
 def run_merge(job: MergeJob) -> MergeDone:
     """Bring store and published files to what is wanted. Raises CorruptArtifactError where rows are missing."""
+    from codeintel_enrich.engine.publishing import make_plan
     from codeintel_enrich.publish import publish_files
-    from codeintel_enrich.store import broken_files, merge_store, open_store
+    from codeintel_enrich.store import broken_files, callers_by_path, merge_store, open_store
 
     with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
 
@@ -144,6 +147,7 @@ def run_merge(job: MergeJob) -> MergeDone:
         merged = merge_store(store, job.wanted, load, {"version": job.version}, trusted=job.trusted)
         with open_store(store) as connection:
             broken = broken_files(connection)
+            callers = callers_by_path(connection) if job.publish.slices.enabled else {}
         between = time.perf_counter()
         out = Path(job.out)
         published = publish_files(
@@ -153,7 +157,7 @@ def run_merge(job: MergeJob) -> MergeDone:
             load,
             root_name=job.root_name,
             entry_points=job.entry_points,
-            emit_cst=job.emit_cst,
+            plan=make_plan(job, load, callers, merged.generation),
         )
     return MergeDone(
         rebuilt=merged.rebuilt,

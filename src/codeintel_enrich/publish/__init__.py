@@ -1,5 +1,6 @@
 """Files that people and agents read, made from rows: knows neither analyses nor the store."""
 
-from codeintel_enrich.publish.files import publish_files
+from codeintel_enrich.publish.files import Plan, publish_files
+from codeintel_enrich.publish.upkeep import NotNowError, Recipe
 
-__all__ = ["publish_files"]
+__all__ = ["NotNowError", "Plan", "Recipe", "publish_files"]

@@ -1,11 +1,12 @@
 """The store: a DuckDB file with the rows of every file; the only home of duckdb and pyarrow, imported when needed."""
 
 from codeintel_enrich.store.merge import merge_store
-from codeintel_enrich.store.queries import broken_files, exports_of, modules_near, names_near, refs_of
+from codeintel_enrich.store.queries import broken_files, callers_by_path, exports_of, modules_near, names_near, refs_of
 from codeintel_enrich.store.read import canonical_dump, open_store
 
 __all__ = [
     "broken_files",
+    "callers_by_path",
     "canonical_dump",
     "exports_of",
     "merge_store",

@@ -1,0 +1,127 @@
+"""Owns files that are made whole, one by one, from what is known of their inputs; knows nothing of what they say."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.outputs import FileStamp
+from codeintel_enrich.publish.splice import replace_file, stamp_of
+
+LONGEST_NAME_BYTES = 200
+"""Longer names of files and folders are cut, so that what is added to them still fits what file systems take."""
+
+
+_OURS = (
+    ("modules/**/*.md", True),
+    ("overlays/**/*.pyi", True),
+    ("overlays/**/py.typed", False),
+    ("parquet/*/package=*/part-*.parquet", False),
+)
+"""Where files lie that are made one by one, and whether they bear a mark."""
+
+
+class Recipe(NamedTuple):
+    """How a file is made: `inputs` is a digest of all that `make` depends on; `make` gives None for no file."""
+
+    inputs: str
+    make: Callable[[], bytes | None]
+
+
+class NotNowError(Exception):
+    """What a file is made of is in flux; the next run will make it."""
+
+
+class Made(msgspec.Struct, frozen=True, array_like=True):
+    """A file that was made, or was found not to be needed (no stamp)."""
+
+    inputs: str
+    stamp: FileStamp | None
+
+
+class Kept(NamedTuple):
+    """What `keep_up` did: all files by name, in the order of the recipes, and the names it wrote and removed."""
+
+    made: dict[str, Made]
+    written: list[str]
+    removed: list[str]
+
+
+def keep_up(out: Path, recipes: Mapping[str, Recipe], known: Mapping[str, Made]) -> Kept:
+    """Bring the files in `out` to what the recipes say.
+
+    A file whose inputs are as known and that bears its stamp is left alone; one that comes out as it already is, too.
+    Known files without a recipe are removed, and folders that are empty then. Raises OSError.
+    """
+    made: dict[str, Made] = {}
+    written: list[str] = []
+    for name, recipe in recipes.items():
+        last = known.get(name)
+        path = out / name
+        stamp = stamp_of(path)
+        if last is not None and last.inputs == recipe.inputs and last.stamp == stamp:
+            made[name] = last
+            continue
+        try:
+            content = recipe.make()
+        except NotNowError:
+            if last is not None:
+                made[name] = last
+            continue
+        if content is None:
+            path.unlink(missing_ok=True)
+            made[name] = Made(recipe.inputs, None)
+        elif stamp is not None and stamp.size == len(content) and path.read_bytes() == content:
+            made[name] = Made(recipe.inputs, stamp)
+        else:
+            made[name] = Made(recipe.inputs, replace_file(path, content))
+            written.append(name)
+    removed = [name for name, last in known.items() if name not in recipes and last.stamp is not None]
+    remove(out, removed)
+    return Kept(made, written, removed)
+
+
+def remove(out: Path, names: Iterable[str]) -> None:
+    """Remove files below `out`, and the folders that are empty without them."""
+    for name in names:
+        path = out / name
+        path.unlink(missing_ok=True)
+        folder = path.parent
+        while folder != out and not any(os.scandir(folder)):
+            folder.rmdir()
+            folder = folder.parent
+
+
+def stale_files(out: Path) -> list[str]:
+    """Files below `out` that `keep_up` may have made when nothing is known of what it made, sorted.
+
+    Those that may be edited by people are ours only if their first line says so.
+    """
+    return [
+        path.relative_to(out).as_posix()
+        for pattern, marked in _OURS
+        for path in sorted(out.glob(pattern))
+        if path.is_file() and (not marked or _is_marked(path))
+    ]
+
+
+def _is_marked(path: Path) -> bool:
+    with path.open("rb") as file:
+        return b"ade by codeintel-enrich" in file.readline(200)
+
+
+def short_name(name: str) -> str:
+    """A file's or folder's name that is not too long: the end of a long one becomes a digest of all of it."""
+    encoded = name.encode("utf-8", "surrogateescape")
+    if len(encoded) <= LONGEST_NAME_BYTES:
+        return name
+    head = encoded[: LONGEST_NAME_BYTES - 33].decode("utf-8", "ignore")
+    return f"{head}~{digest(encoded)}"
+
+
+def short_path(path: str) -> str:
+    """A relative path of short names."""
+    return "/".join(map(short_name, path.split("/")))
