@@ -217,7 +217,7 @@ class Executor:
         build.seconds["merge: files"] = done.files_seconds
         for path in (build.places.store, *map(Path, done.files)):
             stamp_own_file(build, path)
-        build.manifest.merge = StageState(build.merge_inputs().key, "done")
+        build.manifest.merge = StageState() if done.postponed else StageState(build.merge_inputs().key, "done")
 
     def _on_whole(self, stage: str, job: Callable[[], LinkJob | MergeJob]) -> bytes:
         """Run a job; artifacts that it finds damaged are made again, and it is run again."""

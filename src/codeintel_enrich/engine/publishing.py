@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -27,11 +27,19 @@ Summaries = Mapping[str, FileSummary]
 Callers = Mapping[str, Mapping[str, list[str]]]
 
 
-def make_plan(job: MergeJob, load: Callable[[str], bytes], callers: Callers, generation: int) -> Plan:
+class Stored(NamedTuple):
+    """What the store knows once it is up to date."""
+
+    generation: int
+    callers: Callers
+    """File -> qualified name of what it defines -> the definitions that use it."""
+
+
+def make_plan(job: MergeJob, load: Callable[[str], bytes], after_store: Callable[[], Stored]) -> Plan:
     """What to publish beside the files of every run.
 
-    `callers` says per file and qualified name which definitions use it; `generation` is the store's. Raises UsageError
-    where the settings ask for a tokenizer that cannot be had.
+    `after_store` waits for the store and asks it; it is called only where slices are wanted, and after all else is
+    published. Raises UsageError where the settings ask for a tokenizer that cannot be had.
     """
     from codeintel_enrich.store.arrow import arrow_tables
 
@@ -39,12 +47,13 @@ def make_plan(job: MergeJob, load: Callable[[str], bytes], callers: Callers, gen
     parts = {}
     if wants.emit_ast:
         parts[METRICS_FILE] = _metrics(job)
+    stored = cache(after_store)
     if wants.slices.enabled:
-        parts[SLICES_FILE] = _slices(job, load, callers)
+        parts[SLICES_FILE] = _slices(job, load, stored)
 
     def log(name: str, made: Mapping[str, bytes], files: Collection[str]) -> None:
         if name == SLICES_FILE:
-            log_slices(Path(job.publish_index).with_name(SLICE_LOG), generation, made, files)
+            log_slices(Path(job.publish_index).with_name(SLICE_LOG), stored().generation, made, files)
 
     return Plan(
         version=stage_version("merge"),
@@ -124,7 +133,7 @@ def _metrics(job: MergeJob) -> Callable[[Summaries], Mapping[str, Recipe]]:
 
 
 def _slices(
-    job: MergeJob, load: Callable[[str], bytes], callers: Callers
+    job: MergeJob, load: Callable[[str], bytes], stored: Callable[[], Stored]
 ) -> Callable[[Summaries], Mapping[str, Recipe]]:
     """The chunks of each file that the filter lets through."""
     from pathspec import GitIgnoreSpec
@@ -142,16 +151,17 @@ def _slices(
         f"{stage_version('merge')}\0{setting}\0".encode() + (named.read_bytes() if named.is_file() else b"")
     )
 
-    def make(path: str, summary: FileSummary) -> bytes:
+    def make(path: str, summary: FileSummary, callers: Mapping[str, list[str]]) -> bytes:
         source = _source(job, path, summary.content_hash)
         rows = decode_packed(load(path))
-        return slices(rows, source, callers.get(path, {}), count_tokens, settings.max_tokens)
+        return slices(rows, source, callers, count_tokens, settings.max_tokens)
 
     def recipes(summaries: Summaries) -> Mapping[str, Recipe]:
+        callers = stored().callers
         return {
             path: Recipe(
                 digest(f"{version}\0{job.wanted[path]}\0".encode() + msgspec.json.encode(callers.get(path, {}))),
-                partial(make, path, summary),
+                partial(make, path, summary, callers.get(path, {})),
             )
             for path, summary in summaries.items()
             if summary.parse_ok and chosen.match_file(path)

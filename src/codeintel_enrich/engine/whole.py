@@ -75,6 +75,8 @@ class MergeDone(msgspec.Struct, frozen=True, kw_only=True):
     broken: dict[str, str]
     files: list[str]
     """Every published file."""
+    postponed: list[str]
+    """Published files that a later run must make."""
     store_seconds: float
     files_seconds: float
 
@@ -133,7 +135,7 @@ def _load_record(job: LinkJob, artifacts: Reader, warnings: list[str]) -> tuple[
 
 def run_merge(job: MergeJob) -> MergeDone:
     """Bring store and published files to what is wanted. Raises CorruptArtifactError where rows are missing."""
-    from codeintel_enrich.engine.publishing import make_plan
+    from codeintel_enrich.engine.publishing import Stored, make_plan
     from codeintel_enrich.publish import publish_files
     from codeintel_enrich.store import broken_files, callers_by_path, merge_store, open_store
 
@@ -147,7 +149,11 @@ def run_merge(job: MergeJob) -> MergeDone:
         merged = merge_store(store, job.wanted, load, {"version": job.version}, trusted=job.trusted)
         with open_store(store) as connection:
             broken = broken_files(connection)
-            callers = callers_by_path(connection) if job.publish.slices.enabled else {}
+
+        def after_store() -> Stored:
+            with open_store(store) as connection:
+                return Stored(merged.generation, callers_by_path(connection))
+
         between = time.perf_counter()
         out = Path(job.out)
         published = publish_files(
@@ -157,13 +163,14 @@ def run_merge(job: MergeJob) -> MergeDone:
             load,
             root_name=job.root_name,
             entry_points=job.entry_points,
-            plan=make_plan(job, load, callers, merged.generation),
+            plan=make_plan(job, load, after_store),
         )
     return MergeDone(
         rebuilt=merged.rebuilt,
         rows=merged.rows,
         broken=broken,
         files=[str(out / name) for name in published.stamps],
+        postponed=list(published.postponed),
         store_seconds=between - started,
         files_seconds=time.perf_counter() - between,
     )

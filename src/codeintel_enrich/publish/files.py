@@ -85,7 +85,7 @@ def publish_files(
             (out / CST_FILE).unlink(missing_ok=True)
         stamps = {name: index.stamps[name] for name in names}
         summaries = {path: part.summary for path, part in index.parts.items()}
-        spliced = _bring_spliced(out, plan, summaries, known.spliced, written)
+        postponed: list[str] = []
         recipes: dict[str, Recipe] = {}
         for name, content in (
             (REPO_MAP_FILE, repo_map(summaries, root_name, entry_points)),
@@ -102,6 +102,8 @@ def publish_files(
         former = known.made if old is not None else {name: Made("", stamp_of(out / name)) for name in stale_files(out)}
         kept = keep_up(out, recipes, former)
         written.extend(kept.written)
+        postponed.extend(kept.postponed)
+        spliced = _bring_spliced(out, plan, summaries, known.spliced, written, postponed)
         after = Index(index.parts, stamps, kept.made, spliced)
         if after != old:
             write_index(index_path, after)
@@ -113,19 +115,21 @@ def publish_files(
         written=tuple(written),
         regenerated=regenerated,
         changed_files=len(changed),
+        postponed=tuple(postponed),
         stamps=stamps,
         seconds=time.perf_counter() - started,
     )
 
 
 def _bring_spliced(
-    out: Path, plan: Plan, summaries: Summaries, known: Mapping[str, Parts], written: list[str]
+    out: Path, plan: Plan, summaries: Summaries, known: Mapping[str, Parts], written: list[str], postponed: list[str]
 ) -> dict[str, Parts]:
     """Bring the plan's files of parts up to date, and remove those it no longer has."""
     spliced: dict[str, Parts] = {}
     for name, recipes in plan.parts.items():
         done = bring_parts(out / name, recipes(summaries), known.get(name))
         spliced[name] = done.parts
+        postponed.extend(f"{name}: {path}" for path in done.postponed)
         if done.is_new:
             written.append(name)
             if plan.parts_made is not None:

@@ -21,8 +21,8 @@ ArrowTables = Callable[[Sequence[PackedRows], Sequence[Table]], Iterator[tuple[T
 BUCKET_FILES = 64
 """A package with more files is spread over a power of two of buckets, so that each holds about this many or fewer."""
 
-NO_PACKAGE = "__HIVE_DEFAULT_PARTITION__"
-"""The partition of files outside all packages: what readers of Hive partitions take for null."""
+NO_PACKAGE = "."
+"""The partition of files outside all packages. (Hive's own sign for null stops readers from inferring a type.)"""
 
 _ROW_GROUP = 1 << 17
 

@@ -28,6 +28,8 @@ class Spliced(NamedTuple):
     parts: Parts
     made: dict[str, bytes]
     is_new: bool
+    postponed: list[str]
+    """Analysed files whose part could not be made now; it is empty until a later run."""
 
 
 def bring_parts(path: Path, recipes: Mapping[str, Recipe], known: Parts | None) -> Spliced:
@@ -40,7 +42,7 @@ def bring_parts(path: Path, recipes: Mapping[str, Recipe], known: Parts | None) 
     old = known.parts if known is not None else {}
     wanted = {name: recipe.inputs for name, recipe in recipes.items()}
     if known is not None and wanted == {name: inputs for name, (inputs, _) in old.items()}:
-        return Spliced(known, {}, False)
+        return Spliced(known, {}, False, [])
     starts: dict[str, int] = {}
     start = 0
     for name, (_, length) in old.items():
@@ -48,6 +50,7 @@ def bring_parts(path: Path, recipes: Mapping[str, Recipe], known: Parts | None) 
         start += length
     parts: dict[str, tuple[str, int]] = {}
     made: dict[str, bytes] = {}
+    postponed: list[str] = []
     with Splicer(path, keeps=known is not None) as splicer:
         for name, recipe in recipes.items():
             if name in old and old[name][0] == recipe.inputs:
@@ -58,10 +61,11 @@ def bring_parts(path: Path, recipes: Mapping[str, Recipe], known: Parts | None) 
                 try:
                     content = made[name] = recipe.make() or b""
                 except NotNowError:
+                    postponed.append(name)
                     content, inputs = b"", ""
                 parts[name] = inputs, len(content)
                 splicer.add(content)
-        return Spliced(Parts(parts, splicer.commit()), made, True)
+        return Spliced(Parts(parts, splicer.commit()), made, True, postponed)
 
 
 def read_part(path: Path, parts: Parts, name: str) -> bytes:

@@ -43,11 +43,11 @@ class Made(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Kept(NamedTuple):
-    """What `keep_up` did: all files by name, in the order of the recipes, and the names it wrote and removed."""
+    """What `keep_up` did: all files by name, in the order of the recipes, and the names it wrote and could not make."""
 
     made: dict[str, Made]
     written: list[str]
-    removed: list[str]
+    postponed: list[str]
 
 
 def keep_up(out: Path, recipes: Mapping[str, Recipe], known: Mapping[str, Made]) -> Kept:
@@ -58,6 +58,7 @@ def keep_up(out: Path, recipes: Mapping[str, Recipe], known: Mapping[str, Made])
     """
     made: dict[str, Made] = {}
     written: list[str] = []
+    postponed: list[str] = []
     for name, recipe in recipes.items():
         last = known.get(name)
         path = out / name
@@ -68,8 +69,9 @@ def keep_up(out: Path, recipes: Mapping[str, Recipe], known: Mapping[str, Made])
         try:
             content = recipe.make()
         except NotNowError:
+            postponed.append(name)
             if last is not None:
-                made[name] = last
+                made[name] = Made("", last.stamp)
             continue
         if content is None:
             path.unlink(missing_ok=True)
@@ -79,12 +81,11 @@ def keep_up(out: Path, recipes: Mapping[str, Recipe], known: Mapping[str, Made])
         else:
             made[name] = Made(recipe.inputs, replace_file(path, content))
             written.append(name)
-    removed = [name for name, last in known.items() if name not in recipes and last.stamp is not None]
-    remove(out, removed)
-    return Kept(made, written, removed)
+    _remove(out, [name for name, last in known.items() if name not in recipes and last.stamp is not None])
+    return Kept(made, written, postponed)
 
 
-def remove(out: Path, names: Iterable[str]) -> None:
+def _remove(out: Path, names: Iterable[str]) -> None:
     """Remove files below `out`, and the folders that are empty without them."""
     for name in names:
         path = out / name

@@ -4,6 +4,7 @@ A function's chunk is all of it; that of a class or module has, in place of each
 that definition's head. It knows neither where chunks are put nor how tokens are counted.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ __all__ = ["slices"]
 Record = Mapping[str, Any]
 
 _KINDS = {"Module": "module", "ClassDef": "class", "FunctionDef": "function"}
+_LINE_REST = re.compile(rb"[ \t]*#[^\r\n]*")
 _USED_KINDS = frozenset({"class", "function", "variable", "type-alias"})
 
 
@@ -138,11 +140,17 @@ def _body(chunk: _Chunk, source: bytes, encoding: str) -> str:
     for child in chunk.children:
         pieces.append(source[start : child.node["start_byte"]].decode(encoding, "replace"))
         pieces.append(f"{child.head}: ...")
-        start = child.node["end_byte"]
-    pieces.append(source[start : node["end_byte"]].decode(encoding, "replace"))
+        start = _line_end(source, child.node["end_byte"])
+    pieces.append(source[start : _line_end(source, node["end_byte"])].decode(encoding, "replace"))
     lines = "".join(pieces).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     margin = node["start_col"]
     return "\n".join([lines[0], *(line[margin:] if line[:margin].isspace() else line for line in lines[1:])])
+
+
+def _line_end(source: bytes, end: int) -> int:
+    """The end of a definition together with a comment that stands on its last line."""
+    rest = _LINE_REST.match(source, end)
+    return rest.end() if rest is not None else end
 
 
 def _lines(
