@@ -202,6 +202,7 @@ class Executor:
                 version=__version__,
                 out=str(build.places.out),
                 publish_index=str(build.places.publish_index),
+                slice_log=str(build.places.slice_log),
                 wanted={path: state.emit.output for path, state in sorted(build.files.items())},
                 root_name=build.places.root.name,
                 entry_points=build.project.entry_points,

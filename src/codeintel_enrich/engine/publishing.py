@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 METRICS_FILE = "ast/metrics.jsonl"
 SLICES_FILE = "slices/slices.jsonl"
-SLICE_LOG = "slices.sqlite"
-"""Beside the sidecar of the published files."""
 
 Summaries = Mapping[str, FileSummary]
 Callers = Mapping[str, Mapping[str, list[str]]]
@@ -53,7 +51,7 @@ def make_plan(job: MergeJob, load: Callable[[str], bytes], after_store: Callable
 
     def log(name: str, made: Mapping[str, bytes], files: Collection[str]) -> None:
         if name == SLICES_FILE:
-            log_slices(Path(job.publish_index).with_name(SLICE_LOG), stored().generation, made, files)
+            log_slices(Path(job.slice_log), stored().generation, made, files)
 
     return Plan(
         version=stage_version("merge"),

@@ -58,6 +58,7 @@ class MergeJob(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     out: str
     publish_index: str
+    slice_log: str
     wanted: dict[str, str]
     """Path -> digest of its encoded rows, for every file, in path order."""
     root_name: str

@@ -3,7 +3,7 @@
 Parts whose inputs are as known are copied from the last version; knows nothing of what parts mean.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,13 +68,12 @@ def bring_parts(path: Path, recipes: Mapping[str, Recipe], known: Parts | None) 
         return Spliced(Parts(parts, splicer.commit()), made, True, postponed)
 
 
-def read_part(path: Path, parts: Parts, name: str) -> bytes:
-    """One part of a spliced file. Raises OSError."""
+def read_parts(path: Path, parts: Parts, names: Container[str]) -> Iterator[tuple[str, bytes]]:
+    """Some parts of a spliced file, each with the analysed file it belongs to, in order. Raises OSError."""
     start = 0
-    for part, (_, length) in parts.parts.items():
-        if part == name:
-            with path.open("rb") as file:
+    with path.open("rb") as file:
+        for name, (_, length) in parts.parts.items():
+            if name in names:
                 file.seek(start)
-                return file.read(length)
-        start += length
-    return b""
+                yield name, file.read(length)
+            start += length

@@ -109,10 +109,11 @@ class Declarer:
 
     def _assign(self, statement: ast.Assign, holder: ast.ClassDef | None) -> Iterator[ast.stmt]:
         names = [name for target in statement.targets for name in _names(target)]
-        if names in (["__all__"], ["__slots__"]):
+        if not names or names in (["__all__"], ["__slots__"]):
             return
         if holder is not None or _is_kept(statement.value):
-            yield statement  # In a class an annotation would make it a field.
+            # In a class an annotation would make it a field.
+            yield ast.Assign([target for target in statement.targets if _names(target)], statement.value)
         else:
             yield from map(self.unknown, names)
 
