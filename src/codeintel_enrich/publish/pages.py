@@ -4,17 +4,13 @@ What a page depends on beside its own file is the set of its importers. They are
 files, so no file's rows are loaded for it; only pages whose own part or whose importers changed are made again.
 """
 
-import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.markdown import page_link, page_name
 from codeintel_enrich.model.rows import FileSummary, decode_fragments
-from codeintel_enrich.publish.upkeep import Recipe, short_path
-
-
-def page_name(path: str) -> str:
-    """The page of an analysed file, relative to the output folder."""
-    return f"modules/{short_path(path)}.md"
+from codeintel_enrich.publish.upkeep import Recipe
 
 
 def page_recipes(
@@ -26,18 +22,16 @@ def page_recipes(
         for target in summary.imports:
             importers.setdefault(target, []).append(path)
 
-    def recipe(path: str) -> Recipe:
-        listed = "".join(_importers(path, importers.get(path, ()), summaries))
-        inputs = digest(f"{version}\0{wanted[path]}\0{listed}".encode("utf-8", "surrogateescape"))
-        return Recipe(inputs, lambda: decode_fragments(load(path)).page + listed.encode("utf-8", "surrogateescape"))
+    def inputs(path: str) -> str:
+        listed = (f"{importer}\0{summaries[importer].module}" for importer in importers.get(path, ()))
+        return digest("\0".join((version, wanted[path], *listed)).encode("utf-8", "surrogateescape"))
 
-    return {page_name(path): recipe(path) for path in wanted}
+    def make(path: str) -> bytes:
+        return decode_fragments(load(path)).page + _imported_by(path, importers.get(path, ()), summaries)
+
+    return {page_name(path): Recipe(inputs(path), partial(make, path)) for path in wanted}
 
 
-def _importers(own: str, importers: Sequence[str], summaries: Mapping[str, FileSummary]) -> Iterator[str]:
-    if importers:
-        yield "\n## Imported by\n\n"
-    folder = posixpath.dirname(page_name(own))
-    for path in importers:
-        name = summaries[path].module or path
-        yield f"- [`{name}`](<{posixpath.relpath(page_name(path), folder)}>)\n"
+def _imported_by(path: str, importers: Sequence[str], summaries: Mapping[str, FileSummary]) -> bytes:
+    items = (f"- {page_link(summaries[item].module or item, item, path)}\n" for item in importers)
+    return f"\n## Imported by\n\n{''.join(items)}".encode("utf-8", "surrogateescape") if importers else b""

@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import quote
 
 from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.paths import short_name
 from codeintel_enrich.model.rows import NULL_INTEGER, FileSummary, PackedRows, decode_packed
 from codeintel_enrich.model.tables import TABLES, Table
-from codeintel_enrich.publish.upkeep import Recipe, short_name
+from codeintel_enrich.publish.upkeep import Recipe
 
 ArrowTables = Callable[[Sequence[PackedRows], Sequence[Table]], Iterator[tuple[Table, Any]]]
 """Makes one Arrow table for each table that has rows; nulls of integers, reals and booleans may be stand-ins."""

@@ -7,13 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.outputs import FileStamp
 from codeintel_enrich.publish.splice import replace_file, stamp_of
-
-LONGEST_NAME_BYTES = 200
-"""Longer names of files and folders are cut, so that what is added to them still fits what file systems take."""
-
 
 _OURS = (
     ("modules/**/*.md", True),
@@ -112,17 +107,3 @@ def stale_files(out: Path) -> list[str]:
 def _is_marked(path: Path) -> bool:
     with path.open("rb") as file:
         return b"ade by codeintel-enrich" in file.readline(200)
-
-
-def short_name(name: str) -> str:
-    """A file's or folder's name that is not too long: the end of a long one becomes a digest of all of it."""
-    encoded = name.encode("utf-8", "surrogateescape")
-    if len(encoded) <= LONGEST_NAME_BYTES:
-        return name
-    head = encoded[: LONGEST_NAME_BYTES - 33].decode("utf-8", "ignore")
-    return f"{head}~{digest(encoded)}"
-
-
-def short_path(path: str) -> str:
-    """A relative path of short names."""
-    return "/".join(map(short_name, path.split("/")))

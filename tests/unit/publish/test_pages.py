@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 import pytest
 
@@ -49,11 +50,11 @@ def test_a_page_shows_docstring_api_and_signatures(desk: Desk) -> None:
 def test_a_page_shows_reexports_imports_and_importers_with_links_that_lead_to_pages(desk: Desk) -> None:
     desk.publish(SOURCES)
     package = page(desk, "src/pkg/__init__.py")
-    assert "- `g` is [`pkg.a.f`](<a.py.md>)\n" in package
-    assert "- `Thing` is [`pkg.a.Thing`](<a.py.md>) (star import)\n" in package
+    assert "- `g` is [`pkg.a.f`](a.py.md)\n" in package
+    assert "- `Thing` is [`pkg.a.Thing`](a.py.md) (star import)\n" in package
     assert "The package.\n\nIndented.\n" in package
     module = page(desk, "src/pkg/a.py")
-    assert module.endswith("## Imported by\n\n- [`pkg`](<__init__.py.md>)\n- [`pkg.b`](<b.py.md>)\n")
+    assert module.endswith("## Imported by\n\n- [`pkg`](__init__.py.md)\n- [`pkg.b`](b.py.md)\n")
     assert "- `os.path`\n" in module
 
 
@@ -63,9 +64,9 @@ def test_every_link_of_a_real_package_leads_to_a_page(desk: Desk, tmp_path: Path
     pages = desk.files("modules")
     links = 0
     for name, content in pages.items():
-        for target in re.findall(r"\]\(<([^>]+)>\)", content.decode()):
+        for target in re.findall(r"^- .*\]\(([^)]+\.md)\)", content.decode(), re.MULTILINE):
             folder = PurePosixPath(name).parent
-            assert (desk.out / folder / target).resolve().is_file(), (name, target)
+            assert (desk.out / folder / unquote(target)).resolve().is_file(), (name, target)
             links += 1
     assert links > 200
 
@@ -148,6 +149,16 @@ def test_a_name_too_long_for_the_file_system_still_has_a_page(desk: Desk) -> Non
     (name,) = (name for name in desk.files("modules") if name.endswith(".md"))
     assert len(PurePosixPath(name).name) < 255
     assert f"`{'a' * 250}`" in desk.files()[name].decode()
+
+
+def test_links_to_strange_and_long_names_lead_to_pages(desk: Desk) -> None:
+    long = f"{'b' * 250}"
+    desk.publish({"a dir/x (1) é.py": f"import {long}\n", f"{long}.py": "x = 1\n"})
+    targets = re.findall(r"^- .*\]\(([^)]+\.md)\)", page(desk, "a dir/x (1) é.py"), re.MULTILINE)
+    (back,) = re.findall(r"^- .*\]\(([^)]+\.md)\)", page(desk, f"{long}.py"), re.MULTILINE)
+    assert targets
+    assert all((desk.out / "modules/a dir" / unquote(target)).is_file() for target in targets)
+    assert unquote(back) == "a dir/x (1) é.py.md"
 
 
 def test_text_that_looks_like_markup_is_shown_as_it_is(desk: Desk) -> None:

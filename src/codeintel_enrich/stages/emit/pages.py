@@ -3,11 +3,11 @@
 No line numbers stand in it, so a line shift leaves it as it was.
 """
 
-import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from codeintel_enrich.model.markdown import code, fenced, page_link
 from codeintel_enrich.model.rows import FileSummary, Row
 from codeintel_enrich.model.syntax import Definition
 from codeintel_enrich.stages.emit.layers import Layers
@@ -15,7 +15,6 @@ from codeintel_enrich.stages.emit.layers import Layers
 MARK = "<!-- Made by codeintel-enrich; edits are lost. -->"
 """The first line of every page."""
 
-_TICKS = re.compile(r"`+")
 _SUMMARY_CHARACTERS = 300
 
 
@@ -27,9 +26,9 @@ def page(layers: Layers, summary: FileSummary, imports: Sequence[Row]) -> bytes:
     facts = [code(layers.path), f"{syntax.n_lines} lines", *(code(tag) for tag in summary.tags)]
     parts = [MARK, f"# {code(summary.module or layers.path)}", " · ".join(facts)]
     if syntax.error is not None:
-        parts.append(f"**Does not parse**: line {syntax.error_line}:\n\n{_fenced(syntax.error, 'text')}")
+        parts.append(f"**Does not parse**: line {syntax.error_line}:\n\n{fenced(syntax.error, 'text')}")
     if syntax.definitions[0].docstring:
-        parts.append(_fenced(_dedented(syntax.definitions[0].docstring), "text"))
+        parts.append(fenced(_dedented(syntax.definitions[0].docstring), "text"))
     parts.extend(_section("Public API", _api(layers), "\n\n"))
     parts.extend(_section("Re-exports", _reexports(layers), "\n"))
     parts.extend(_section("Imports", _imports(layers.path, imports), "\n"))
@@ -37,29 +36,10 @@ def page(layers: Layers, summary: FileSummary, imports: Sequence[Row]) -> bytes:
     return ("\n\n".join(parts) + "\n").encode()
 
 
-def code(text: str) -> str:
-    """Markdown that shows a text on one line as it is."""
-    text = " ".join(text.split())
-    ticks = "`" * (1 + max((len(run) for run in _TICKS.findall(text)), default=0))
-    pad = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{ticks}{pad}{text}{pad}{ticks}"
-
-
-def link(text: str, path: str, own_path: str) -> str:
-    """A link from the page of `own_path` to that of `path`."""
-    target = posixpath.relpath(f"{path}.md", posixpath.dirname(own_path) or ".")
-    return f"[{code(text)}](<{target}>)"
-
-
 def _section(title: str, items: Iterator[str], between: str) -> Iterator[str]:
     text = between.join(items)
     if text:
         yield f"## {title}\n\n{text}"
-
-
-def _fenced(text: str, language: str) -> str:
-    fence = "`" * max(3, 1 + max((len(run) for run in _TICKS.findall(text)), default=0))
-    return f"{fence}{language}\n{text}\n{fence}"
 
 
 def _dedented(docstring: str) -> str:
@@ -107,7 +87,7 @@ def _entry(node_type: str, name: str, definition: Definition) -> str:
         return f"### {code(name)}"
     lines = [*(f"@{decorator}" for decorator in definition.decorators), head]
     summary = _first_paragraph(definition.docstring)
-    return f"### {code(name)}\n\n{_fenced(chr(10).join(lines), 'python')}" + (f"\n\n{summary}" if summary else "")
+    return f"### {code(name)}\n\n{fenced(chr(10).join(lines), 'python')}" + (f"\n\n{summary}" if summary else "")
 
 
 def _members(layers: Layers, classes: set[int]) -> dict[int, list[str]]:
@@ -137,7 +117,7 @@ def _reexports(layers: Layers) -> Iterator[str]:
             continue
         origin = code(item.origin) if item.origin is not None else "unknown"
         if item.origin is not None and item.origin_path not in (None, layers.path):
-            origin = link(item.origin, item.origin_path or "", layers.path)
+            origin = page_link(item.origin, item.origin_path or "", layers.path)
         yield f"- {code(item.name)} is {origin}" + (" (star import)" if item.kind == "star" else "")
 
 
@@ -153,7 +133,7 @@ def _imports(own_path: str, imports: Sequence[Row]) -> Iterator[str]:
         if isinstance(path, str):
             paths[target] = path
     for (target, kind), names in sorted(targets.items()):
-        text = link(target, paths[target], own_path) if target in paths else code(target)
+        text = page_link(target, paths[target], own_path) if target in paths else code(target)
         listed = f": {', '.join(code(name) for name in sorted(names))}" if names else ""
         yield f"- {text}{listed}" + ("" if kind == "runtime" else f" ({kind})")
 
