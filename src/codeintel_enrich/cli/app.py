@@ -51,14 +51,35 @@ def build(
     no_index: Annotated[bool, typer.Option("--no-index", help="Do without a SCIP index.")] = False,
     no_types: Annotated[bool, typer.Option("--no-types", help="Do without type checkers.")] = False,
     emit_cst: Annotated[bool | None, typer.Option("--emit-cst/--no-emit-cst", help="Write cst/cst.jsonl.")] = None,
+    emit_ast: Annotated[
+        bool | None, typer.Option("--emit-ast/--no-emit-ast", help="Write metrics of functions.")
+    ] = None,
+    emit_slices: Annotated[bool | None, typer.Option("--emit-slices/--no-emit-slices", help="Write chunks.")] = None,
+    slices_filter: Annotated[
+        list[str] | None, typer.Option(help="Cut only files matching this gitignore pattern into chunks.")
+    ] = None,
+    tags_yaml: Annotated[Path | None, typer.Option(help="Rules that give modules tags of your own.")] = None,
+    overlays_config: Annotated[Path | None, typer.Option(help="A TOML file of overlay settings.")] = None,
+    overlays_set: Annotated[list[str] | None, typer.Option(help="One overlay setting, KEY=VALUE.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes; default: one per core.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the closing summary as JSON.")] = False,
 ) -> None:
     """Index a repository: redo what changed, and nothing else."""
     from codeintel_enrich.engine.build import Build
+    from codeintel_enrich.engine.config import parse_setting, read_settings
     from codeintel_enrich.engine.options import Options
 
-    overrides = {"max-file-bytes": max_file_bytes, "emit-cst": emit_cst}
+    overlays = read_settings(overlays_config) if overlays_config is not None else {}
+    overlays.update(map(parse_setting, overlays_set or ()))
+    slices = {"enabled": emit_slices, "filter": slices_filter}
+    overrides = {
+        "max-file-bytes": max_file_bytes,
+        "emit-cst": emit_cst,
+        "emit-ast": emit_ast,
+        "tags-yaml": str(tags_yaml.resolve()) if tags_yaml is not None else None,
+        "overlays": overlays or None,
+        "slices": {key: value for key, value in slices.items() if value is not None} or None,
+    }
     reports = {"pyrefly": pyrefly_json, "pyright": pyright_json}
     wanted = Options(
         root=root,
@@ -121,6 +142,54 @@ def export(
     from codeintel_enrich.cli.export import export_to
 
     export_to(scip, root, cache_dir, json)
+
+
+@app.command()
+def slices(
+    since: Annotated[int | None, typer.Option(help="Only what changed after this generation.")] = None,
+    root: Annotated[Path, typer.Option(help="The indexed repository.")] = Path(),
+    cache_dir: Annotated[Path | None, typer.Option(help="Where results are kept; default: ROOT/cache.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where files are written; default: CACHE/enriched.")] = None,
+) -> None:
+    """Chunks that are ready to embed, as lines of JSON: all, or what changed."""
+    from codeintel_enrich.cli.slices import show_slices
+    from codeintel_enrich.engine.options import Options, places
+
+    place = places(Options(root=root, cache_dir=cache_dir, out=out))
+    show_slices(place.out / "slices" / "slices.jsonl", place.publish_index, place.slice_log, since)
+
+
+overlays_app = typer.Typer(help="Typed stubs that spell out what type checkers cannot follow.", no_args_is_help=True)
+app.add_typer(overlays_app, name="overlays")
+
+
+@overlays_app.command("list")
+def list_overlays(
+    root: Annotated[Path, typer.Option(help="The indexed repository.")] = Path(),
+    cache_dir: Annotated[Path | None, typer.Option(help="Where results are kept; default: ROOT/cache.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where files are written; default: CACHE/enriched.")] = None,
+) -> None:
+    """The overlays that the last build wrote."""
+    from codeintel_enrich.cli.overlays import list_overlays as show
+    from codeintel_enrich.engine.options import Options, places
+
+    show(places(Options(root=root, cache_dir=cache_dir, out=out)).out)
+
+
+@overlays_app.command()
+def activate(
+    root: Annotated[Path, typer.Option(help="The indexed repository.")] = Path(),
+    cache_dir: Annotated[Path | None, typer.Option(help="Where results are kept; default: ROOT/cache.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where files are written; default: CACHE/enriched.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the settings instead of only printing them.")] = False,
+) -> None:
+    """The settings that make pyright and pyrefly use the overlays."""
+    from codeintel_enrich.cli.overlays import activate as show
+    from codeintel_enrich.engine.config import read_project
+    from codeintel_enrich.engine.options import Options, places
+
+    place = places(Options(root=root, cache_dir=cache_dir, out=out))
+    show(place.root, place.out, read_project(place.root, {}).config.roots, write=write)
 
 
 def _store(root: Path, cache_dir: Path | None) -> Path:

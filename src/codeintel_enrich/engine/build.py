@@ -81,8 +81,8 @@ class Build:
             "qualify": None,
             "stitch": config.stitch_config(),
             "types": config.types_config(),
-            "emit": config.emit_config(),
-            "merge": (__version__, self.project.entry_points, self.places.root.name, config.emit_cst),
+            "emit": config.emit_config(self.project.tag_rules),
+            "merge": (__version__, self.project.entry_points, self.places.root.name, config.publish_config()),
         }
         return {stage: config_digest(stage_version(stage), value) for stage, value in own.items()}
 

@@ -12,7 +12,18 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.model.config import EmitConfig, LinkConfig, NodeLevel, ParseConfig, StitchConfig, TypesConfig
+from codeintel_enrich.model.config import (
+    EmitConfig,
+    LinkConfig,
+    NodeLevel,
+    OverlayConfig,
+    ParseConfig,
+    PublishConfig,
+    SlicesConfig,
+    StitchConfig,
+    TypesConfig,
+)
+from codeintel_enrich.model.tag_rules import TagRule
 
 TABLE = "codeintel-enrich"
 
@@ -58,10 +69,20 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Memory that one file's analysis may take."""
     emit_cst: bool = True
     """Whether `cst/cst.jsonl` is written."""
+    emit_pages: bool = True
+    """Whether a Markdown page is written for each file."""
+    emit_parquet: bool = True
+    """Whether the tables are written as Parquet datasets, too."""
+    emit_ast: bool = False
+    """Whether metrics of every function are written."""
+    tags_yaml: str | None = None
+    """A file of rules that give modules tags of your own, relative to the root."""
     lock_wait_seconds: float = 600
     """How long a second run waits for the first."""
     index: IndexConfig = IndexConfig()
     check: CheckConfig = CheckConfig()
+    overlays: OverlayConfig = OverlayConfig()
+    slices: SlicesConfig = SlicesConfig()
 
     def parse_config(self, requires_python: str | None) -> ParseConfig:
         """The settings that `parse` reads. `requires_python`: the project's own specifier, if it has one."""
@@ -92,9 +113,32 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The settings that `types` reads."""
         return TypesConfig()
 
-    def emit_config(self) -> EmitConfig:
-        """The settings that `emit` reads."""
-        return EmitConfig(emit_cst=self.emit_cst)
+    def emit_config(self, tag_rules: tuple[TagRule, ...]) -> EmitConfig:
+        """The settings that `emit` reads. `tag_rules`: those of `tags-yaml`."""
+        return EmitConfig(
+            emit_cst=self.emit_cst,
+            export_hub_threshold=self.overlays.export_hub_threshold,
+            tag_rules=tag_rules,
+        )
+
+    def publish_config(self) -> PublishConfig:
+        """Which files are published."""
+        return PublishConfig(
+            emit_cst=self.emit_cst,
+            emit_pages=self.emit_pages,
+            emit_parquet=self.emit_parquet,
+            emit_ast=self.emit_ast,
+            overlays=self.overlays,
+            slices=self.slices,
+        )
+
+
+_TABLES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
+    ("index", IndexConfig),
+    ("check", CheckConfig),
+    ("overlays", OverlayConfig),
+    ("slices", SlicesConfig),
+)
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -107,6 +151,8 @@ class Project(msgspec.Struct, frozen=True):
     name: str = ""
     version: str = ""
     """Of `[project]`; empty where it does not say, or computes them."""
+    tag_rules: tuple[TagRule, ...] = ()
+    """What `tags-yaml` says."""
 
 
 def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
@@ -118,7 +164,8 @@ def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
     try:
         text = path.read_bytes()
     except FileNotFoundError:
-        return Project(_convert(dict(overrides), path))
+        config = _convert(dict(overrides), path)
+        return Project(config, tag_rules=_read_rules(config, root))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     try:
@@ -134,12 +181,14 @@ def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
     requires = project.get("requires-python")
     scripts = project.get("scripts")
     name, version = project.get("name"), project.get("version")
+    config = _convert(_merged(table, overrides), path)
     return Project(
-        config=_convert({**table, **overrides}, path),
+        config=config,
         requires_python=requires if isinstance(requires, str) else None,
         entry_points={str(k): str(v) for k, v in sorted(scripts.items())} if isinstance(scripts, dict) else {},
         name=name if isinstance(name, str) else "",
         version=version if isinstance(version, str) else "",
+        tag_rules=_read_rules(config, root),
     )
 
 
@@ -153,9 +202,49 @@ def runtime_version() -> str:
     return f"{platform.python_implementation()} {sys.version_info[0]}.{sys.version_info[1]}"
 
 
+def read_settings(path: Path) -> dict[str, Any]:
+    """A TOML file of settings. Raises UsageError where it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: not a TOML file that can be read: {error}") from error
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """`KEY=VALUE`, the value in TOML; what is no TOML is a text. Raises UsageError where there is no `=`."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise UsageError(f"{text!r}: settings are written KEY=VALUE")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value
+
+
+def _merged(table: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The table with overrides; of tables inside it single keys are overridden."""
+    merged = {**table, **overrides}
+    for key in table.keys() & overrides.keys():
+        if isinstance(table[key], dict) and isinstance(overrides[key], dict):
+            merged[key] = {**table[key], **overrides[key]}
+    return merged
+
+
+def _read_rules(config: Config, root: Path) -> tuple[TagRule, ...]:
+    if config.tags_yaml is None:
+        return ()
+    from codeintel_enrich.formats.tag_rules import read_tag_rules
+
+    path = root / config.tags_yaml
+    try:
+        return read_tag_rules(path.read_bytes(), config.tags_yaml)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+
+
 def _convert(table: dict[str, Any], path: Path) -> Config:
     _check_keys(table, Config, "", path)
-    for name, struct in (("index", IndexConfig), ("check", CheckConfig)):
+    for name, struct in _TABLES:
         if isinstance(table.get(name), dict):
             _check_keys(table[name], struct, f".{name}", path)
     try:

@@ -170,7 +170,7 @@ class Executor:
                 {stage: build.settings[stage] for stage in stages},
                 build.sources(path),
                 config.stitch_config(),
-                config.emit_config(),
+                config.emit_config(build.project.tag_rules),
             )
             try:
                 (answer,) = self.pool.run("analyse", msgspec.msgpack.encode(job))
@@ -218,10 +218,12 @@ class Executor:
                 version=__version__,
                 out=str(build.places.out),
                 publish_index=str(build.places.publish_index),
+                slice_log=str(build.places.slice_log),
                 wanted={path: state.emit.output for path, state in sorted(build.files.items())},
                 root_name=build.places.root.name,
                 entry_points=build.project.entry_points,
-                emit_cst=build.project.config.emit_cst,
+                root=str(build.places.root),
+                publish=build.project.config.publish_config(),
             )
 
         done = msgspec.msgpack.decode(self._on_whole("merge", job), type=MergeDone)
@@ -232,7 +234,7 @@ class Executor:
         build.seconds["merge: files"] = done.files_seconds
         for path in (build.places.store, *map(Path, done.files)):
             stamp_own_file(build, path)
-        build.manifest.merge = StageState(build.merge_inputs().key, "done")
+        build.manifest.merge = StageState() if done.postponed else StageState(build.merge_inputs().key, "done")
 
     def _on_whole(self, stage: str, job: Callable[[], LinkJob | MergeJob]) -> bytes:
         """Run a job; artifacts that it finds damaged are made again, and it is run again."""

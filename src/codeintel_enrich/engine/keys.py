@@ -22,13 +22,13 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "stitch": ("stages/stitch", "formats"),
     "types": ("stages/typify", "formats"),
     "emit": ("stages/emit",),
-    "merge": ("store", "publish"),
+    "merge": ("store", "publish", "stages/overlay", "stages/measure", "stages/slice", "formats/tokens"),
     "index": ("formats", "engine/tools"),
     "check": ("formats", "engine/tools"),
 }
 """Stage -> the modules (or packages) it is made of; `model` and `errors` belong to all."""
 
-LIBRARIES: dict[str, tuple[str, ...]] = {"parse": ("libcst",), "merge": ("duckdb",)}
+LIBRARIES: dict[str, tuple[str, ...]] = {"parse": ("libcst",), "merge": ("duckdb", "pyarrow", "docstring-parser")}
 """Stage -> distributions whose version its results depend on."""
 
 

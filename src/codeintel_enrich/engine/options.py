@@ -85,6 +85,11 @@ class Places(msgspec.Struct, frozen=True):
         """Where each file's lines stand in the published files."""
         return self.cache / "published.msgpack"
 
+    @property
+    def slice_log(self) -> Path:
+        """When which chunk came, changed or went."""
+        return self.cache / "slices.sqlite"
+
     def skipped(self) -> tuple[str, ...]:
         """Folders of ours inside the root, relative to it: never scanned."""
         inside = (p for p in (self.cache, self.out) if p.is_relative_to(self.root) and p != self.root)

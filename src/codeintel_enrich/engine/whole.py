@@ -6,19 +6,17 @@ What such a job needs in memory grows with the repository; it is given back when
 import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import msgspec
 
 from codeintel_enrich.engine.artifacts import Artifact, Reader
 from codeintel_enrich.engine.manifest import write_atomically
-from codeintel_enrich.model.config import LinkConfig
+from codeintel_enrich.model.config import LinkConfig, PublishConfig
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.outputs import FileStamp
-
-if TYPE_CHECKING:
-    from codeintel_enrich.model.outputs import PublishReport
 
 
 class LinkJob(msgspec.Struct, frozen=True):
@@ -63,11 +61,14 @@ class MergeJob(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     out: str
     publish_index: str
+    slice_log: str
     wanted: dict[str, str]
     """Path -> digest of its encoded rows, for every file, in path order."""
     root_name: str
     entry_points: dict[str, str]
-    emit_cst: bool
+    root: str
+    """Where the analysed files are: some published files are made of their text, too."""
+    publish: PublishConfig
 
 
 class MergeDone(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +79,8 @@ class MergeDone(msgspec.Struct, frozen=True, kw_only=True):
     broken: dict[str, str]
     files: list[str]
     """Every published file."""
+    postponed: list[str]
+    """Published files that a later run must make."""
     store_seconds: float
     files_seconds: float
 
@@ -137,45 +140,64 @@ def _load_record(job: LinkJob, artifacts: Reader, warnings: list[str]) -> tuple[
 
 def run_merge(job: MergeJob) -> MergeDone:
     """Bring store and published files to what is wanted. Raises CorruptArtifactError where rows are missing."""
-    from codeintel_enrich.publish import publish_graphs
-    from codeintel_enrich.store import broken_files, graphs, merge_store, open_store
-
-    out = Path(job.out)
-    # Beside each other: most of either is done outside the interpreter's lock.
-    with ThreadPoolExecutor(1, "files") as thread:
-        files = thread.submit(_publish, job)
-        started = time.perf_counter()
-        with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
-            store = Path(job.store)
-            merged = merge_store(
-                store, job.wanted, lambda path: artifacts.get(job.wanted[path]), {"version": job.version}, job.trusted
-            )
-        with open_store(store) as connection:
-            broken = broken_files(connection)
-            store_seconds = time.perf_counter() - started
-            graph_files = publish_graphs(out, Path(job.publish_index).with_stem("graphs"), graphs(connection))
-            graph_seconds = time.perf_counter() - started - store_seconds
-        published = files.result()
-    return MergeDone(
-        rebuilt=merged.rebuilt,
-        rows=merged.rows,
-        broken=broken,
-        files=[str(out / name) for name in (*published.stamps, *graph_files)],
-        store_seconds=store_seconds,
-        files_seconds=published.seconds + graph_seconds,
-    )
-
-
-def _publish(job: MergeJob) -> "PublishReport":
+    from codeintel_enrich.engine.publishing import Stored, make_plan
     from codeintel_enrich.publish import publish_files
+    from codeintel_enrich.store import callers_by_path, graphs, open_store
 
-    with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
-        return publish_files(
+    # Beside each other: most of either is done outside the interpreter's lock.
+    with contextlib.ExitStack() as stack:
+        thread = stack.enter_context(ThreadPoolExecutor(1, "store"))
+        artifacts = stack.enter_context(contextlib.closing(Reader(Path(job.artifacts))))
+        store = thread.submit(_bring_store, job)
+
+        def load(path: str) -> bytes:
+            return artifacts.get(job.wanted[path])
+
+        def stored() -> Stored:
+            generation = store.result().generation
+            connection = stack.enter_context(open_store(Path(job.store)))
+            return Stored(generation, graphs(connection), partial(callers_by_path, connection))
+
+        published = publish_files(
             Path(job.out),
             Path(job.publish_index),
             job.wanted,
-            lambda path: artifacts.get(job.wanted[path]),
+            load,
             root_name=job.root_name,
             entry_points=job.entry_points,
-            emit_cst=job.emit_cst,
+            plan=make_plan(job, load, stored),
         )
+        merged = store.result()
+    return MergeDone(
+        rebuilt=merged.rebuilt,
+        rows=merged.rows,
+        broken=merged.broken,
+        files=[str(Path(job.out) / name) for name in published.stamps],
+        postponed=list(published.postponed),
+        store_seconds=merged.seconds,
+        files_seconds=published.seconds,
+    )
+
+
+class _Merged(NamedTuple):
+    """What came of the store."""
+
+    generation: int
+    rebuilt: str | None
+    rows: dict[str, int]
+    broken: dict[str, str]
+    seconds: float
+
+
+def _bring_store(job: MergeJob) -> _Merged:
+    from codeintel_enrich.store import broken_files, merge_store, open_store
+
+    started = time.perf_counter()
+    with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
+        store = Path(job.store)
+        merged = merge_store(
+            store, job.wanted, lambda path: artifacts.get(job.wanted[path]), {"version": job.version}, job.trusted
+        )
+    with open_store(store) as connection:
+        broken = broken_files(connection)
+    return _Merged(merged.generation, merged.rebuilt, merged.rows, broken, time.perf_counter() - started)

@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from codeintel_enrich.model.tag_rules import TagRule
+
 NodeLevel = Literal["defs", "full"]
 
 
@@ -45,3 +47,41 @@ class EmitConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the `cst/cst.jsonl` fragment of each file is made."""
     export_hub_threshold: int = 10
     """From this many exports on, a module that mostly re-exports is tagged `reexport-hub`."""
+    tag_rules: tuple[TagRule, ...] = ()
+    """The user's own tags."""
+
+
+class OverlayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """Which modules get a typed stub: `[tool.codeintel-enrich.overlays]`.
+
+    One with a star import, a hub of re-exports, or one tagged `overlay-needed`.
+    """
+
+    enabled: bool = True
+    star_imports: bool = True
+    """Whether a star import is a reason."""
+    export_hub_threshold: int = 10
+    """From this many exports on a module is a hub, if most of them are re-exports."""
+
+
+class SlicesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """How chunks are cut: `[tool.codeintel-enrich.slices]`."""
+
+    enabled: bool = False
+    filter: tuple[str, ...] = ()
+    """gitignore patterns; when given, only matching files are cut."""
+    max_tokens: int = 512
+    """Longer bodies are split into windows."""
+    tokenizer: str = "estimate"
+    """`estimate`, `tiktoken:ENCODING`, or the path of a `tokenizer.json`, relative to the root."""
+
+
+class PublishConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Which files are published."""
+
+    emit_cst: bool = True
+    emit_pages: bool = True
+    emit_parquet: bool = True
+    emit_ast: bool = False
+    overlays: OverlayConfig = OverlayConfig()
+    slices: SlicesConfig = SlicesConfig()

@@ -39,6 +39,8 @@ class PublishReport(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing of the old files could be kept; None where what did not change was, or all was up to date."""
     changed_files: int
     """Analysed files whose part was made anew."""
+    postponed: tuple[str, ...]
+    """What could not be made because a source was edited while the build ran; until it is, the files are not done."""
     stamps: dict[str, FileStamp]
     """Every published file, relative to the output folder."""
     seconds: float

@@ -36,6 +36,10 @@ class FileSummary(msgspec.Struct, frozen=True, array_like=True):
     n_nodes: int
     n_defs: int
     tags: tuple[str, ...]
+    imports: tuple[str, ...]
+    """The files of the tree that it imports, itself apart, sorted."""
+    content_hash: str
+    """Digest of the file's bytes."""
 
 
 class PackedRows(msgspec.Struct, frozen=True):
@@ -62,6 +66,8 @@ class FileFragments(msgspec.Struct, frozen=True):
     """The file's line of `modules/modules.jsonl`, newline included."""
     cst_jsonl: bytes
     """The file's lines of `cst/cst.jsonl`; empty where none are wanted."""
+    page: bytes
+    """The file's own part of its Markdown page."""
 
 
 class FileRows(msgspec.Struct, frozen=True):
@@ -206,3 +212,12 @@ def _unpacked(column: Column, buffers: Iterator[bytes], strings: Sequence[str | 
     if column.optional:
         return [None if cell == NULL_INTEGER or cell != cell else cell for cell in cells]
     return list(cells)
+
+
+def unpack_records(packed: PackedRows, *tables: Table) -> list[list[dict[str, Any]]]:
+    """The rows of each table, by column name."""
+    unpacked = unpack_rows(packed, tables)
+    return [
+        [dict(zip([column.name for column in table.columns], row, strict=True)) for row in unpacked.get(table.name, ())]
+        for table in tables
+    ]

@@ -1,20 +1,49 @@
 """Owns bringing the published files to what is wanted; knows neither analyses nor the store."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
+
 from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.model.outputs import FileStamp, PublishReport
-from codeintel_enrich.model.rows import decode_fragments
+from codeintel_enrich.model.rows import FileSummary, decode_fragments
 from codeintel_enrich.publish.index import Index, Part, read_index, write_index
+from codeintel_enrich.publish.pages import page_recipes
+from codeintel_enrich.publish.parquet import ArrowTables, parquet_recipes
 from codeintel_enrich.publish.repo_map import repo_map
 from codeintel_enrich.publish.splice import Splicer, replace_file, stamp_of
+from codeintel_enrich.publish.spliced import Parts, bring_parts
+from codeintel_enrich.publish.tags_index import tags_index
+from codeintel_enrich.publish.upkeep import Made, Recipe, keep_up, stale_files
 
 MODULES_FILE = "modules/modules.jsonl"
 CST_FILE = "cst/cst.jsonl"
 REPO_MAP_FILE = "repo_map.json"
+TAGS_FILE = "tags/tags_index.yaml"
+
+Summaries = Mapping[str, FileSummary]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Which files there are beside those of every run, and how they are made."""
+
+    version: str = ""
+    """Digest of the code that makes files; another one makes all of them anew."""
+    emit_cst: bool = True
+    emit_pages: bool = False
+    arrow_tables: ArrowTables | None = None
+    """Makes Parquet datasets wanted."""
+    files: Callable[[Summaries], Mapping[str, Recipe]] | None = None
+    """More files that are made whole, by name relative to the output folder."""
+    stored_files: Callable[[], Mapping[str, Recipe]] | None = None
+    """More files that are made whole, of what the store says; asked for after those."""
+    parts: Mapping[str, Callable[[Summaries], Mapping[str, Recipe]]] = {}
+    """More files with a part per analysed file: name -> recipe of each part, in path order."""
+    parts_made: Callable[[str, Mapping[str, bytes], Collection[str]], None] | None = None
+    """Told, of each such file, which parts were made and which analysed files have one, before it is recorded."""
 
 
 def publish_files(
@@ -25,7 +54,7 @@ def publish_files(
     *,
     root_name: str,
     entry_points: Mapping[str, str],
-    emit_cst: bool,
+    plan: Plan,
 ) -> PublishReport:
     """Make the files in `out` say exactly what the wanted files' rows say, in path order.
 
@@ -34,44 +63,91 @@ def publish_files(
     sidecar (deleted, cut, edited by hand) are made anew from all rows; else only changed parts are. Every file is
     replaced atomically, and only where something changed.
 
-    `root_name` is the name of the repository's folder without the way to it, `entry_points` its `[project.scripts]`,
-    `emit_cst` whether there is a `cst/cst.jsonl`.
+    `root_name` is the name of the repository's folder without the way to it, `entry_points` its `[project.scripts]`.
 
-    Raises EnrichError where a file cannot be written, and whatever `load` raises; files not replaced by then are as
-    before.
+    Raises EnrichError where a file cannot be written, and whatever `load` or the plan raises; files not replaced by
+    then are as before.
     """
     started = time.perf_counter()
-    names = [MODULES_FILE, CST_FILE] if emit_cst else [MODULES_FILE]
+    names = [MODULES_FILE, CST_FILE] if plan.emit_cst else [MODULES_FILE]
     old = read_index(index_path)
     regenerated = _distrust(old, names, out)
-    if old is None or regenerated is not None:
-        old = Index()
-    parts = old.parts
-    changed = {path for path, wants in wanted.items() if path not in parts or parts[path].rows_digest != wants}
+    known = old or Index()
+    base = known if regenerated is None else Index()
+    changed = {
+        path for path, wants in wanted.items() if path not in base.parts or base.parts[path].rows_digest != wants
+    }
     written: list[str] = []
     try:
-        index = old
-        if changed or len(wanted) != len(parts) or regenerated is not None:
-            index = _splice(out, names, wanted, changed, load, old)
+        index = base
+        if changed or len(wanted) != len(base.parts) or regenerated is not None:
+            index = _splice(out, names, wanted, changed, load, base)
             written.extend(names)
-        if not emit_cst:
+        if not plan.emit_cst:
             (out / CST_FILE).unlink(missing_ok=True)
         stamps = {name: index.stamps[name] for name in names}
-        content = repo_map({path: part.summary for path, part in index.parts.items()}, root_name, entry_points)
-        stamps[REPO_MAP_FILE], is_new = _bring(out / REPO_MAP_FILE, content)
-        if is_new:
-            written.append(REPO_MAP_FILE)
-        if index is not old or stamps != old.stamps:
-            write_index(index_path, Index(index.parts, stamps))
+        summaries = {path: part.summary for path, part in index.parts.items()}
+        postponed: list[str] = []
+        recipes: dict[str, Recipe] = {}
+        for name, content in (
+            (REPO_MAP_FILE, repo_map(summaries, root_name, entry_points)),
+            (TAGS_FILE, tags_index(summaries)),
+        ):
+            stamps[name], is_new = _bring(out / name, content)
+            written.extend([name] if is_new else ())
+        if plan.emit_pages:
+            recipes.update(page_recipes(wanted, summaries, load, plan.version))
+        if plan.arrow_tables is not None:
+            recipes.update(parquet_recipes(wanted, summaries, load, plan.arrow_tables, plan.version))
+        if plan.files is not None:
+            recipes.update(plan.files(summaries))
+        former = known.made if old is not None else {name: Made("", stamp_of(out / name)) for name in stale_files(out)}
+        kept = keep_up(out, _items(recipes, plan.stored_files), former)
+        written.extend(kept.written)
+        postponed.extend(kept.postponed)
+        spliced = _bring_spliced(out, plan, summaries, known.spliced, written, postponed)
+        after = Index(index.parts, stamps, kept.made, spliced)
+        if after != old:
+            write_index(index_path, after)
     except OSError as error:
         raise EnrichError(f"{out}: its files cannot be written ({error}); free the place or use --out") from error
+    stamps.update({name: parts.stamp for name, parts in spliced.items()})
+    stamps.update({name: made.stamp for name, made in kept.made.items() if made.stamp is not None})
     return PublishReport(
         written=tuple(written),
         regenerated=regenerated,
         changed_files=len(changed),
+        postponed=tuple(postponed),
         stamps=stamps,
         seconds=time.perf_counter() - started,
     )
+
+
+def _bring_spliced(
+    out: Path, plan: Plan, summaries: Summaries, known: Mapping[str, Parts], written: list[str], postponed: list[str]
+) -> dict[str, Parts]:
+    """Bring the plan's files of parts up to date, and remove those it no longer has."""
+    spliced: dict[str, Parts] = {}
+    for name, recipes in plan.parts.items():
+        done = bring_parts(out / name, recipes(summaries), known.get(name))
+        spliced[name] = done.parts
+        postponed.extend(f"{name}: {path}" for path in done.postponed)
+        if done.is_new:
+            written.append(name)
+            if plan.parts_made is not None:
+                plan.parts_made(name, done.made, done.parts.parts)
+    for name in known.keys() - plan.parts.keys():
+        (out / name).unlink(missing_ok=True)
+    return spliced
+
+
+def _items(
+    first: Mapping[str, Recipe], last: Callable[[], Mapping[str, Recipe]] | None
+) -> Iterator[tuple[str, Recipe]]:
+    """All recipes; `last` is asked when the others are done with."""
+    yield from first.items()
+    if last is not None:
+        yield from last().items()
 
 
 def _distrust(index: Index | None, names: Iterable[str], out: Path) -> str | None:

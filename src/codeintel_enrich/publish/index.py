@@ -7,8 +7,10 @@ import msgspec
 from codeintel_enrich.model.outputs import FileStamp
 from codeintel_enrich.model.rows import FileSummary
 from codeintel_enrich.publish.sidecar import read_sidecar, write_sidecar
+from codeintel_enrich.publish.spliced import Parts
+from codeintel_enrich.publish.upkeep import Made
 
-_FORMAT = b"codeintel-enrich index 1\n"
+_FORMAT = b"codeintel-enrich index 2\n"
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True):
@@ -26,6 +28,10 @@ class Index(msgspec.Struct, frozen=True):
     parts: dict[str, Part] = {}
     stamps: dict[str, FileStamp] = {}
     """By name relative to the output folder."""
+    made: dict[str, Made] = {}
+    """The files that are made whole, by name relative to the output folder."""
+    spliced: dict[str, Parts] = {}
+    """The files whose parts have inputs of their own, by name relative to the output folder."""
 
 
 def read_index(path: Path) -> Index | None:

@@ -4,6 +4,7 @@ from codeintel_enrich.store.graphs import graphs
 from codeintel_enrich.store.merge import merge_store
 from codeintel_enrich.store.queries import (
     broken_files,
+    callers_by_path,
     exports_of,
     modules_near,
     names_near,
@@ -14,6 +15,7 @@ from codeintel_enrich.store.read import canonical_dump, open_store
 
 __all__ = [
     "broken_files",
+    "callers_by_path",
     "canonical_dump",
     "exports_of",
     "graphs",

@@ -25,6 +25,18 @@ _NEAR_NAMES = """
     SELECT qualified_name FROM refs WHERE qualified_name IS NOT NULL GROUP BY qualified_name
     ORDER BY jaro_winkler_similarity(qualified_name, ?) DESC, qualified_name LIMIT 3
 """
+_CALLERS = """
+    SELECT target_path, qualified_name, list(DISTINCT caller ORDER BY caller)
+    FROM (
+        SELECT refs.target_path, refs.qualified_name, nodes.qualified_names[1] AS caller
+        FROM refs JOIN nodes ON nodes.path = refs.path AND nodes.node_id = refs.node_id
+        WHERE refs.role = 'read' AND refs.target_path IS NOT NULL
+            AND refs.target_kind IN ('class', 'function', 'variable', 'type-alias')
+            AND NOT contains(refs.qualified_name, '<locals>')
+    )
+    WHERE caller IS NOT NULL AND caller <> qualified_name
+    GROUP BY target_path, qualified_name ORDER BY target_path, qualified_name
+"""
 
 
 def exports_of(store: duckdb.DuckDBPyConnection, module: str) -> list[Row] | None:
@@ -37,6 +49,14 @@ def exports_of(store: duckdb.DuckDBPyConnection, module: str) -> list[Row] | Non
 def refs_of(store: duckdb.DuckDBPyConnection, qualified_name: str) -> list[Row]:
     """Every identifier that means something, in path order. Lines from 1, columns from 0 in code points."""
     return _rows(store, _REFS, qualified_name)
+
+
+def callers_by_path(store: duckdb.DuckDBPyConnection) -> dict[str, dict[str, list[str]]]:
+    """File -> qualified name of what it defines -> the definitions that use it, each sorted."""
+    callers: dict[str, dict[str, list[str]]] = {}
+    for path, name, using in store.execute(_CALLERS).fetchall():
+        callers.setdefault(path, {})[name] = using
+    return callers
 
 
 def broken_files(store: duckdb.DuckDBPyConnection) -> dict[str, str]:

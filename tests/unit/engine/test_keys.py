@@ -27,11 +27,18 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     "lock-wait-seconds": (17, set()),
     "index": ({"refresh": "never"}, set()),
     "check": ({"tools": []}, set()),
+    "emit-pages": (False, {"merge"}),
+    "emit-parquet": (False, {"merge"}),
+    "emit-ast": (True, {"merge"}),
+    "tags-yaml": ("rules.yaml", {"emit"}),
+    "overlays": ({"enabled": False}, {"merge"}),
+    "slices": ({"enabled": True}, {"merge"}),
 }
 """Setting -> another value of it, and the stages that read it."""
 
 
 def build(root: Path, **overrides: Any) -> Build:
+    (root / "rules.yaml").write_text("- tag: mine\n  paths: '**'\n")
     return Build(Options(root=root, overrides=overrides))
 
 

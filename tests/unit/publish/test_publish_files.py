@@ -9,7 +9,7 @@ import pytest
 
 from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.model.outputs import PublishReport
-from codeintel_enrich.publish import publish_files
+from codeintel_enrich.publish import Plan, publish_files
 from tests.support.rows import Shelf, emitted
 
 SOURCES = {
@@ -39,7 +39,7 @@ class Desk:
             shelf.load,
             root_name="repo",
             entry_points=entry_points or {},
-            emit_cst=emit_cst,
+            plan=Plan(emit_cst=emit_cst),
         )
 
     def files(self) -> dict[str, bytes]:
@@ -68,7 +68,7 @@ def with_edits(changes: dict[str, str | None]) -> Shelf:
 def test_files_hold_every_line_in_path_order(desk: Desk) -> None:
     desk.publish(Shelf(emitted(SOURCES)))
     files = desk.files()
-    assert sorted(files) == ["cst/cst.jsonl", "modules/modules.jsonl", "repo_map.json"]
+    assert sorted(files) == ["cst/cst.jsonl", "modules/modules.jsonl", "repo_map.json", "tags/tags_index.yaml"]
     modules = [json.loads(line) for line in files["modules/modules.jsonl"].splitlines()]
     assert [line["path"] for line in modules] == sorted(SOURCES)
     nodes = [json.loads(line) for line in files["cst/cst.jsonl"].splitlines()]
@@ -147,7 +147,7 @@ def test_a_change_that_the_map_does_not_tell_leaves_it_untouched(desk: Desk) -> 
     assert desk.publish(after).written == ("modules/modules.jsonl", "cst/cst.jsonl")
 
 
-@pytest.mark.parametrize("name", ["cst/cst.jsonl", "modules/modules.jsonl", "repo_map.json"])
+@pytest.mark.parametrize("name", ["cst/cst.jsonl", "modules/modules.jsonl", "repo_map.json", "tags/tags_index.yaml"])
 @pytest.mark.parametrize("damage", ["deleted", "truncated", "appended to", "replaced by a twin of its size"])
 def test_an_output_that_is_not_as_it_was_left_is_made_anew(desk: Desk, name: str, damage: str) -> None:
     shelf = Shelf(emitted(SOURCES))
@@ -210,7 +210,7 @@ def test_a_failing_load_leaves_every_file_as_it_was(desk: Desk) -> None:
     missing = after.data.pop("src/pkg/b.py")
     wanted = {**after.wanted, "src/pkg/b.py": "not there"}
     with pytest.raises(KeyError):
-        publish_files(desk.out, desk.index, wanted, after.load, root_name="repo", entry_points={}, emit_cst=True)
+        publish_files(desk.out, desk.index, wanted, after.load, root_name="repo", entry_points={}, plan=Plan())
     assert desk.files() == before
     after.data["src/pkg/b.py"] = missing
     assert desk.publish(after).changed_files == len(after.differs_from(shelf)) > 1

@@ -29,6 +29,7 @@ from codeintel_enrich.stages.emit.imports import import_rows
 from codeintel_enrich.stages.emit.layers import Layers
 from codeintel_enrich.stages.emit.modules import diagnostic_rows, export_rows, module_line, module_row, summarise
 from codeintel_enrich.stages.emit.nodes import node_rows
+from codeintel_enrich.stages.emit.pages import page
 from codeintel_enrich.stages.emit.references import add_references
 from codeintel_enrich.stages.emit.symbols import claim_rows, outcome_rows, symbol_file_rows
 from codeintel_enrich.stages.emit.tags import tags
@@ -50,9 +51,9 @@ def emit(
     surrogates).
     """
     layers = Layers(path, syntax, surface, environment, qualified, stitched, typed)
-    summary = summarise(layers, tags(layers, export_hub_threshold=config.export_hub_threshold))
-    nodes, cst_jsonl = node_rows(layers, with_json=config.emit_cst)
     imports = import_rows(layers)
+    summary = summarise(layers, tags(layers, config), imports)
+    nodes, cst_jsonl = node_rows(layers, with_json=config.emit_cst)
 
     packer = RowPacker(path)
     packer.add_rows(MODULES, [module_row(layers, summary)])
@@ -70,5 +71,7 @@ def emit(
     packer.add_rows(OUTLINES, [])
     return FileRows(
         packed=packer.finish(),
-        fragments=FileFragments(path, summary, module_line(layers, summary, imports), cst_jsonl),
+        fragments=FileFragments(
+            path, summary, module_line(layers, summary, imports), cst_jsonl, page(layers, summary, imports)
+        ),
     )

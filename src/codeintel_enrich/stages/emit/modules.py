@@ -12,8 +12,8 @@ from codeintel_enrich.stages.emit.nodes import JSON_OPTIONS
 _DEFINING = HOLDERS - {"Module"}
 
 
-def summarise(layers: Layers, tags: tuple[str, ...]) -> FileSummary:
-    """What lists of modules say of the file."""
+def summarise(layers: Layers, tags: tuple[str, ...], imports: Sequence[Row]) -> FileSummary:
+    """What lists of modules say of the file; `imports` are its rows of that table."""
     environment, syntax = layers.environment, layers.syntax
     return FileSummary(
         module=environment.module,
@@ -25,7 +25,21 @@ def summarise(layers: Layers, tags: tuple[str, ...]) -> FileSummary:
         n_nodes=len(syntax.nodes),
         n_defs=sum(node.node_type in _DEFINING for node in syntax.nodes),
         tags=tags,
+        imports=_imported_files(layers, imports),
+        content_hash=syntax.content_hash,
     )
+
+
+def _imported_files(layers: Layers, imports: Sequence[Row]) -> tuple[str, ...]:
+    """The files that import statements name: target modules, and submodules imported as names."""
+    named = {row[11] for row in imports}
+    found = {row[12] for row in imports}
+    found.update(
+        target.path
+        for target in layers.qualified.targets
+        if target.kind == "module" and not named.isdisjoint(target.qualified_names)
+    )
+    return tuple(sorted(path for path in found if isinstance(path, str) and path != layers.path))
 
 
 def module_row(layers: Layers, summary: FileSummary) -> Row:

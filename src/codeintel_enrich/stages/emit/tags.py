@@ -1,21 +1,32 @@
-"""Owns the built-in tags that one file's layers decide."""
+"""Owns the tags of one file: the built-in ones that its layers decide, and those of the user's rules."""
 
 from pathlib import PurePosixPath
 
+from codeintel_enrich.model.config import EmitConfig
+from codeintel_enrich.model.surface import AllOperation, Decorated
 from codeintel_enrich.stages.emit.layers import Layers
+from codeintel_enrich.stages.emit.rules import matching_tags
 
 _TEST_FOLDERS = frozenset({"test", "tests", "testing"})
+_HOTSPOT_PLACES = 10
 _COMMAND_LINE_PACKAGES = frozenset({"argparse", "click", "fire", "optparse", "typer"})
 
 
-def tags(layers: Layers, *, export_hub_threshold: int) -> tuple[str, ...]:
+def tags(layers: Layers, config: EmitConfig) -> tuple[str, ...]:
     """Sorted tags of a file.
 
-    `parse-error`: there is no syntax tree. `stub`: a `.pyi`. `star-import`: has a star import. `test`: lies in a test
-    folder or is named as pytest names tests. `cli`: a `__main__`, or imports a command-line library.
-    `reexport-hub`: a star import of it binds at least `export_hub_threshold` names, most of
-    them from elsewhere. `public-api`: no test, no private part in its dotted name, and either declares `__all__` or is
-    a package that exports something.
+    - `parse-error`: there is no syntax tree.
+    - `stub`: a `.pyi`.
+    - `star-import`: has a star import.
+    - `test`: lies in a test folder or is named as pytest names tests.
+    - `cli`: a `__main__`, or imports a command-line library.
+    - `reexport-hub`: a package, a module with `__all__` or one without classes and functions, of which a star import
+      binds at least `export_hub_threshold` names, most of them from elsewhere.
+    - `overlay-needed`: what it exports is decided by code that type checkers do not follow, but that can be told: a
+      lazy `__getattr__`, an `__all__` made by filters or decorators.
+    - `untyped-hotspot`: no test, with at least 10 parameters and returns of which less than a third is annotated.
+    - `public-api`: no test, no private part in its dotted name, and either declares `__all__` or is a package that
+      exports something.
     """
     environment = layers.environment
     exports = [item for item in environment.exports if item.in_star]
@@ -26,13 +37,43 @@ def tags(layers: Layers, *, export_hub_threshold: int) -> tuple[str, ...]:
         "star-import": any(name.name == "*" for item in layers.syntax.imports for name in item.names),
         "test": is_test,
         "cli": _is_command_line(layers),
-        "reexport-hub": len(exports) >= export_hub_threshold
+        "reexport-hub": (environment.has_all or environment.is_package or _defines_nothing(layers))
+        and len(exports) >= config.export_hub_threshold
         and 2 * sum(item.kind in ("reexport", "star") for item in exports) > len(exports),
+        "overlay-needed": _hides_exports(layers),
+        "untyped-hotspot": not is_test and _is_untyped(layers),
         "public-api": not is_test
         and _is_public(environment.module)
         and (environment.has_all or (environment.is_package and bool(exports))),
     }
-    return tuple(sorted(tag for tag, holds in found.items() if holds))
+    built_in = {tag for tag, holds in found.items() if holds}
+    return tuple(sorted(built_in | matching_tags(layers, config.tag_rules)))
+
+
+def _defines_nothing(layers: Layers) -> bool:
+    return not any(node.node_type in ("ClassDef", "FunctionDef") for node in layers.syntax.nodes)
+
+
+def _is_untyped(layers: Layers) -> bool:
+    module = layers.syntax.definitions[0]
+    return module.n_typable >= _HOTSPOT_PLACES and module.n_typed * 3 < module.n_typable
+
+
+def _hides_exports(layers: Layers) -> bool:
+    """Whether linking knows exports that no type checker can tell from the code."""
+    surface = layers.surface
+    if layers.environment.is_stub:
+        return False
+    if surface.lazy_names or surface.lazy_stub:
+        return True
+    listed = [item for item in surface.operations if isinstance(item, AllOperation)]
+    if any(item.filters for item in listed):
+        return True
+    literal = {name for item in listed for name in item.names}
+    decorated = {item.name for item in surface.operations if isinstance(item, Decorated)} - literal
+    return layers.environment.has_all and any(
+        item.in_star and item.name in decorated for item in layers.environment.exports
+    )
 
 
 def _is_test(path: str) -> bool:

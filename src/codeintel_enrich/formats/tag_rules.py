@@ -1,0 +1,92 @@
+"""Owns YAML files of tag rules: reading them strictly, with errors that name the line, the key and the nearest key.
+
+- tag: handler
+  decorators: ["app.route", "*.get"]
+- tag: legacy
+  paths: "old/**"
+  docstring: "(?i)deprecated"
+"""
+
+import difflib
+import re
+from typing import Any, NoReturn
+
+import msgspec
+import yaml
+
+from codeintel_enrich.errors import UsageError
+from codeintel_enrich.model.tag_rules import TagRule
+
+_KEYS = tuple(field.name for field in msgspec.structs.fields(TagRule))
+_TAG = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+_LARGEST_BYTES = 1_000_000
+
+
+def read_tag_rules(data: bytes, name: str) -> tuple[TagRule, ...]:
+    """The rules in a file, in its order: a list of mappings whose values are texts or lists of texts.
+
+    Raises UsageError for anything else; `name` is what messages call the file. Aliases and YAML tags are refused, so
+    that no file can make more of itself than it is.
+    """
+    if len(data) > _LARGEST_BYTES:
+        raise UsageError(f"{name}: {len(data)} bytes; rules take no more than {_LARGEST_BYTES}")
+    try:
+        for event in yaml.parse(data, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                _fail(name, event.start_mark, "aliases are not allowed")
+            written = getattr(event, "tag", None)
+            if written is not None:
+                _fail(name, event.start_mark, f"the YAML tag {written} is not allowed")
+        root = yaml.compose(data, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f":{mark.line + 1}" if mark is not None else ""
+        raise UsageError(f"{name}{place}: not valid YAML: {getattr(error, 'problem', None) or error}") from error
+    except RecursionError as error:
+        raise UsageError(f"{name}: nested too deeply") from error
+    if root is None:
+        return ()
+    if not isinstance(root, yaml.SequenceNode):
+        _fail(name, root.start_mark, "expected a list of rules, each `- tag: NAME` and patterns")
+    return tuple(_rule(name, node) for node in root.value)
+
+
+def _rule(name: str, node: yaml.Node) -> TagRule:
+    if not isinstance(node, yaml.MappingNode):
+        _fail(name, node.start_mark, "a rule must be a mapping with the key `tag`")
+    values: dict[str, str | tuple[str, ...]] = {}
+    for key_node, value in node.value:
+        key = _text(name, key_node, "a key")
+        if key not in _KEYS:
+            near = difflib.get_close_matches(key, _KEYS, n=1, cutoff=0.0)
+            _fail(name, key_node.start_mark, f'unknown key "{key}"; did you mean "{near[0]}"?')
+        if key in values:
+            _fail(name, key_node.start_mark, f'the key "{key}" stands here twice')
+        if key in ("tag", "docstring"):
+            values[key] = _text(name, value, f'"{key}"')
+        else:
+            items = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            values[key] = tuple(_text(name, item, f'"{key}"') for item in items)
+    if "tag" not in values:
+        _fail(name, node.start_mark, 'a rule has no "tag"')
+    if not _TAG.fullmatch(str(values["tag"])):
+        _fail(name, node.start_mark, f'"{values["tag"]}" is no tag: small letters, digits, `-`, `_` and `.`')
+    if len(values) == 1:
+        _fail(
+            name, node.start_mark, f'the rule for "{values["tag"]}" has no pattern; add one of {", ".join(_KEYS[1:])}'
+        )
+    try:
+        re.compile(str(values.get("docstring", "")))
+    except re.error as error:
+        _fail(name, node.start_mark, f'"docstring" is no regular expression: {error}')
+    return msgspec.convert(values, TagRule)
+
+
+def _text(name: str, node: yaml.Node, what: str) -> str:
+    if not isinstance(node, yaml.ScalarNode) or not node.value:
+        _fail(name, node.start_mark, f"{what} must be a text")
+    return str(node.value)
+
+
+def _fail(name: str, mark: Any, message: str) -> NoReturn:
+    raise UsageError(f"{name}:{mark.line + 1}: {message}")

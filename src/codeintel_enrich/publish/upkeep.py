@@ -1,0 +1,112 @@
+"""Owns files that are made whole, one by one, from what is known of their inputs; knows nothing of what they say."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from codeintel_enrich.model.outputs import FileStamp
+from codeintel_enrich.publish.splice import replace_file, stamp_of
+
+_OURS = (
+    ("modules/**/*.md", True),
+    ("overlays/**/*.pyi", True),
+    ("overlays/**/py.typed", False),
+    ("parquet/*/package=*/part-*.parquet", False),
+    ("graphs/*", False),
+)
+"""Where files lie that are made one by one, and whether they bear a mark."""
+
+
+class Recipe(NamedTuple):
+    """How a file is made: `inputs` is a digest of all that `make` depends on; `make` gives None for no file."""
+
+    inputs: str
+    make: Callable[[], bytes | None]
+
+
+class NotNowError(Exception):
+    """What a file is made of is in flux; the next run will make it."""
+
+
+class Made(msgspec.Struct, frozen=True, array_like=True):
+    """A file that was made, or was found not to be needed (no stamp)."""
+
+    inputs: str
+    stamp: FileStamp | None
+
+
+class Kept(NamedTuple):
+    """What `keep_up` did: all files by name, in the order of the recipes, and the names it wrote and could not make."""
+
+    made: dict[str, Made]
+    written: list[str]
+    postponed: list[str]
+
+
+def keep_up(out: Path, recipes: Iterable[tuple[str, Recipe]], known: Mapping[str, Made]) -> Kept:
+    """Bring the files in `out` to what the recipes, by name, say.
+
+    A file whose inputs are as known and that bears its stamp is left alone; one that comes out as it already is, too.
+    Known files without a recipe are removed, and folders that are empty then. Raises OSError.
+    """
+    made: dict[str, Made] = {}
+    written: list[str] = []
+    postponed: list[str] = []
+    wanted: set[str] = set()
+    for name, recipe in recipes:
+        wanted.add(name)
+        last = known.get(name)
+        path = out / name
+        stamp = stamp_of(path)
+        if last is not None and last.inputs == recipe.inputs and last.stamp == stamp:
+            made[name] = last
+            continue
+        try:
+            content = recipe.make()
+        except NotNowError:
+            postponed.append(name)
+            if last is not None:
+                made[name] = Made("", last.stamp)
+            continue
+        if content is None:
+            path.unlink(missing_ok=True)
+            made[name] = Made(recipe.inputs, None)
+        elif stamp is not None and stamp.size == len(content) and path.read_bytes() == content:
+            made[name] = Made(recipe.inputs, stamp)
+        else:
+            made[name] = Made(recipe.inputs, replace_file(path, content))
+            written.append(name)
+    _remove(out, [name for name, last in known.items() if name not in wanted and last.stamp is not None])
+    return Kept(made, written, postponed)
+
+
+def _remove(out: Path, names: Iterable[str]) -> None:
+    """Remove files below `out`, and the folders that are empty without them."""
+    for name in names:
+        path = out / name
+        path.unlink(missing_ok=True)
+        folder = path.parent
+        while folder != out and not any(os.scandir(folder)):
+            folder.rmdir()
+            folder = folder.parent
+
+
+def stale_files(out: Path) -> list[str]:
+    """Files below `out` that `keep_up` may have made when nothing is known of what it made, sorted.
+
+    Those that may be edited by people are ours only if their first line says so.
+    """
+    return [
+        path.relative_to(out).as_posix()
+        for pattern, marked in _OURS
+        for path in sorted(out.glob(pattern))
+        if path.is_file() and (not marked or _is_marked(path))
+    ]
+
+
+def _is_marked(path: Path) -> bool:
+    with path.open("rb") as file:
+        return b"ade by codeintel-enrich" in file.readline(200)
