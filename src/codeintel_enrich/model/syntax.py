@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from codeintel_enrich.model.diagnostics import Diagnostic
+from codeintel_enrich.model.outline import Outline
 
 ParameterKind = Literal["positional-only", "positional-or-keyword", "var-positional", "keyword-only", "var-keyword"]
 ScopeKind = Literal["module", "class", "function", "lambda", "comprehension", "type-params"]
@@ -190,3 +191,5 @@ class Syntax(msgspec.Struct, frozen=True):
     error_line: int | None = None
     notes: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    outline: Outline | None = None
+    """What can be told of a file that does not parse."""

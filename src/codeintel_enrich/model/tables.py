@@ -1,8 +1,8 @@
 """Owns the store's schema as data: every table, column, type and unit; knows nothing of how a store keeps them.
 
 SQL is an interface: a change here is a new `SCHEMA_VERSION`. Lines count from 1, columns from 0 in code
-points, bytes from 0 in the original file; ends are exclusive. Every table but `outlines` is filled from the
-rows that `emit` makes of one file, and its first column, `path`, says which.
+points, bytes from 0 in the original file; ends are exclusive. Every table is filled from the rows that `emit` makes of
+one file, and its first column, `path`, says which.
 """
 
 from typing import Literal
@@ -259,17 +259,39 @@ DIAGNOSTICS = Table(
     ),
 )
 
-OUTLINES = Table(
-    "outlines",
-    ("path", "start_byte", "name"),
-    "Outline of files that have no syntax tree here",
+FILES = Table(
+    "files",
+    ("path",),
+    "One row for every file with an outline that is not Python; Python files are in `modules`",
     (
         _PATH,
+        _text("language", "Language of the file: `toml`, `markdown`, `dockerfile`, ..."),
+        _text("content_hash", "Digest of the file's bytes"),
+        Column("n_bytes", "long", "Size in bytes"),
+        _integer("n_lines", "Number of lines"),
+        _integer("n_items", "Entries of its outline"),
+        _integer("n_left_out", "Entries beyond the limit of one outline; the deepest are left out first"),
+        _boolean("has_errors", "Whether the grammar did not understand all of the file"),
+        _text_or_null("error", "Why there is no outline"),
+    ),
+)
+
+OUTLINES = Table(
+    "outlines",
+    ("path", "ordinal"),
+    "Named entries of files without a syntax tree: other languages, and Python that does not parse",
+    (
+        _PATH,
+        _integer("ordinal", "Number of the entry in its file, from 0, in source order"),
         _text("language", "Language of the file"),
-        _text("kind", "Kind of the entry"),
-        _text("name", "Name of the entry"),
-        _text_or_null("parent", "Name of the entry around it"),
+        _text("kind", "`class`, `function`, `method`, `variable`, `key`, `table`, `heading`, `stage`, ..."),
+        _text("name", "As written, on one line, without enclosing quotes"),
+        _integer_or_null("parent", "Ordinal of the innermost entry around it"),
+        _integer("depth", "Number of entries around it"),
+        _boolean("is_fallback", "Found by node type or by the layout of lines, not by the language's query"),
         *_SPAN,
+        _integer("name_start_byte", "First byte of the name"),
+        _integer("name_end_byte", "Byte after the name"),
     ),
 )
 
@@ -282,6 +304,7 @@ TABLES: tuple[Table, ...] = (
     SYMBOL_CLAIMS,
     SYMBOL_FILES,
     DIAGNOSTICS,
+    FILES,
     OUTLINES,
 )
 """Every table that holds rows of files, in the order in which they are filled."""

@@ -13,6 +13,7 @@ from codeintel_enrich.model.syntax import Syntax
 from codeintel_enrich.model.tables import (
     DIAGNOSTICS,
     EXPORTS,
+    FILES,
     IMPORTS,
     MODULES,
     NODES,
@@ -25,9 +26,12 @@ from codeintel_enrich.stages.emit.imports import import_rows
 from codeintel_enrich.stages.emit.layers import Layers
 from codeintel_enrich.stages.emit.modules import diagnostic_rows, export_rows, module_line, module_row, summarise
 from codeintel_enrich.stages.emit.nodes import node_rows
+from codeintel_enrich.stages.emit.outlines import emit_outline, outline_rows
 from codeintel_enrich.stages.emit.references import add_references
 from codeintel_enrich.stages.emit.symbols import claim_rows, symbol_file_rows
 from codeintel_enrich.stages.emit.tags import tags
+
+__all__ = ["emit", "emit_outline"]
 
 
 def emit(
@@ -40,7 +44,7 @@ def emit(
     typed: Typed,
     config: EmitConfig,
 ) -> FileRows:
-    """Rows and fragments of one file; a file that does not parse has its Module row, its error and no more.
+    """Rows and fragments of one file; a file that does not parse has its Module row, its error and an outline.
 
     All layers are of the same bytes and aligned with `syntax` by index; all text is valid Unicode (no lone
     surrogates).
@@ -59,7 +63,8 @@ def emit(
     packer.add_rows(SYMBOL_CLAIMS, claim_rows(layers))
     packer.add_rows(SYMBOL_FILES, symbol_file_rows(layers))
     packer.add_rows(DIAGNOSTICS, diagnostic_rows(layers))
-    packer.add_rows(OUTLINES, [])
+    packer.add_rows(FILES, [])
+    packer.add_rows(OUTLINES, outline_rows(path, syntax.outline) if syntax.outline is not None else [])
     return FileRows(
         packed=packer.finish(),
         fragments=FileFragments(path, summary, module_line(layers, summary, imports), cst_jsonl),

@@ -8,6 +8,7 @@ from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.rows import FileSummary, Row
 from codeintel_enrich.stages.emit.layers import HOLDERS, Layers
 from codeintel_enrich.stages.emit.nodes import JSON_OPTIONS
+from codeintel_enrich.stages.emit.outlines import outline_value
 
 _DEFINING = HOLDERS - {"Module"}
 
@@ -138,7 +139,7 @@ def module_line(layers: Layers, summary: FileSummary, imports: Sequence[Row]) ->
         "exports_resolved": {item.name: item.origin for item in exports},
         "reexports": {item.name: item.origin for item in exports if item.kind in ("reexport", "star")},
         "has_all": environment.has_all,
-        "outline": [],
+        "outline": outline_value(syntax.outline) if syntax.outline is not None else [],
         "parse_ok": syntax.parse_ok,
         "errors": [] if syntax.error is None else [syntax.error],
         "annotation_ratio": layers.typed.annotation_ratio,
