@@ -91,6 +91,8 @@ class Definition(msgspec.Struct, frozen=True, array_like=True):
     n_typable: int = 0
     n_typed: int = 0
     """FunctionDef: parameters (without self / cls) plus the return; ClassDef and Module: sum over what they hold."""
+    decorated_line: int = 0
+    """Line of the first decorator; 0 where there is none."""
 
 
 class Node(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -65,11 +65,10 @@ class _Holders:
 
 
 def _start(syntax: Syntax, index: int) -> Position:
-    """Where a definition begins, decorators included; those are taken to stand directly above it."""
+    """Where a definition begins, decorators included."""
     node = syntax.nodes[index]
-    decorators = syntax.definitions[node.definition].decorators if node.definition >= 0 else ()
-    above = sum(decorator.count("\n") + 1 for decorator in decorators)
-    return (node.start_line - above, 0) if above else (node.start_line, node.start_col)
+    decorated_line = syntax.definitions[node.definition].decorated_line if node.definition >= 0 else 0
+    return (decorated_line, 0) if decorated_line else (node.start_line, node.start_col)
 
 
 def _in_code_points(syntax: Syntax, facts: FileFacts) -> list[Diagnostic]:

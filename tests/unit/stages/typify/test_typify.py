@@ -1,4 +1,3 @@
-import ast
 import importlib.util
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.typed import FileFacts
 from codeintel_enrich.stages.parse import parse
 from codeintel_enrich.stages.typify import typify
+from tests.support.annotations import annotated_share
 
 SOURCE = """\
 import functools
@@ -64,6 +64,12 @@ def test_a_finding_sits_on_the_innermost_definition_that_holds_it(line, col, nam
     assert holder(SOURCE, line, col) == name
 
 
+def test_decorators_belong_to_what_they_decorate_whatever_stands_between() -> None:
+    source = "x = 1\n@a\n\n# why\n@b(\n    1,\n)\n# and\n\ndef f(): pass\n"
+    held = [holder(source, line, 0) for line in range(1, 11)]
+    assert held == ["Module", *["f"] * 9]
+
+
 def test_no_finding_is_lost_and_order_does_not_matter():
     facts = [finding(line, 0, severity="warning" if line % 2 else "error") for line in range(1, 15)]
     forward = typify(syntax_of(SOURCE), [FileFacts(tuple(facts))])
@@ -101,38 +107,6 @@ def test_a_file_that_does_not_parse_keeps_its_findings_on_the_module():
     typed = typify(syntax_of("def f(:\n"), [FileFacts((finding(1, 6),))])
     assert typed.diagnostics == ((finding(1, 6), 0),)
     assert typed.annotation_ratio is None
-
-
-def annotated_share(source):
-    """The module's ratio, counted with `ast` independently."""
-    total = typed = 0
-    tree = ast.parse(source)
-    methods = {
-        function
-        for scope in ast.walk(tree)
-        if isinstance(scope, ast.ClassDef)
-        for function in direct_functions(scope)
-        if not any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in function.decorator_list)
-    }
-    for function in ast.walk(tree):
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-            arguments = function.args
-            positional = [*arguments.posonlyargs, *arguments.args][int(function in methods) :]
-            rest = [*arguments.kwonlyargs, *filter(None, (arguments.vararg, arguments.kwarg))]
-            total += len(positional) + len(rest) + 1
-            typed += sum(a.annotation is not None for a in positional + rest) + (function.returns is not None)
-    return typed / total if total else None
-
-
-def direct_functions(scope):
-    """Functions of a class body, also inside its `if`, `try` and `with`."""
-    todo = list(ast.iter_child_nodes(scope))
-    while todo:
-        node = todo.pop()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
-        elif not isinstance(node, ast.ClassDef | ast.Lambda):
-            todo.extend(ast.iter_child_nodes(node))
 
 
 @pytest.mark.parametrize("name", ["requests", "flask"])
