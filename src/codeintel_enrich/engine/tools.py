@@ -23,7 +23,7 @@ from typing import Literal
 import msgspec
 
 from codeintel_enrich.errors import ToolError, UsageError
-from codeintel_enrich.formats.checkers import CheckerReport, read_pyrefly, read_pyright
+from codeintel_enrich.formats.checkers import CheckerReport, read_coverage, read_pyrefly, read_pyright, with_coverage
 from codeintel_enrich.formats.scip import open_index
 from codeintel_enrich.model.digest import digest
 
@@ -128,14 +128,22 @@ def make_index(
 def run_pyrefly(root: Path, files: Iterable[str], *, timeout: float = 600) -> CheckerReport:
     """Check the project at `root` with its own pyrefly configuration; keep what is said of `files`.
 
-    Without a configuration pyrefly's default rules apply (by itself it would report next to nothing).
+    Without a configuration pyrefly's default rules apply (by itself it would report next to nothing). Two runs of it
+    may take `timeout` seconds each: one for findings, one for how much of each symbol is typed.
 
     Raises:
         ToolError: it is not installed, crashed, took more than `timeout` seconds, or gave no report.
     """
+    present = frozenset(files)
     preset = [] if _configures_pyrefly(root) else ["--preset", "default"]
     options = ["check", "--output-format", "json", "--progress-bar", "no", *preset]
-    return _check("pyrefly", options, read_pyrefly, root, files, timeout)
+    report = _check("pyrefly", options, read_pyrefly, root, present, timeout)
+    done = _run_checker("pyrefly", ["coverage", "report"], root, timeout)
+    try:
+        coverage = read_coverage(done.stdout, root.as_posix(), present)
+    except UsageError as error:
+        raise ToolError(f"pyrefly gave no coverage report: {_last_lines(done)} ({error.message})") from error
+    return with_coverage(report, coverage)
 
 
 def run_pyright(root: Path, files: Iterable[str], *, timeout: float = 600) -> CheckerReport:
@@ -165,13 +173,21 @@ def _check(
     files: Iterable[str],
     timeout: float,
 ) -> CheckerReport:
-    done = _run([_needed(name).path, *options], root, timeout)
-    if done.returncode not in (0, 1):
-        raise ToolError(f"{name} failed (exit code {done.returncode}): {_last_lines(done)}")
+    done = _run_checker(name, options, root, timeout)
     try:
         return read(done.stdout, root.as_posix(), frozenset(files), f"the output of {name}", trusted=True)
     except UsageError as error:
         raise ToolError(f"{name} gave no report: {_last_lines(done)} ({error.message})") from error
+
+
+def _run_checker(
+    name: CheckerName, options: Sequence[str], root: Path, timeout: float
+) -> "subprocess.CompletedProcess[bytes]":
+    """Exit code 1 means that there are findings."""
+    done = _run([_needed(name).path, *options], root, timeout)
+    if done.returncode not in (0, 1):
+        raise ToolError(f"{name} failed (exit code {done.returncode}): {_last_lines(done)}")
+    return done
 
 
 def _fill_view(root: Path, files: Iterable[str], view: Path) -> tuple[dict[str, str], dict[str, str]]:

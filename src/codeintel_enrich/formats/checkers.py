@@ -5,7 +5,7 @@ report, where the tree lies) does not get through.
 """
 
 import posixpath
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -13,7 +13,7 @@ import msgspec
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.formats.scip_wire import path_fault
 from codeintel_enrich.model.diagnostics import Diagnostic, Severity
-from codeintel_enrich.model.typed import FileFacts
+from codeintel_enrich.model.typed import FileFacts, SymbolCoverage, SymbolKind
 
 _SEVERITIES: dict[str, Severity] = {"error": "error", "warning": "warning", "warn": "warning"}
 
@@ -43,6 +43,31 @@ class _PyreflyReport(msgspec.Struct):
     errors: list[_PyreflyError]
 
 
+class _Location(msgspec.Struct):
+    line: int
+    column: int
+
+
+class _CoverageSymbol(msgspec.Struct):
+    kind: SymbolKind
+    name: str
+    location: _Location
+    n_typable: int
+    n_typed: int
+    n_any: int
+    n_untyped: int
+
+
+class _CoverageModule(msgspec.Struct):
+    name: str
+    path: str
+    symbol_reports: list[_CoverageSymbol]
+
+
+class _CoverageReport(msgspec.Struct):
+    module_reports: list[_CoverageModule]
+
+
 class _PyrightPosition(msgspec.Struct, frozen=True):
     line: int
     character: int
@@ -65,7 +90,7 @@ class _PyrightReport(msgspec.Struct, rename="camel"):
     general_diagnostics: list[_PyrightDiagnostic]
 
 
-_Report = TypeVar("_Report", _PyreflyReport, _PyrightReport)
+_Report = TypeVar("_Report", _PyreflyReport, _PyrightReport, _CoverageReport)
 
 
 def read_pyrefly(
@@ -124,6 +149,45 @@ def read_pyright(
         if diagnostic.file
     ]
     return _by_file(found, root, exists, None if trusted else name, lambda facts: FileFacts(utf16_diagnostics=facts))
+
+
+def read_coverage(
+    data: bytes, root: str, exists: Container[str], name: str = "the pyrefly coverage report"
+) -> dict[str, tuple[SymbolCoverage, ...]]:
+    """Read `pyrefly coverage report`: what it says of each file, sorted; parameters as in `read_pyrefly`.
+
+    Raises:
+        UsageError: no such report.
+    """
+    found: dict[str, tuple[SymbolCoverage, ...]] = {}
+    for module in _decode(data, _CoverageReport, name).module_reports:
+        path = _relative_to(module.path, root)
+        if path is None or path not in exists:
+            continue
+        symbols = {
+            SymbolCoverage(
+                symbol.kind,
+                symbol.name.removeprefix(f"{module.name}."),
+                max(symbol.location.line, 1),
+                max(symbol.location.column - 1, 0),
+                symbol.n_typable,
+                symbol.n_typed,
+                symbol.n_any,
+                symbol.n_untyped,
+            )
+            for symbol in module.symbol_reports
+        }
+        found[path] = tuple(sorted(symbols, key=lambda symbol: (symbol.line, symbol.col, symbol.name)))
+    return {path: found[path] for path in sorted(found)}
+
+
+def with_coverage(report: CheckerReport, coverage: Mapping[str, tuple[SymbolCoverage, ...]]) -> CheckerReport:
+    """A report that also tells how much is typed."""
+    files = {
+        path: msgspec.structs.replace(report.files.get(path, FileFacts()), coverage=coverage.get(path, ()))
+        for path in sorted({*report.files, *coverage})
+    }
+    return CheckerReport(files, report.left_out)
 
 
 def _decode(data: bytes, kind: type[_Report], name: str) -> _Report:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 ColumnType = Literal["text", "integer", "long", "real", "boolean", "texts"]
 """`integer` has 32 bits, `long` 64; `texts` is a list of `text`. Integers are never negative."""
@@ -144,8 +144,8 @@ NODES = Table(
         _text_or_null("scip_match", "How the symbol was found: `exact`, `moved`, `name`"),
         _text_or_null("code_hash", "Digest of the node's source bytes"),
         Column("annotation_ratio", "real", "Annotated share of parameters and returns, 0 to 1", optional=True),
-        _integer_or_null("n_typable", "Parameters and returns that could be annotated"),
-        _integer_or_null("n_typed", "Those that are"),
+        _integer_or_null("n_typable", "Parameters and returns, of all functions inside too; without self and cls"),
+        _integer_or_null("n_typed", "Those that are annotated, be it with `Any`"),
         _texts("notes", "What is worth knowing of it"),
     ),
 )
@@ -259,6 +259,27 @@ DIAGNOSTICS = Table(
     ),
 )
 
+TYPE_COVERAGE = Table(
+    "type_coverage",
+    ("path", "name", "line", "col"),
+    "How much of each symbol is typed, as the type checker counts; `nodes` has our own count of what is annotated",
+    (
+        _PATH,
+        _MODULE,
+        _text("tool", "`pyrefly`"),
+        _text("kind", "`function`, `property`, `class`, `attr` (a variable of a module or class)"),
+        _text("name", "Qualified name inside the module"),
+        _integer("line", "Line, from 1; that of the first decorator where there is one"),
+        _integer("col", "Column, from 0, in code points"),
+        _integer("n_typable", "Parameters and return of a function (`self` apart), or an attribute's own type"),
+        _integer("n_typed", "Those with an explicit type"),
+        _integer("n_any", "Those that are explicitly `Any`"),
+        _integer("n_untyped", "Those with no explicit type: inferred at best"),
+        _text("node_id", "The function or class; of an attribute, the innermost definition that holds it"),
+    ),
+)
+
+
 FILES = Table(
     "files",
     ("path",),
@@ -304,6 +325,7 @@ TABLES: tuple[Table, ...] = (
     SYMBOL_CLAIMS,
     SYMBOL_FILES,
     DIAGNOSTICS,
+    TYPE_COVERAGE,
     FILES,
     OUTLINES,
 )
@@ -318,7 +340,26 @@ SYMBOLS = View(
     " QUALIFY row_number() OVER (PARTITION BY scip_symbol ORDER BY path) = 1",
 )
 
-VIEWS: tuple[View, ...] = (SYMBOLS,)
+PACKAGES = View(
+    "packages",
+    ("package",),
+    "One row for every package, of the modules directly in it (subpackages are rows of their own)",
+    (
+        _text("package", "Dotted name; empty for modules outside of any"),
+        Column("n_modules", "long", "Modules"),
+        Column("n_defs", "long", "Classes and functions"),
+        Column("n_typable", "long", "Parameters and returns that could be annotated, without self and cls"),
+        Column("n_typed", "long", "Those that are"),
+        Column("annotation_ratio", "real", "`n_typed` / `n_typable`; null where there is nothing to annotate", True),
+        Column("type_errors", "long", "Errors that type checkers report"),
+    ),
+    "SELECT m.package, count(*) AS n_modules, sum(m.n_defs)::BIGINT AS n_defs, sum(n.n_typable)::BIGINT AS n_typable,"
+    " sum(n.n_typed)::BIGINT AS n_typed, sum(n.n_typed) / nullif(sum(n.n_typable), 0) AS annotation_ratio,"
+    " sum(m.type_errors)::BIGINT AS type_errors"
+    " FROM modules m JOIN nodes n ON n.path = m.path AND n.node_type = 'Module' GROUP BY m.package",
+)
+
+VIEWS: tuple[View, ...] = (SYMBOLS, PACKAGES)
 
 LEDGER = Table(
     "ledger",

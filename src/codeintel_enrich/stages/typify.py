@@ -21,7 +21,9 @@ def typify(syntax: Syntax, facts: Iterable[FileFacts]) -> Typed:
     `facts` are those of each checker that speaks of the file. Decorators belong to what they decorate. A place that
     lies outside the file falls to the Module: nothing a checker says is lost.
     """
+    facts = list(facts)
     holders = _Holders(syntax)
+    coverage = sorted({symbol for fact in facts for symbol in fact.coverage}, key=lambda s: (s.line, s.col, s.name))
     diagnostics = sorted(
         {diagnostic for fact in facts for diagnostic in _in_code_points(syntax, fact)},
         key=lambda d: (d.line, d.col, d.end_line, d.end_col, d.tool, d.rule, d.severity, d.message),
@@ -38,6 +40,7 @@ def typify(syntax: Syntax, facts: Iterable[FileFacts]) -> Typed:
         n_errors=sum(diagnostic.severity == "error" for diagnostic in diagnostics),
         annotation_ratio=ratios.get(syntax.nodes[0].definition),
         definition_ratios=ratios,
+        coverage=tuple((symbol, holders.at((symbol.line, symbol.col))) for symbol in coverage),
     )
 
 

@@ -162,7 +162,7 @@ def test_a_checker_reports_the_indexed_files_and_writes_nothing(run, tmp_path):
     write(tmp_path, BAD_TYPES)
     before = state(tmp_path)
     report = run(tmp_path, ["pkg/a.py", "pkg/b.py"])
-    assert list(report.files) == ["pkg/a.py"]
+    assert [path for path, facts in report.files.items() if facts.diagnostics + facts.utf16_diagnostics] == ["pkg/a.py"]
     facts = report.files["pkg/a.py"]
     [diagnostic] = facts.diagnostics + facts.utf16_diagnostics
     assert (diagnostic.line, diagnostic.col, diagnostic.end_col, diagnostic.severity) == (1, 9, 12, "error")
@@ -172,7 +172,7 @@ def test_a_checker_reports_the_indexed_files_and_writes_nothing(run, tmp_path):
 
 def test_pyrefly_follows_the_configuration_of_the_tree(tmp_path):
     write(tmp_path, {**BAD_TYPES, "pyrefly.toml": "[errors]\nbad-assignment = false\n"})
-    assert run_pyrefly(tmp_path, list(BAD_TYPES)).files == {}
+    assert not any(facts.diagnostics for facts in run_pyrefly(tmp_path, list(BAD_TYPES)).files.values())
 
 
 @pytest.mark.parametrize(
@@ -184,6 +184,8 @@ def test_pyrefly_follows_the_configuration_of_the_tree(tmp_path):
         ("echo 'thread panicked' >&2; exit 1", "thread panicked"),
         ("echo '{\"errors\": '; exit 1", "gave no report"),
         ("sleep 60", "was stopped"),
+        ("[ $1 = check ] && echo '{\"errors\": []}' || exit 101", "exit code 101"),
+        ("echo '{\"errors\": []}'", "gave no coverage report"),
     ],
 )
 def test_a_crashed_checker_is_never_no_errors(stand_in, tmp_path, script, message):
@@ -203,6 +205,18 @@ def test_every_finding_of_pyrefly_on_a_real_package_gets_through(tmp_path):
     assert sorted((e["path"], e["line"], e["column"] - 1, e["name"]) for e in raw) == sorted(
         (path, d.line, d.col, d.rule) for path, facts in report.files.items() for d in facts.diagnostics
     )
+
+
+def test_the_coverage_of_every_symbol_of_a_real_package_gets_through(tmp_path):
+    [origin] = importlib.util.find_spec("requests").submodule_search_locations
+    shutil.copytree(origin, tmp_path / "requests", ignore=shutil.ignore_patterns("__pycache__"))
+    files = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.py")]
+    report = run_pyrefly(tmp_path, files)
+    raw = json.loads(tools._run([find_tool("pyrefly").path, "coverage", "report"], tmp_path, 60).stdout)
+    assert raw["summary"]["n_typable"] > 100
+    for name in ("n_typable", "n_typed", "n_any", "n_untyped"):
+        told = sum(getattr(symbol, name) for facts in report.files.values() for symbol in facts.coverage)
+        assert told == raw["summary"][name]
 
 
 def test_the_virtual_environment_of_the_tree_counts_for_the_copy(stand_in, monkeypatch, tmp_path):

@@ -20,11 +20,19 @@ from codeintel_enrich.model.tables import (
     OUTLINES,
     SYMBOL_CLAIMS,
     SYMBOL_FILES,
+    TYPE_COVERAGE,
 )
 from codeintel_enrich.model.typed import Typed
 from codeintel_enrich.stages.emit.imports import import_rows
 from codeintel_enrich.stages.emit.layers import Layers
-from codeintel_enrich.stages.emit.modules import diagnostic_rows, export_rows, module_line, module_row, summarise
+from codeintel_enrich.stages.emit.modules import (
+    coverage_rows,
+    diagnostic_rows,
+    export_rows,
+    module_line,
+    module_row,
+    summarise,
+)
 from codeintel_enrich.stages.emit.nodes import node_rows
 from codeintel_enrich.stages.emit.outlines import emit_outline, outline_rows
 from codeintel_enrich.stages.emit.references import add_references
@@ -63,6 +71,7 @@ def emit(
     packer.add_rows(SYMBOL_CLAIMS, claim_rows(layers))
     packer.add_rows(SYMBOL_FILES, symbol_file_rows(layers))
     packer.add_rows(DIAGNOSTICS, diagnostic_rows(layers))
+    packer.add_rows(TYPE_COVERAGE, coverage_rows(layers))
     packer.add_rows(FILES, [])
     packer.add_rows(OUTLINES, outline_rows(path, syntax.outline) if syntax.outline is not None else [])
     return FileRows(

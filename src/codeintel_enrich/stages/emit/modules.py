@@ -106,6 +106,28 @@ def diagnostic_rows(layers: Layers) -> list[Row]:
     return sorted(rows, key=lambda row: (row[5], row[6], row[1], row[3], row[4], row[7], row[8]))
 
 
+def coverage_rows(layers: Layers) -> list[Row]:
+    """How much of each symbol is typed, by place."""
+    node_ids = layers.node_ids
+    return [
+        (
+            layers.path,
+            layers.environment.module,
+            "pyrefly",
+            symbol.kind,
+            symbol.name,
+            symbol.line,
+            symbol.col,
+            symbol.n_typable,
+            symbol.n_typed,
+            symbol.n_any,
+            symbol.n_untyped,
+            node_ids[node],
+        )
+        for symbol, node in layers.typed.coverage
+    ]
+
+
 def module_line(layers: Layers, summary: FileSummary, imports: Sequence[Row]) -> bytes:
     """The file's line of `modules/modules.jsonl`; `imports` are its rows of that table."""
     environment, syntax = layers.environment, layers.syntax

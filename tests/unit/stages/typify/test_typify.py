@@ -5,7 +5,7 @@ import pytest
 
 from codeintel_enrich.model.config import ParseConfig
 from codeintel_enrich.model.diagnostics import Diagnostic
-from codeintel_enrich.model.typed import FileFacts
+from codeintel_enrich.model.typed import FileFacts, SymbolCoverage
 from codeintel_enrich.stages.parse import parse
 from codeintel_enrich.stages.typify import typify
 from tests.support.annotations import annotated_share
@@ -96,6 +96,23 @@ def test_ratios_count_parameters_and_returns_without_self():
     assert by_name["plain"] == 0
     assert by_name["Outer"] == by_name["method"] * 3 / 4
     assert typed.annotation_ratio == 2 / 5
+
+
+def test_coverage_sits_on_the_function_itself_and_that_of_an_attribute_on_what_holds_it():
+    syntax = syntax_of(SOURCE)
+    symbols = {
+        "Outer": SymbolCoverage("class", "Outer", 3, 0, 0, 0, 0, 0),
+        "Outer.limit": SymbolCoverage("attr", "Outer.limit", 4, 4, 1, 1, 0, 0),
+        "Outer.method": SymbolCoverage("function", "Outer.method", 6, 4, 3, 2, 0, 1),
+        "plain": SymbolCoverage("function", "plain", 14, 0, 1, 0, 0, 1),
+    }
+    typed = typify(syntax, [FileFacts(coverage=tuple(symbols.values())[::-1])])
+    assert [(symbol.name, syntax.nodes[node].name) for symbol, node in typed.coverage] == [
+        ("Outer", "Outer"),
+        ("Outer.limit", "Outer"),
+        ("Outer.method", "method"),
+        ("plain", "plain"),
+    ]
 
 
 def test_where_nothing_can_be_annotated_there_is_no_ratio():
