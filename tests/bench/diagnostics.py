@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ def of_pyright(report: Any, root: Path, texts: dict[str, str]) -> Iterator[Findi
 
 def code_points(text: str, place: dict[str, int]) -> tuple[int, int]:
     """Line from 1 and column in code points of a pyright position."""
-    lines = text.split("\n")
+    lines = lines_of(text)
     line = lines[place["line"]] if place["line"] < len(lines) else ""
     before = line.encode("utf-16-le")[: 2 * place["character"]].decode("utf-16-le")
     return place["line"] + 1, len(before)
@@ -119,10 +120,19 @@ def placed(store: duckdb.DuckDBPyConnection, tool: str) -> dict[Finding, str | N
     return {Finding(*row[:8]): row[8] for row in rows}
 
 
+parsed = cache(ast.parse)
+
+
+@cache
+def lines_of(text: str) -> list[str]:
+    """The lines of a text without their ends."""
+    return text.split("\n")
+
+
 def innermost(text: str, finding: Finding) -> str:
     """`__qualname__` of the innermost class or function that holds a finding; empty for the module."""
     name = ""
-    scope: ast.AST = ast.parse(text)
+    scope: ast.AST = parsed(text)
     while (inner := _holding_child(scope, text, finding)) is not None:
         inside = "<locals>." if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef) else ""
         name = f"{name}.{inside}{inner.name}" if name else inner.name
@@ -140,7 +150,7 @@ def _holding_child(
             todo.extend(ast.iter_child_nodes(node))
             continue
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-        lines = text.split("\n")
+        lines = lines_of(text)
         end = len(lines[(node.end_lineno or 0) - 1].encode()[: node.end_col_offset].decode())
         start = len(lines[node.lineno - 1].encode()[: node.col_offset].decode()) if first == node.lineno else 0
         if (first, start) <= (finding.line, finding.col) < (node.end_lineno or 0, end):

@@ -110,6 +110,17 @@ def refs(
     show_refs(_store(root, cache_dir), qname, json)
 
 
+@app.command()
+def doctor(
+    root: Annotated[Path, typer.Option(help="The repository to look at.")] = Path(),
+    json: Annotated[bool, typer.Option("--json", help="Print what is found as JSON.")] = False,
+) -> None:
+    """Which indexers and checkers are here, where checkers look elsewhere than we do, and the lines that align them."""
+    from codeintel_enrich.cli.doctor import show_diagnosis
+
+    show_diagnosis(root, json)
+
+
 def _store(root: Path, cache_dir: Path | None) -> Path:
     from codeintel_enrich.engine.options import Options, places
 

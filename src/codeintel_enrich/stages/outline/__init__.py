@@ -21,7 +21,7 @@ from codeintel_enrich.stages.outline.grammars import (
 from codeintel_enrich.stages.outline.layout import mended
 from codeintel_enrich.stages.outline.text import Text
 
-__all__ = ["PYTHON", "distributions", "failed", "language_of", "outline", "remedy"]
+__all__ = ["PYTHON", "distributions", "failed", "language_of", "languages", "outline", "remedy"]
 
 PYTHON = "python"
 
