@@ -1,6 +1,7 @@
 """Owns the commands and their options; knows nothing of how a build works."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,13 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
+
+
+class TypesWanted(StrEnum):
+    """What `--types` can be."""
+
+    findings = "findings"
+    expressions = "expressions"
 
 
 def _print_version(wanted: bool) -> None:
@@ -50,6 +58,9 @@ def build(
     refresh_index: Annotated[bool, typer.Option("--refresh-index", help="Make the SCIP index anew.")] = False,
     no_index: Annotated[bool, typer.Option("--no-index", help="Do without a SCIP index.")] = False,
     no_types: Annotated[bool, typer.Option("--no-types", help="Do without type checkers.")] = False,
+    types: Annotated[
+        TypesWanted | None, typer.Option(help="What type checkers are asked for; expressions: a type on references.")
+    ] = None,
     emit_cst: Annotated[bool | None, typer.Option("--emit-cst/--no-emit-cst", help="Write cst/cst.jsonl.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes; default: one per core.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the closing summary as JSON.")] = False,
@@ -58,7 +69,8 @@ def build(
     from codeintel_enrich.engine.build import Build
     from codeintel_enrich.engine.options import Options
 
-    overrides = {"max-file-bytes": max_file_bytes, "emit-cst": emit_cst}
+    check = {"types": types.value} if types is not None else None
+    overrides = {"max-file-bytes": max_file_bytes, "emit-cst": emit_cst, "check": check}
     reports = {"pyrefly": pyrefly_json, "pyright": pyright_json}
     wanted = Options(
         root=root,

@@ -33,6 +33,8 @@ class CheckConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     refresh: Literal["changed", "never"] = "changed"
     """`changed`: run when any file changed. `never`: done without."""
     timeout_seconds: int = 600
+    types: Literal["findings", "expressions"] = "findings"
+    """`expressions`: pyrefly also tells the type of every expression, so that references have types."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -131,7 +133,7 @@ def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
     requires = project.get("requires-python")
     scripts = project.get("scripts")
     return Project(
-        config=_convert({**table, **overrides}, path),
+        config=_convert(_overridden(table, overrides), path),
         requires_python=requires if isinstance(requires, str) else None,
         entry_points={str(k): str(v) for k, v in sorted(scripts.items())} if isinstance(scripts, dict) else {},
     )
@@ -145,6 +147,15 @@ def config_digest(*parts: object) -> str:
 def runtime_version() -> str:
     """The interpreter as far as results depend on it: implementation and minor version."""
     return f"{platform.python_implementation()} {sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def _overridden(table: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The table with the overrides put in; a table inside it keeps what is not overridden."""
+    result = dict(table)
+    for key, value in overrides.items():
+        below = result.get(key)
+        result[key] = {**below, **value} if isinstance(below, dict) and isinstance(value, dict) else value
+    return result
 
 
 def _convert(table: dict[str, Any], path: Path) -> Config:

@@ -6,6 +6,7 @@ report, where the tree lies) does not get through.
 
 import posixpath
 from collections.abc import Callable, Container, Mapping
+from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
@@ -161,7 +162,7 @@ def read_coverage(
     """
     found: dict[str, tuple[SymbolCoverage, ...]] = {}
     for module in _decode(data, _CoverageReport, name).module_reports:
-        path = _relative_to(module.path, root)
+        path = relative_to(module.path, root)
         if path is None or path not in exists:
             continue
         symbols = {
@@ -181,11 +182,19 @@ def read_coverage(
     return {path: found[path] for path in sorted(found)}
 
 
-def with_coverage(report: CheckerReport, coverage: Mapping[str, tuple[SymbolCoverage, ...]]) -> CheckerReport:
-    """A report that also tells how much is typed."""
+def join_facts(
+    report: CheckerReport,
+    coverage: Mapping[str, tuple[SymbolCoverage, ...]],
+    types: Mapping[str, FileFacts] = MappingProxyType({}),
+) -> CheckerReport:
+    """A report that also tells how much is typed, and where asked for the types of expressions."""
     files = {
-        path: msgspec.structs.replace(report.files.get(path, FileFacts()), coverage=coverage.get(path, ()))
-        for path in sorted({*report.files, *coverage})
+        path: msgspec.structs.replace(
+            types.get(path, FileFacts()),
+            diagnostics=report.files.get(path, FileFacts()).diagnostics,
+            coverage=coverage.get(path, ()),
+        )
+        for path in sorted({*report.files, *coverage, *types})
     }
     return CheckerReport(files, report.left_out)
 
@@ -207,7 +216,7 @@ def _by_file(
     kept: dict[str, list[Diagnostic]] = {}
     left_out: set[tuple[str, str]] = set()
     for reported, diagnostic in found:
-        path = _relative_to(reported, root)
+        path = relative_to(reported, root)
         if path is None:
             left_out.add((reported, "it lies outside the root"))
         elif path not in exists:
@@ -223,7 +232,7 @@ def _by_file(
     return CheckerReport({path: facts(_sorted(kept[path])) for path in sorted(kept)}, tuple(sorted(left_out)))
 
 
-def _relative_to(path: str, root: str) -> str | None:
+def relative_to(path: str, root: str) -> str | None:
     """A reported path relative to the root, in POSIX form; None where it lies outside."""
     path = path.replace("\\", "/")
     if posixpath.isabs(path):

@@ -210,6 +210,7 @@ REFS = Table(
         _text_or_null("scip_symbol", "Symbol of the SCIP index"),
         _text_or_null("scip_match", "How the symbol was found: `exact`, `moved`, `name`"),
         _text_or_null("agreement", "`both`, `cst-only`, `scip-only`, `differ`; null where neither side knows"),
+        _text_or_null("type", "Type of what it names, as pyrefly writes it; only where expression types are asked for"),
         _text("node_id", "Innermost definition that holds it"),
     ),
 )
@@ -275,6 +276,9 @@ TYPE_COVERAGE = Table(
         _integer("n_typed", "Those with an explicit type"),
         _integer("n_any", "Those that are explicitly `Any`"),
         _integer("n_untyped", "Those with no explicit type: inferred at best"),
+        _integer_or_null(
+            "n_inferred", "Of these, those of which the checker infers all; null unless types are asked for"
+        ),
         _text("node_id", "The function or class; of an attribute, the innermost definition that holds it"),
     ),
 )

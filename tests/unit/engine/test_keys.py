@@ -108,7 +108,7 @@ def _fresh_versions() -> Any:
     ("file", "stages"),
     [
         ("stages/link/__init__.py", {"link"}),
-        ("stages/typify.py", {"types"}),
+        ("stages/typify/__init__.py", {"types"}),
         ("formats/scip_wire.py", {"stitch", "types", "index", "check"}),
         ("store/merge.py", {"merge"}),
         ("publish/files.py", {"merge"}),

@@ -219,6 +219,27 @@ def test_the_coverage_of_every_symbol_of_a_real_package_gets_through(tmp_path):
         assert told == raw["summary"][name]
 
 
+def test_expression_types_are_told_where_asked_for_and_leave_nothing_behind(tmp_path, monkeypatch):
+    write(tmp_path / "tree", {"pkg/a.py": "x = 1\ny = x\n"})
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    [facts] = run_pyrefly(tmp_path / "tree", ["pkg/a.py"], expressions=True).files.values()
+    assert [(place.line, place.col, facts.type_names[place.type]) for place in facts.typed_places] == [
+        (1, 0, "int"),
+        (2, 0, "int"),
+        (2, 4, "int"),
+    ]
+    assert list((tmp_path / "scratch").iterdir()) == []
+    [facts] = run_pyrefly(tmp_path / "tree", ["pkg/a.py"]).files.values()
+    assert facts.typed_places == ()
+
+
+def test_expression_types_that_are_not_made_are_an_error(stand_in, tmp_path):
+    stand_in("pyrefly", "echo '{\"errors\": []}'")
+    with pytest.raises(ToolError, match="gave no expression types"):
+        run_pyrefly(tmp_path, ["a.py"], expressions=True)
+
+
 def test_the_virtual_environment_of_the_tree_counts_for_the_copy(stand_in, monkeypatch, tmp_path):
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     stand_in("ty-scip", 'echo "$VIRTUAL_ENV" >&2; exit 3')

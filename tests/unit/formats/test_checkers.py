@@ -3,7 +3,7 @@ import json
 import pytest
 
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.formats.checkers import CheckerReport, read_coverage, read_pyrefly, read_pyright, with_coverage
+from codeintel_enrich.formats.checkers import CheckerReport, join_facts, read_coverage, read_pyrefly, read_pyright
 from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.typed import FileFacts, SymbolCoverage
 
@@ -120,6 +120,6 @@ def test_coverage_joins_findings_file_by_file():
     symbol = SymbolCoverage("attr", "x", 1, 0, 1, 0, 0, 1)
     finding = Diagnostic("pyrefly", "error", "r", "m")
     report = CheckerReport({"b.py": FileFacts((finding,))}, (("c.py", "why"),))
-    assert with_coverage(report, {"a.py": (symbol,), "b.py": (symbol,)}) == CheckerReport(
+    assert join_facts(report, {"a.py": (symbol,), "b.py": (symbol,)}) == CheckerReport(
         {"a.py": FileFacts(coverage=(symbol,)), "b.py": FileFacts((finding,), coverage=(symbol,))}, (("c.py", "why"),)
     )

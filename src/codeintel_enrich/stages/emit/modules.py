@@ -122,9 +122,10 @@ def coverage_rows(layers: Layers) -> list[Row]:
             symbol.n_typed,
             symbol.n_any,
             symbol.n_untyped,
+            n_inferred,
             node_ids[node],
         )
-        for symbol, node in layers.typed.coverage
+        for symbol, node, n_inferred in layers.typed.coverage
     ]
 
 

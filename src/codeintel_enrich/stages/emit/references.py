@@ -24,6 +24,7 @@ _INTERNED = (
     "scip_symbol",
     "scip_match",
     "agreement",
+    "type",
     "node_id",
 )
 
@@ -53,6 +54,8 @@ def add_references(packer: RowPacker, layers: Layers) -> None:
         values = [*values, 0]
         return [values[meaning] for meaning in meanings]
 
+    types = [*intern(layers.typed.type_names), 0]
+
     lists: Sequence[Sequence[int]] = [*all_names, []]
     found = layers.stitched.references or (_UNSTITCHED,) * len(references)
     columns: list[Sequence[Any]] = [
@@ -76,6 +79,7 @@ def add_references(packer: RowPacker, layers: Layers) -> None:
         intern([item.symbol for item in found]),
         intern([None if item.symbol is None else item.match for item in found]),
         intern([item.agreement for item in found]),
+        [types[number] for number in layers.typed.reference_types] or [0] * len(references),
         [node_ids[item.node] for item in references],
     ]
     packer.add(REFS, columns, interned=_INTERNED)

@@ -5,7 +5,7 @@ import pytest
 
 from codeintel_enrich.model.config import ParseConfig
 from codeintel_enrich.model.diagnostics import Diagnostic
-from codeintel_enrich.model.typed import FileFacts, SymbolCoverage
+from codeintel_enrich.model.typed import FileFacts, InferredSignature, SymbolCoverage, TypedPlace
 from codeintel_enrich.stages.parse import parse
 from codeintel_enrich.stages.typify import typify
 from tests.support.annotations import annotated_share
@@ -107,12 +107,67 @@ def test_coverage_sits_on_the_function_itself_and_that_of_an_attribute_on_what_h
         "plain": SymbolCoverage("function", "plain", 14, 0, 1, 0, 0, 1),
     }
     typed = typify(syntax, [FileFacts(coverage=tuple(symbols.values())[::-1])])
-    assert [(symbol.name, syntax.nodes[node].name) for symbol, node in typed.coverage] == [
+    assert [(symbol.name, syntax.nodes[node].name) for symbol, node, _ in typed.coverage] == [
         ("Outer", "Outer"),
         ("Outer.limit", "Outer"),
         ("Outer.method", "method"),
         ("plain", "plain"),
     ]
+
+
+EXPRESSIONS = "\ufeffé = a.b.c; f().d\nx = 1 + é.real\n"
+
+
+def typed_references(*placed):
+    """(reference, type) of those that get one; `placed` are (line, text, type), each text once on its line."""
+    lines = EXPRESSIONS.encode().split(b"\n")
+    names = tuple(sorted({kind for _, _, kind in placed}))
+    places = tuple(
+        TypedPlace(line, at, line, at + len(text.encode()), names.index(kind))
+        for line, text, kind in placed
+        for at in (lines[line - 1].index(text.encode()),)
+    )
+    syntax = syntax_of(EXPRESSIONS)
+    typed = typify(syntax, [FileFacts(type_names=names, typed_places=places)])
+    assert len(typed.reference_types) == len(syntax.references)
+    return {
+        (reference.line, reference.name): typed.type_names[kind]
+        for reference, kind in zip(syntax.references, typed.reference_types, strict=True)
+        if kind >= 0
+    }
+
+
+def test_a_reference_has_the_type_of_the_very_name_it_ends():
+    found = typed_references((1, "é", "E"), (1, "a", "A"), (1, "a.b", "B"), (1, "a.b.c", "C"), (2, "é.real", "int"))
+    assert found == {(1, "é"): "E", (1, "a"): "A", (1, "b"): "B", (1, "c"): "C", (2, "real"): "int"}
+
+
+def test_a_wider_expression_is_no_type_of_the_attribute_that_ends_it():
+    assert typed_references((2, "1 + é.real", "int"), (1, "f().d", "D")) == {}
+
+
+def test_without_expression_types_references_have_none():
+    assert typify(syntax_of(EXPRESSIONS), [FileFacts((finding(1, 0),))]).reference_types == ()
+
+
+def test_what_is_not_annotated_is_inferred_or_unknown():
+    source = "class C:\n    def m(self, a, b: int, c): pass\n    @staticmethod\n    def s(a): return 1\nV = 1\n"
+    signatures = (
+        InferredSignature(2, 8, (("self", "C"), ("a", "str"), ("b", "int"), ("c", "int | Unknown")), "None"),
+        InferredSignature(4, 8, (("a", "int"),), "Unknown"),
+    )
+    coverage = (
+        SymbolCoverage("class", "C", 1, 0, 0, 0, 0, 0),
+        SymbolCoverage("function", "C.m", 2, 4, 4, 1, 0, 3),
+        SymbolCoverage("function", "C.s", 3, 4, 2, 0, 0, 2),
+        SymbolCoverage("attr", "V", 5, 0, 1, 0, 0, 1),
+    )
+    places = (TypedPlace(5, 0, 5, 1, 0),)
+    told = FileFacts(coverage=coverage, type_names=("int",), typed_places=places, signatures=signatures)
+    typed = typify(syntax_of(source), [told])
+    assert {symbol.name: inferred for symbol, _, inferred in typed.coverage} == {"C": 0, "C.m": 2, "C.s": 1, "V": 1}
+    typed = typify(syntax_of(source), [FileFacts(coverage=coverage)])
+    assert {inferred for _, _, inferred in typed.coverage} == {None}
 
 
 def test_where_nothing_can_be_annotated_there_is_no_ratio():
