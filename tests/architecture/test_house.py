@@ -21,6 +21,8 @@ IMPURE = frozenset(
     )
 )
 """Libraries that see more of the world than their arguments."""
+LOADS_ITSELF = {"stages/outline/grammars.py": {"importlib"}}
+"""Grammars and queries are parts of their stage, found by name so that a language is one file."""
 
 
 def imported(module: ast.Module) -> set[str]:
@@ -77,7 +79,7 @@ def test_stages_see_nothing_but_their_arguments() -> None:
     stages = {name: module for name, module in TREES.items() if name.startswith("stages/")}
     assert len(stages) > 20
     for name, module in stages.items():
-        assert imported(module) & IMPURE == set(), name
+        assert imported(module) & IMPURE == LOADS_ITSELF.get(name, set()), name
         nodes = list(ast.walk(module))
         called = {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
         assert called & {"open", "print", "input", "exec", "eval", "__import__"} == set(), name

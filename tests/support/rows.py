@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from codeintel_enrich.model.config import EmitConfig, LinkConfig, ParseConfig, StitchConfig
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.modules import module_table
@@ -11,6 +13,7 @@ from codeintel_enrich.model.tables import TABLES
 from codeintel_enrich.model.typed import FileFacts
 from codeintel_enrich.stages.emit import emit
 from codeintel_enrich.stages.link import link
+from codeintel_enrich.stages.outline import PYTHON, outline
 from codeintel_enrich.stages.parse import parse
 from codeintel_enrich.stages.qualify import qualify
 from codeintel_enrich.stages.stitch import stitch
@@ -42,13 +45,17 @@ def emitted(
     )
     rows: dict[str, FileRows] = {}
     for path, item in parsed.items():
-        environment = linked.environments[path]
-        qualified = qualify(item.syntax, item.surface, environment)
+        syntax, environment = item.syntax, linked.environments[path]
+        if not syntax.parse_ok:
+            text = sources[path]
+            broken = text.encode() if isinstance(text, str) else text
+            syntax = msgspec.structs.replace(syntax, outline=outline(PYTHON, broken))
+        qualified = qualify(syntax, item.surface, environment)
         document = (documents or {}).get(path)
-        stitched = stitch(item.syntax, item.surface, qualified, environment, document, StitchConfig())
+        stitched = stitch(syntax, item.surface, qualified, environment, document, StitchConfig())
         own_facts = (facts or {}).get(path)
-        typed = typify(item.syntax, [own_facts] if own_facts else [])
-        rows[path] = emit(path, item.syntax, item.surface, environment, qualified, stitched, typed, emit_config)
+        typed = typify(syntax, [own_facts] if own_facts else [])
+        rows[path] = emit(path, syntax, item.surface, environment, qualified, stitched, typed, emit_config)
     return rows
 
 

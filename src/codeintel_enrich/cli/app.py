@@ -1,6 +1,7 @@
 """Owns the commands and their options; knows nothing of how a build works."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,13 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
+
+
+class TypesWanted(StrEnum):
+    """What `--types` can be."""
+
+    findings = "findings"
+    expressions = "expressions"
 
 
 def _print_version(wanted: bool) -> None:
@@ -50,6 +58,9 @@ def build(
     refresh_index: Annotated[bool, typer.Option("--refresh-index", help="Make the SCIP index anew.")] = False,
     no_index: Annotated[bool, typer.Option("--no-index", help="Do without a SCIP index.")] = False,
     no_types: Annotated[bool, typer.Option("--no-types", help="Do without type checkers.")] = False,
+    types: Annotated[
+        TypesWanted | None, typer.Option(help="What type checkers are asked for; expressions: a type on references.")
+    ] = None,
     emit_cst: Annotated[bool | None, typer.Option("--emit-cst/--no-emit-cst", help="Write cst/cst.jsonl.")] = None,
     emit_ast: Annotated[
         bool | None, typer.Option("--emit-ast/--no-emit-ast", help="Write metrics of functions.")
@@ -77,6 +88,7 @@ def build(
         "emit-cst": emit_cst,
         "emit-ast": emit_ast,
         "tags-yaml": str(tags_yaml.resolve()) if tags_yaml is not None else None,
+        "check": {"types": types.value} if types is not None else None,
         "overlays": overlays or None,
         "slices": {key: value for key, value in slices.items() if value is not None} or None,
     }
@@ -190,6 +202,17 @@ def activate(
 
     place = places(Options(root=root, cache_dir=cache_dir, out=out))
     show(place.root, place.out, read_project(place.root, {}).config.roots, write=write)
+
+
+@app.command()
+def doctor(
+    root: Annotated[Path, typer.Option(help="The repository to look at.")] = Path(),
+    json: Annotated[bool, typer.Option("--json", help="Print what is found as JSON.")] = False,
+) -> None:
+    """Which indexers and checkers are here, where checkers look elsewhere than we do, and the lines that align them."""
+    from codeintel_enrich.cli.doctor import show_diagnosis
+
+    show_diagnosis(root, json)
 
 
 def _store(root: Path, cache_dir: Path | None) -> Path:

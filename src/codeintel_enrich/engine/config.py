@@ -44,6 +44,8 @@ class CheckConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     refresh: Literal["changed", "never"] = "changed"
     """`changed`: run when any file changed. `never`: done without."""
     timeout_seconds: int = 600
+    types: Literal["findings", "expressions"] = "findings"
+    """`expressions`: pyrefly also tells the type of every expression, so that references have types."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):

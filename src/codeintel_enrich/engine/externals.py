@@ -4,6 +4,7 @@ A tool that fails is reported and stays due; it never counts as done.
 """
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -183,7 +184,8 @@ def _checker_key(build: "Build", name: str) -> str:
 
     tool = find_tool(name)
     configs = [(file, _file_digest(build.places.root / file)) for file in CHECKER_CONFIGS]
-    return config_digest(name, tool.version if tool else None, configs, sorted(_contents(build).items()))
+    told = build.project.config.check.types
+    return config_digest(name, told, tool.version if tool else None, configs, sorted(_contents(build).items()))
 
 
 def _contents(build: "Build") -> dict[str, str]:
@@ -236,7 +238,8 @@ def _run_checker(build: "Build", name: str) -> tuple[External, list[Artifact]]:
     from codeintel_enrich.engine import tools
 
     key = _checker_key(build, name)
-    run = tools.run_pyrefly if name == "pyrefly" else tools.run_pyright
+    expressions = build.project.config.check.types == "expressions"
+    run = partial(tools.run_pyrefly, expressions=expressions) if name == "pyrefly" else tools.run_pyright
     report = run(build.places.root, sorted(build.files), timeout=build.project.config.check.timeout_seconds)
     return _split_report(name, key, report)
 

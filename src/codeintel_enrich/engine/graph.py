@@ -28,6 +28,7 @@ DOCS: dict[str, str] = {
     "stitch": "SCIP symbols on definitions and references",
     "types": "diagnostics and annotation ratios on definitions",
     "emit": "the final rows of one file",
+    "outline": "the rows of one file that is not Python",
     "merge": "rows of changed and vanished files -> the store and the published files",
 }
 

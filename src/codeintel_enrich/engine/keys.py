@@ -3,6 +3,7 @@
 A stage's version is the digest of the source it is made of, so a changed stage can never meet its own old results.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -16,7 +17,8 @@ from codeintel_enrich.model.digest import digest
 PACKAGE = Path(__file__).resolve().parent.parent
 
 SOURCES: dict[str, tuple[str, ...]] = {
-    "parse": ("stages/parse",),
+    "parse": ("stages/parse", "stages/outline"),
+    "outline": ("stages/outline", "stages/emit"),
     "link": ("stages/link",),
     "qualify": ("stages/qualify",),
     "stitch": ("stages/stitch", "formats"),
@@ -28,8 +30,11 @@ SOURCES: dict[str, tuple[str, ...]] = {
 }
 """Stage -> the modules (or packages) it is made of; `model` and `errors` belong to all."""
 
-LIBRARIES: dict[str, tuple[str, ...]] = {"parse": ("libcst",), "merge": ("duckdb", "pyarrow", "docstring-parser")}
-"""Stage -> distributions whose version its results depend on."""
+LIBRARIES: dict[str, tuple[str, ...]] = {
+    "parse": ("libcst", "tree-sitter", "tree-sitter-python"),
+    "merge": ("duckdb", "pyarrow", "docstring-parser"),
+}
+"""Stage -> distributions whose version its results depend on; for `outline` its query files name them."""
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -95,12 +100,34 @@ def stage_version(stage: str) -> str:
     files = [*sorted((PACKAGE / "model").glob("*.py")), PACKAGE / "errors.py"]
     for source in SOURCES[stage]:
         folder = PACKAGE / source
-        files += sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+        files += sorted(_parts(folder)) if folder.is_dir() else [folder.with_suffix(".py")]
     return config_digest(
         [digest(_source(file)) for file in files],
-        [f"{name} {metadata.version(name)}" for name in LIBRARIES.get(stage, ())],
+        [f"{name} {_version(name)}" for name in _libraries(stage)],
         runtime_version(),
     )
+
+
+def _libraries(stage: str) -> tuple[str, ...]:
+    if stage == "outline":
+        from codeintel_enrich.stages.outline import distributions
+
+        return distributions()
+    return LIBRARIES.get(stage, ())
+
+
+def _version(distribution: str) -> str | None:
+    """The version of a distribution; None where it is not installed, which an optional one need not be."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _parts(folder: Path) -> Iterator[Path]:
+    """What a package is made of: Python, and queries of tree-sitter."""
+    yield from folder.rglob("*.py")
+    yield from folder.rglob("*.scm")
 
 
 @cache

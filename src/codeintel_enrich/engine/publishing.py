@@ -37,7 +37,8 @@ class Stored(NamedTuple):
 def make_plan(job: MergeJob, load: Callable[[str], bytes], after_store: Callable[[], Stored]) -> Plan:
     """What to publish beside the files of every run.
 
-    `after_store` waits for the store; it is called after all is published that can do without. Raises UsageError where the settings ask for a tokenizer that cannot be had.
+    `after_store` waits for the store; it is called after all is published that can do without. Raises UsageError where
+    the settings ask for a tokenizer that cannot be had.
     """
     from codeintel_enrich.store.arrow import arrow_tables
 

@@ -12,10 +12,11 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import tokenize
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import cache
 from keyword import iskeyword
 from pathlib import Path, PurePosixPath
@@ -25,9 +26,18 @@ import msgspec
 
 from codeintel_enrich.engine.programs import executable
 from codeintel_enrich.errors import ToolError, UsageError
-from codeintel_enrich.formats.checkers import CheckerReport, read_pyrefly, read_pyright
+from codeintel_enrich.formats.checkers import (
+    CheckerReport,
+    join_facts,
+    read_coverage,
+    read_pyrefly,
+    read_pyright,
+    relative_to,
+)
+from codeintel_enrich.formats.pysa import read_pysa_index, read_pysa_types
 from codeintel_enrich.formats.scip import open_index
 from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.typed import FileFacts
 
 IndexerName = Literal["ty-scip", "scip-python"]
 CheckerName = Literal["pyrefly", "pyright"]
@@ -126,17 +136,30 @@ def make_index(
     )
 
 
-def run_pyrefly(root: Path, files: Iterable[str], *, timeout: float = 600) -> CheckerReport:
+def run_pyrefly(root: Path, files: Iterable[str], *, timeout: float = 600, expressions: bool = False) -> CheckerReport:
     """Check the project at `root` with its own pyrefly configuration; keep what is said of `files`.
 
-    Without a configuration pyrefly's default rules apply (by itself it would report next to nothing).
+    Without a configuration pyrefly's default rules apply (by itself it would report next to nothing). Two runs of it
+    may take `timeout` seconds each: one for findings, one for how much of each symbol is typed. `expressions`: the
+    first also tells the types of expressions, through some 50 MB of temporary files.
 
     Raises:
         ToolError: it is not installed, crashed, took more than `timeout` seconds, or gave no report.
     """
+    present = frozenset(files)
     preset = [] if _configures_pyrefly(root) else ["--preset", "default"]
     options = ["check", "--output-format", "json", "--progress-bar", "no", *preset]
-    return _check("pyrefly", options, read_pyrefly, root, files, timeout)
+    with tempfile.TemporaryDirectory(prefix="codeintel-enrich-") as scratch:
+        if expressions:
+            options += ["--report-pysa", scratch, "--report-pysa-format", "json"]
+        report = _check("pyrefly", options, read_pyrefly, root, present, timeout)
+        types = _expression_types(root, present, Path(scratch)) if expressions else {}
+    done = _run_checker("pyrefly", ["coverage", "report"], root, timeout)
+    try:
+        coverage = read_coverage(done.stdout, root.as_posix(), present)
+    except UsageError as error:
+        raise ToolError(f"pyrefly gave no coverage report: {_last_lines(done)} ({error.message})") from error
+    return join_facts(report, coverage, types)
 
 
 def run_pyright(root: Path, files: Iterable[str], *, timeout: float = 600) -> CheckerReport:
@@ -166,13 +189,36 @@ def _check(
     files: Iterable[str],
     timeout: float,
 ) -> CheckerReport:
-    done = _run([_needed(name).path, *options], root, timeout)
-    if done.returncode not in (0, 1):
-        raise ToolError(f"{name} failed (exit code {done.returncode}): {_last_lines(done)}")
+    done = _run_checker(name, options, root, timeout)
     try:
         return read(done.stdout, root.as_posix(), frozenset(files), f"the output of {name}", trusted=True)
     except UsageError as error:
         raise ToolError(f"{name} gave no report: {_last_lines(done)} ({error.message})") from error
+
+
+def _expression_types(root: Path, files: Container[str], made: Path) -> dict[str, FileFacts]:
+    """What pyrefly has put into the folder `made`, of the files that are ours."""
+    try:
+        index = read_pysa_index((made / "pyrefly.pysa.json").read_bytes())
+        return {
+            path: read_pysa_types(
+                (made / "type_of_expressions" / name).read_bytes(), (made / "definitions" / name).read_bytes()
+            )
+            for absolute, name in sorted(index.items())
+            if (path := relative_to(absolute, root.as_posix())) is not None and path in files
+        }
+    except (OSError, UsageError) as error:
+        raise ToolError(f"pyrefly gave no expression types: {error}") from error
+
+
+def _run_checker(
+    name: CheckerName, options: Sequence[str], root: Path, timeout: float
+) -> "subprocess.CompletedProcess[bytes]":
+    """Exit code 1 means that there are findings."""
+    done = _run([_needed(name).path, *options], root, timeout)
+    if done.returncode not in (0, 1):
+        raise ToolError(f"{name} failed (exit code {done.returncode}): {_last_lines(done)}")
+    return done
 
 
 def _fill_view(root: Path, files: Iterable[str], view: Path) -> tuple[dict[str, str], dict[str, str]]:

@@ -5,7 +5,8 @@ report, where the tree lies) does not get through.
 """
 
 import posixpath
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
+from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.formats.scip_wire import path_fault
 from codeintel_enrich.model.diagnostics import Diagnostic, Severity
-from codeintel_enrich.model.typed import FileFacts
+from codeintel_enrich.model.typed import FileFacts, SymbolCoverage, SymbolKind
 
 _SEVERITIES: dict[str, Severity] = {"error": "error", "warning": "warning", "warn": "warning"}
 
@@ -43,6 +44,31 @@ class _PyreflyReport(msgspec.Struct):
     errors: list[_PyreflyError]
 
 
+class _Location(msgspec.Struct):
+    line: int
+    column: int
+
+
+class _CoverageSymbol(msgspec.Struct):
+    kind: SymbolKind
+    name: str
+    location: _Location
+    n_typable: int
+    n_typed: int
+    n_any: int
+    n_untyped: int
+
+
+class _CoverageModule(msgspec.Struct):
+    name: str
+    path: str
+    symbol_reports: list[_CoverageSymbol]
+
+
+class _CoverageReport(msgspec.Struct):
+    module_reports: list[_CoverageModule]
+
+
 class _PyrightPosition(msgspec.Struct, frozen=True):
     line: int
     character: int
@@ -65,7 +91,7 @@ class _PyrightReport(msgspec.Struct, rename="camel"):
     general_diagnostics: list[_PyrightDiagnostic]
 
 
-_Report = TypeVar("_Report", _PyreflyReport, _PyrightReport)
+_Report = TypeVar("_Report", _PyreflyReport, _PyrightReport, _CoverageReport)
 
 
 def read_pyrefly(
@@ -126,6 +152,53 @@ def read_pyright(
     return _by_file(found, root, exists, None if trusted else name, lambda facts: FileFacts(utf16_diagnostics=facts))
 
 
+def read_coverage(
+    data: bytes, root: str, exists: Container[str], name: str = "the pyrefly coverage report"
+) -> dict[str, tuple[SymbolCoverage, ...]]:
+    """Read `pyrefly coverage report`: what it says of each file, sorted; parameters as in `read_pyrefly`.
+
+    Raises:
+        UsageError: no such report.
+    """
+    found: dict[str, tuple[SymbolCoverage, ...]] = {}
+    for module in _decode(data, _CoverageReport, name).module_reports:
+        path = relative_to(module.path, root)
+        if path is None or path not in exists:
+            continue
+        symbols = {
+            SymbolCoverage(
+                symbol.kind,
+                symbol.name.removeprefix(f"{module.name}."),
+                max(symbol.location.line, 1),
+                max(symbol.location.column - 1, 0),
+                symbol.n_typable,
+                symbol.n_typed,
+                symbol.n_any,
+                symbol.n_untyped,
+            )
+            for symbol in module.symbol_reports
+        }
+        found[path] = tuple(sorted(symbols, key=lambda symbol: (symbol.line, symbol.col, symbol.name)))
+    return {path: found[path] for path in sorted(found)}
+
+
+def join_facts(
+    report: CheckerReport,
+    coverage: Mapping[str, tuple[SymbolCoverage, ...]],
+    types: Mapping[str, FileFacts] = MappingProxyType({}),
+) -> CheckerReport:
+    """A report that also tells how much is typed, and where asked for the types of expressions."""
+    files = {
+        path: msgspec.structs.replace(
+            types.get(path, FileFacts()),
+            diagnostics=report.files.get(path, FileFacts()).diagnostics,
+            coverage=coverage.get(path, ()),
+        )
+        for path in sorted({*report.files, *coverage, *types})
+    }
+    return CheckerReport(files, report.left_out)
+
+
 def _decode(data: bytes, kind: type[_Report], name: str) -> _Report:
     try:
         return msgspec.json.decode(data, type=kind)
@@ -143,7 +216,7 @@ def _by_file(
     kept: dict[str, list[Diagnostic]] = {}
     left_out: set[tuple[str, str]] = set()
     for reported, diagnostic in found:
-        path = _relative_to(reported, root)
+        path = relative_to(reported, root)
         if path is None:
             left_out.add((reported, "it lies outside the root"))
         elif path not in exists:
@@ -159,7 +232,7 @@ def _by_file(
     return CheckerReport({path: facts(_sorted(kept[path])) for path in sorted(kept)}, tuple(sorted(left_out)))
 
 
-def _relative_to(path: str, root: str) -> str | None:
+def relative_to(path: str, root: str) -> str | None:
     """A reported path relative to the root, in POSIX form; None where it lies outside."""
     path = path.replace("\\", "/")
     if posixpath.isabs(path):

@@ -95,8 +95,13 @@ def encode_rows(rows: FileRows) -> bytes:
     return _encoder.encode(rows)
 
 
+def encode_packed(packed: PackedRows) -> bytes:
+    """Bytes of the rows of a file that contributes nothing to the published files."""
+    return _encoder.encode(_PackedHalf(packed))
+
+
 def decode_packed(data: bytes) -> PackedRows:
-    """The half that a store needs. Raises msgspec.DecodeError on bytes that `encode_rows` did not make."""
+    """The half that a store needs. Raises msgspec.DecodeError on bytes that no encoder here made."""
     return _packed_decoder.decode(data).packed
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from codeintel_enrich.model.diagnostics import Diagnostic
+from codeintel_enrich.model.outline import Outline
 
 ParameterKind = Literal["positional-only", "positional-or-keyword", "var-positional", "keyword-only", "var-keyword"]
 ScopeKind = Literal["module", "class", "function", "lambda", "comprehension", "type-params"]
@@ -112,6 +113,8 @@ class Definition(msgspec.Struct, frozen=True, array_like=True):
     n_typable: int = 0
     n_typed: int = 0
     """FunctionDef: parameters (without self / cls) plus the return; ClassDef and Module: sum over what they hold."""
+    decorated_line: int = 0
+    """Line of the first decorator; 0 where there is none."""
 
 
 class Node(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -225,3 +228,5 @@ class Syntax(msgspec.Struct, frozen=True):
     spots: tuple[Spot, ...] = ()
     """Of expressions that decide what a star of the module binds, and that `parse` cannot evaluate."""
     diagnostics: tuple[Diagnostic, ...] = ()
+    outline: Outline | None = None
+    """What can be told of a file that does not parse."""

@@ -1,8 +1,8 @@
 """Owns the store's schema as data: every table, column, type and unit; knows nothing of how a store keeps them.
 
 SQL is an interface: a change here is a new `SCHEMA_VERSION`. Lines count from 1, columns from 0 in code
-points, bytes from 0 in the original file; ends are exclusive. Every table but `outlines` is filled from the
-rows that `emit` makes of one file, and its first column, `path`, says which.
+points, bytes from 0 in the original file; ends are exclusive. Every table is filled from the rows that `emit` makes of
+one file, and its first column, `path`, says which.
 """
 
 from typing import Literal
@@ -145,8 +145,8 @@ NODES = Table(
         _text_or_null("scip_repair", "The fault of the indexer that was mended in the symbol"),
         _text_or_null("code_hash", "Digest of the node's source bytes"),
         Column("annotation_ratio", "real", "Annotated share of parameters and returns, 0 to 1", optional=True),
-        _integer_or_null("n_typable", "Parameters and returns that could be annotated"),
-        _integer_or_null("n_typed", "Those that are"),
+        _integer_or_null("n_typable", "Parameters and returns, of all functions inside too; without self and cls"),
+        _integer_or_null("n_typed", "Those that are annotated, be it with `Any`"),
         _texts("notes", "What is worth knowing of it"),
     ),
 )
@@ -216,6 +216,7 @@ REFS = Table(
             "Whether the index, as it was, and we mean the same: `both`, `cst-only`, `scip-only`, `differ` (the index's"
             " symbol stands, unless it was mended); null where neither side knows",
         ),
+        _text_or_null("type", "Type of what it names, as pyrefly writes it; only where expression types are asked for"),
         _text("node_id", "Innermost definition that holds it"),
     ),
 )
@@ -324,17 +325,63 @@ DIAGNOSTICS = Table(
     ),
 )
 
-OUTLINES = Table(
-    "outlines",
-    ("path", "start_byte", "name"),
-    "Outline of files that have no syntax tree here",
+TYPE_COVERAGE = Table(
+    "type_coverage",
+    ("path", "name", "line", "col"),
+    "How much of each symbol is typed, as the type checker counts; `nodes` has our own count of what is annotated",
     (
         _PATH,
+        _MODULE,
+        _text("tool", "`pyrefly`"),
+        _text("kind", "`function`, `property`, `class`, `attr` (a variable of a module or class)"),
+        _text("name", "Qualified name inside the module"),
+        _integer("line", "Line, from 1; that of the first decorator where there is one"),
+        _integer("col", "Column, from 0, in code points"),
+        _integer("n_typable", "Parameters and return of a function (`self` apart), or an attribute's own type"),
+        _integer("n_typed", "Those with an explicit type"),
+        _integer("n_any", "Those that are explicitly `Any`"),
+        _integer("n_untyped", "Those with no explicit type: inferred at best"),
+        _integer_or_null(
+            "n_inferred", "Of these, those of which the checker infers all; null unless types are asked for"
+        ),
+        _text("node_id", "The function or class; of an attribute, the innermost definition that holds it"),
+    ),
+)
+
+
+FILES = Table(
+    "files",
+    ("path",),
+    "One row for every file with an outline that is not Python; Python files are in `modules`",
+    (
+        _PATH,
+        _text("language", "Language of the file: `toml`, `markdown`, `dockerfile`, ..."),
+        _text("content_hash", "Digest of the file's bytes"),
+        Column("n_bytes", "long", "Size in bytes"),
+        _integer("n_lines", "Number of lines"),
+        _integer("n_items", "Entries of its outline"),
+        _integer("n_left_out", "Entries beyond the limit of one outline; the deepest are left out first"),
+        _boolean("has_errors", "Whether the grammar did not understand all of the file"),
+        _text_or_null("error", "Why there is no outline"),
+    ),
+)
+
+OUTLINES = Table(
+    "outlines",
+    ("path", "ordinal"),
+    "Named entries of files without a syntax tree: other languages, and Python that does not parse",
+    (
+        _PATH,
+        _integer("ordinal", "Number of the entry in its file, from 0, in source order"),
         _text("language", "Language of the file"),
-        _text("kind", "Kind of the entry"),
-        _text("name", "Name of the entry"),
-        _text_or_null("parent", "Name of the entry around it"),
+        _text("kind", "`class`, `function`, `method`, `variable`, `key`, `table`, `heading`, `stage`, ..."),
+        _text("name", "As written, on one line, without enclosing quotes"),
+        _integer_or_null("parent", "Ordinal of the innermost entry around it"),
+        _integer("depth", "Number of entries around it"),
+        _boolean("is_fallback", "Found by node type or by the layout of lines, not by the language's query"),
         *_SPAN,
+        _integer("name_start_byte", "First byte of the name"),
+        _integer("name_end_byte", "Byte after the name"),
     ),
 )
 
@@ -351,6 +398,8 @@ TABLES: tuple[Table, ...] = (
     BASES,
     OVERRIDES,
     DIAGNOSTICS,
+    TYPE_COVERAGE,
+    FILES,
     OUTLINES,
 )
 """Every table that holds rows of files, in the order in which they are filled."""
@@ -364,7 +413,26 @@ SYMBOLS = View(
     " QUALIFY row_number() OVER (PARTITION BY scip_symbol ORDER BY path) = 1",
 )
 
-VIEWS: tuple[View, ...] = (SYMBOLS,)
+PACKAGES = View(
+    "packages",
+    ("package",),
+    "One row for every package, of the modules directly in it (subpackages are rows of their own)",
+    (
+        _text("package", "Dotted name; empty for modules outside of any"),
+        Column("n_modules", "long", "Modules"),
+        Column("n_defs", "long", "Classes and functions"),
+        Column("n_typable", "long", "Parameters and returns that could be annotated, without self and cls"),
+        Column("n_typed", "long", "Those that are"),
+        Column("annotation_ratio", "real", "`n_typed` / `n_typable`; null where there is nothing to annotate", True),
+        Column("type_errors", "long", "Errors that type checkers report"),
+    ),
+    "SELECT m.package, count(*) AS n_modules, sum(m.n_defs)::BIGINT AS n_defs, sum(n.n_typable)::BIGINT AS n_typable,"
+    " sum(n.n_typed)::BIGINT AS n_typed, sum(n.n_typed) / nullif(sum(n.n_typable), 0) AS annotation_ratio,"
+    " sum(m.type_errors)::BIGINT AS type_errors"
+    " FROM modules m JOIN nodes n ON n.path = m.path AND n.node_type = 'Module' GROUP BY m.package",
+)
+
+VIEWS: tuple[View, ...] = (SYMBOLS, PACKAGES)
 
 LEDGER = Table(
     "ledger",

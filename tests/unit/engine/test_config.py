@@ -113,3 +113,9 @@ def test_equal_settings_have_equal_digests_whatever_their_order() -> None:
     assert config_digest({"a": 1, "b": 2}) == config_digest({"b": 2, "a": 1})
     assert config_digest({"a": 1}) != config_digest({"a": 2})
     assert config_digest("a", "b") != config_digest("ab")
+
+
+def test_an_override_inside_a_table_leaves_the_rest_of_it(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.codeintel-enrich.check]\ntools = ["pyright"]\ntypes = "findings"\n')
+    config = read_project(tmp_path, {"check": {"types": "expressions"}}).config
+    assert (config.check.tools, config.check.types) == (("pyright",), "expressions")

@@ -164,7 +164,7 @@ def test_a_checker_reports_the_indexed_files_and_writes_nothing(run, tmp_path):
     write(tmp_path, BAD_TYPES)
     before = state(tmp_path)
     report = run(tmp_path, ["pkg/a.py", "pkg/b.py"])
-    assert list(report.files) == ["pkg/a.py"]
+    assert [path for path, facts in report.files.items() if facts.diagnostics + facts.utf16_diagnostics] == ["pkg/a.py"]
     facts = report.files["pkg/a.py"]
     [diagnostic] = facts.diagnostics + facts.utf16_diagnostics
     assert (diagnostic.line, diagnostic.col, diagnostic.end_col, diagnostic.severity) == (1, 9, 12, "error")
@@ -174,7 +174,7 @@ def test_a_checker_reports_the_indexed_files_and_writes_nothing(run, tmp_path):
 
 def test_pyrefly_follows_the_configuration_of_the_tree(tmp_path):
     write(tmp_path, {**BAD_TYPES, "pyrefly.toml": "[errors]\nbad-assignment = false\n"})
-    assert run_pyrefly(tmp_path, list(BAD_TYPES)).files == {}
+    assert not any(facts.diagnostics for facts in run_pyrefly(tmp_path, list(BAD_TYPES)).files.values())
 
 
 @pytest.mark.parametrize(
@@ -186,6 +186,8 @@ def test_pyrefly_follows_the_configuration_of_the_tree(tmp_path):
         ("echo 'thread panicked' >&2; exit 1", "thread panicked"),
         ("echo '{\"errors\": '; exit 1", "gave no report"),
         ("sleep 60", "was stopped"),
+        ("[ $1 = check ] && echo '{\"errors\": []}' || exit 101", "exit code 101"),
+        ("echo '{\"errors\": []}'", "gave no coverage report"),
     ],
 )
 def test_a_crashed_checker_is_never_no_errors(stand_in, tmp_path, script, message):
@@ -205,6 +207,39 @@ def test_every_finding_of_pyrefly_on_a_real_package_gets_through(tmp_path):
     assert sorted((e["path"], e["line"], e["column"] - 1, e["name"]) for e in raw) == sorted(
         (path, d.line, d.col, d.rule) for path, facts in report.files.items() for d in facts.diagnostics
     )
+
+
+def test_the_coverage_of_every_symbol_of_a_real_package_gets_through(tmp_path):
+    [origin] = importlib.util.find_spec("requests").submodule_search_locations
+    shutil.copytree(origin, tmp_path / "requests", ignore=shutil.ignore_patterns("__pycache__"))
+    files = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.py")]
+    report = run_pyrefly(tmp_path, files)
+    raw = json.loads(tools._run([find_tool("pyrefly").path, "coverage", "report"], tmp_path, 60).stdout)
+    assert raw["summary"]["n_typable"] > 100
+    for name in ("n_typable", "n_typed", "n_any", "n_untyped"):
+        told = sum(getattr(symbol, name) for facts in report.files.values() for symbol in facts.coverage)
+        assert told == raw["summary"][name]
+
+
+def test_expression_types_are_told_where_asked_for_and_leave_nothing_behind(tmp_path, monkeypatch):
+    write(tmp_path / "tree", {"pkg/a.py": "x = 1\ny = x\n"})
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    [facts] = run_pyrefly(tmp_path / "tree", ["pkg/a.py"], expressions=True).files.values()
+    assert [(place.line, place.col, facts.type_names[place.type]) for place in facts.typed_places] == [
+        (1, 0, "int"),
+        (2, 0, "int"),
+        (2, 4, "int"),
+    ]
+    assert list((tmp_path / "scratch").iterdir()) == []
+    [facts] = run_pyrefly(tmp_path / "tree", ["pkg/a.py"]).files.values()
+    assert facts.typed_places == ()
+
+
+def test_expression_types_that_are_not_made_are_an_error(stand_in, tmp_path):
+    stand_in("pyrefly", "echo '{\"errors\": []}'")
+    with pytest.raises(ToolError, match="gave no expression types"):
+        run_pyrefly(tmp_path, ["a.py"], expressions=True)
 
 
 def test_the_virtual_environment_of_the_tree_counts_for_the_copy(stand_in, monkeypatch, tmp_path):

@@ -3,8 +3,9 @@ import json
 import pytest
 
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.formats.checkers import read_pyrefly, read_pyright
+from codeintel_enrich.formats.checkers import CheckerReport, join_facts, read_coverage, read_pyrefly, read_pyright
 from codeintel_enrich.model.diagnostics import Diagnostic
+from codeintel_enrich.model.typed import FileFacts, SymbolCoverage
 
 
 def pyrefly_error(path="pkg/a.py", line=3, column=5, **more):
@@ -81,3 +82,44 @@ def test_every_severity_has_a_place():
     ]
     found = pyrefly(*severities).files["pkg/a.py"].diagnostics
     assert [diagnostic.severity for diagnostic in found] == ["error", "warning", "info", "info"]
+
+
+def coverage(*modules):
+    return json.dumps({"schema_version": "0.2", "module_reports": modules, "summary": {}}).encode()
+
+
+def covered_module(path="/tree/pkg/a.py", name="pkg.a", *symbols):
+    counts = {"n_typable": 3, "n_typed": 1, "n_any": 1, "n_untyped": 1}
+    listed = [
+        {"kind": "function", "name": f"{name}.{symbol}", "location": {"line": line, "column": 5}, **counts}
+        for symbol, line in symbols
+    ]
+    return {"name": name, "path": path, "names": [], "symbol_reports": listed, "coverage": 0.5}
+
+
+def test_coverage_comes_by_file_in_our_units_whatever_the_module_is_called():
+    listed = [("C.m", 9), ("f", 2)]
+    for name in ("pkg.a", "a", "__unknown__"):
+        found = read_coverage(coverage(covered_module("/tree/pkg/a.py", name, *listed)), "/tree", {"pkg/a.py"})
+        assert found == {
+            "pkg/a.py": (
+                SymbolCoverage("function", "f", 2, 4, 3, 1, 1, 1),
+                SymbolCoverage("function", "C.m", 9, 4, 3, 1, 1, 1),
+            )
+        }
+
+
+def test_coverage_of_other_files_is_left_out_and_of_no_report_refused():
+    assert read_coverage(coverage(covered_module("/elsewhere/a.py", "a", ("f", 1))), "/tree", {"pkg/a.py"}) == {}
+    for data in (b"", b"{}", b'{"module_reports": [{}]}'):
+        with pytest.raises(UsageError, match="coverage report can not be read"):
+            read_coverage(data, "/tree", set())
+
+
+def test_coverage_joins_findings_file_by_file():
+    symbol = SymbolCoverage("attr", "x", 1, 0, 1, 0, 0, 1)
+    finding = Diagnostic("pyrefly", "error", "r", "m")
+    report = CheckerReport({"b.py": FileFacts((finding,))}, (("c.py", "why"),))
+    assert join_facts(report, {"a.py": (symbol,), "b.py": (symbol,)}) == CheckerReport(
+        {"a.py": FileFacts(coverage=(symbol,)), "b.py": FileFacts((finding,), coverage=(symbol,))}, (("c.py", "why"),)
+    )

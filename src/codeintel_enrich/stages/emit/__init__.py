@@ -14,6 +14,7 @@ from codeintel_enrich.model.tables import (
     BASES,
     DIAGNOSTICS,
     EXPORTS,
+    FILES,
     IMPORTS,
     MODULES,
     NODES,
@@ -22,17 +23,28 @@ from codeintel_enrich.model.tables import (
     SCIP_OUTCOMES,
     SYMBOL_CLAIMS,
     SYMBOL_FILES,
+    TYPE_COVERAGE,
 )
 from codeintel_enrich.model.typed import Typed
 from codeintel_enrich.stages.emit.graph import add_uses, base_rows, override_rows
 from codeintel_enrich.stages.emit.imports import import_rows
 from codeintel_enrich.stages.emit.layers import Layers
-from codeintel_enrich.stages.emit.modules import diagnostic_rows, export_rows, module_line, module_row, summarise
+from codeintel_enrich.stages.emit.modules import (
+    coverage_rows,
+    diagnostic_rows,
+    export_rows,
+    module_line,
+    module_row,
+    summarise,
+)
 from codeintel_enrich.stages.emit.nodes import node_rows
+from codeintel_enrich.stages.emit.outlines import emit_outline, outline_rows
 from codeintel_enrich.stages.emit.pages import page
 from codeintel_enrich.stages.emit.references import add_references
 from codeintel_enrich.stages.emit.symbols import claim_rows, outcome_rows, symbol_file_rows
 from codeintel_enrich.stages.emit.tags import tags
+
+__all__ = ["emit", "emit_outline"]
 
 
 def emit(
@@ -45,7 +57,7 @@ def emit(
     typed: Typed,
     config: EmitConfig,
 ) -> FileRows:
-    """Rows and fragments of one file; a file that does not parse has its Module row, its error and no more.
+    """Rows and fragments of one file; a file that does not parse has its Module row, its error and an outline.
 
     All layers are of the same bytes and aligned with `syntax` by index; all text is valid Unicode (no lone
     surrogates).
@@ -68,7 +80,9 @@ def emit(
     packer.add_rows(BASES, base_rows(layers))
     packer.add_rows(OVERRIDES, override_rows(layers))
     packer.add_rows(DIAGNOSTICS, diagnostic_rows(layers))
-    packer.add_rows(OUTLINES, [])
+    packer.add_rows(TYPE_COVERAGE, coverage_rows(layers))
+    packer.add_rows(FILES, [])
+    packer.add_rows(OUTLINES, outline_rows(path, syntax.outline) if syntax.outline is not None else [])
     return FileRows(
         packed=packer.finish(),
         fragments=FileFragments(

@@ -8,6 +8,7 @@ from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.rows import FileSummary, Row
 from codeintel_enrich.stages.emit.layers import HOLDERS, Layers
 from codeintel_enrich.stages.emit.nodes import JSON_OPTIONS
+from codeintel_enrich.stages.emit.outlines import outline_value
 
 _DEFINING = HOLDERS - {"Module"}
 
@@ -119,6 +120,29 @@ def diagnostic_rows(layers: Layers) -> list[Row]:
     return sorted(rows, key=lambda row: (row[5], row[6], row[1], row[3], row[4], row[7], row[8]))
 
 
+def coverage_rows(layers: Layers) -> list[Row]:
+    """How much of each symbol is typed, by place."""
+    node_ids = layers.node_ids
+    return [
+        (
+            layers.path,
+            layers.environment.module,
+            "pyrefly",
+            symbol.kind,
+            symbol.name,
+            symbol.line,
+            symbol.col,
+            symbol.n_typable,
+            symbol.n_typed,
+            symbol.n_any,
+            symbol.n_untyped,
+            n_inferred,
+            node_ids[node],
+        )
+        for symbol, node, n_inferred in layers.typed.coverage
+    ]
+
+
 def module_line(layers: Layers, summary: FileSummary, imports: Sequence[Row]) -> bytes:
     """The file's line of `modules/modules.jsonl`; `imports` are its rows of that table."""
     environment, syntax = layers.environment, layers.syntax
@@ -152,7 +176,7 @@ def module_line(layers: Layers, summary: FileSummary, imports: Sequence[Row]) ->
         "exports_resolved": {item.name: item.origin for item in exports},
         "reexports": {item.name: item.origin for item in exports if item.kind in ("reexport", "star")},
         "has_all": environment.has_all,
-        "outline": [],
+        "outline": outline_value(syntax.outline) if syntax.outline is not None else [],
         "parse_ok": syntax.parse_ok,
         "errors": [] if syntax.error is None else [syntax.error],
         "annotation_ratio": layers.typed.annotation_ratio,

@@ -24,6 +24,7 @@ _INTERNED = (
     "scip_match",
     "scip_repair",
     "agreement",
+    "type",
     "node_id",
 )
 
@@ -50,6 +51,8 @@ def add_references(packer: RowPacker, layers: Layers) -> None:
         values = [*values, 0]
         return [values[meaning] for meaning in meanings]
 
+    types = [*intern(layers.typed.type_names), 0]
+
     lists: Sequence[Sequence[int]] = [*all_names, []]
     found = layers.stitched.references or (_UNSTITCHED,) * len(references)
     columns: list[Sequence[Any]] = [
@@ -74,6 +77,7 @@ def add_references(packer: RowPacker, layers: Layers) -> None:
         intern([None if item.symbol is None else item.match for item in found]),
         intern([item.repair for item in found]) if layers.stitched.outcomes else [0] * len(references),
         intern([item.agreement for item in found]),
+        [types[number] for number in layers.typed.reference_types] or [0] * len(references),
         [node_ids[item.node] for item in references],
     ]
     packer.add(REFS, columns, interned=_INTERNED)

@@ -111,13 +111,15 @@ class _Describer:
         bases: tuple[str, ...] = ()
         documentation: str | None = None
         imports = -1
-        n_typable = n_typed = 0
+        n_typable = n_typed = decorated_line = 0
         if isinstance(node, _HOLDERS):
             self._local_names[index] = local_name
             documentation = docstring(node)
             n_typable, n_typed = self._typedness[index]
             if not isinstance(node, cst.Module):
                 decorators = tuple(tree.code(decorator.decorator) for decorator in node.decorators)
+                if decorators:
+                    decorated_line = tree.position(tree.spans[node.decorators[0]][0])[0]
             if isinstance(node, cst.ClassDef):
                 arguments = sorted((*node.bases, *node.keywords), key=tree.spans.__getitem__)
                 bases = tuple(tree.code(argument) for argument in arguments)
@@ -144,6 +146,7 @@ class _Describer:
                 code_hash=digest(tree.source.data[start_byte:end_byte]),
                 n_typable=n_typable,
                 n_typed=n_typed,
+                decorated_line=decorated_line,
             )
         )
         return name

@@ -9,11 +9,14 @@ import pytest
 
 from codeintel_enrich.model.config import EmitConfig, ParseConfig
 from codeintel_enrich.model.diagnostics import Diagnostic
-from codeintel_enrich.model.rows import encode_rows
+from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.rows import decode_packed, encode_packed, encode_rows, unpack_rows
 from codeintel_enrich.model.scip import ROLE_DEFINITION, ROLE_READ, Document, Occurrence, SymbolInformation
 from codeintel_enrich.model.tables import TABLES
 from codeintel_enrich.model.typed import FileFacts
+from codeintel_enrich.stages.emit import emit_outline
 from codeintel_enrich.stages.emit.symbols import kind_by_descriptor
+from codeintel_enrich.stages.outline import outline
 from tests.support.rows import as_dicts, emitted, unpacked
 
 PACKAGE = {
@@ -267,3 +270,34 @@ def test_the_hub_threshold_is_config() -> None:
 def test_the_same_layers_give_the_same_bytes() -> None:
     first, second = emitted(PACKAGE), emitted(dict(reversed(PACKAGE.items())))
     assert all(encode_rows(first[path]) == encode_rows(second[path]) for path in PACKAGE)
+
+
+def test_a_file_that_does_not_parse_has_its_outline_in_rows_and_on_its_line() -> None:
+    source = "class A:\n    def m(self): return (\n\ndef f(): pass\n"
+    rows = emitted({"a.py": source})["a.py"]
+    outlined = as_dicts(rows, "outlines")
+    assert [(row["ordinal"], row["kind"], row["name"], row["parent"], row["depth"]) for row in outlined] == [
+        (0, "class", "A", None, 0),
+        (1, "method", "m", 0, 1),
+        (2, "function", "f", None, 0),
+    ]
+    assert {row["language"] for row in outlined} == {"python"}
+    for row in outlined:
+        assert source.encode()[row["name_start_byte"] : row["name_end_byte"]].decode() == row["name"]
+    assert [row["node_type"] for row in as_dicts(rows, "nodes")] == ["Module"]
+    line = json.loads(rows.fragments.module_json)
+    assert [(item["name"], item["parent"]) for item in line["outline"]] == [("A", None), ("m", 0), ("f", None)]
+    assert as_dicts(emitted({"a.py": "class A: pass\n"})["a.py"], "outlines") == []
+
+
+def test_a_file_of_another_language_has_rows_of_files_and_outlines_alone() -> None:
+    packed = emit_outline("docs/a.md", outline("markdown", b"# A\n\n## B\n"))
+    assert decode_packed(encode_packed(packed)) == packed
+    tables = unpack_rows(packed, TABLES)
+    assert set(tables) == {"files", "outlines"}
+    (file,) = tables["files"]
+    assert file == ("docs/a.md", "markdown", digest(b"# A\n\n## B\n"), 10, 3, 2, 0, False, None)
+    assert [(row[1], row[3], row[4], row[5]) for row in tables["outlines"]] == [
+        (0, "heading", "A", None),
+        (1, "heading", "B", 0),
+    ]

@@ -1,4 +1,3 @@
-import ast
 import importlib.util
 from pathlib import Path
 
@@ -6,9 +5,10 @@ import pytest
 
 from codeintel_enrich.model.config import ParseConfig
 from codeintel_enrich.model.diagnostics import Diagnostic
-from codeintel_enrich.model.typed import FileFacts
+from codeintel_enrich.model.typed import FileFacts, InferredSignature, SymbolCoverage, TypedPlace
 from codeintel_enrich.stages.parse import parse
 from codeintel_enrich.stages.typify import typify
+from tests.support.annotations import annotated_share
 
 SOURCE = """\
 import functools
@@ -64,6 +64,12 @@ def test_a_finding_sits_on_the_innermost_definition_that_holds_it(line, col, nam
     assert holder(SOURCE, line, col) == name
 
 
+def test_decorators_belong_to_what_they_decorate_whatever_stands_between() -> None:
+    source = "x = 1\n@a\n\n# why\n@b(\n    1,\n)\n# and\n\ndef f(): pass\n"
+    held = [holder(source, line, 0) for line in range(1, 11)]
+    assert held == ["Module", *["f"] * 9]
+
+
 def test_no_finding_is_lost_and_order_does_not_matter():
     facts = [finding(line, 0, severity="warning" if line % 2 else "error") for line in range(1, 15)]
     forward = typify(syntax_of(SOURCE), [FileFacts(tuple(facts))])
@@ -92,6 +98,78 @@ def test_ratios_count_parameters_and_returns_without_self():
     assert typed.annotation_ratio == 2 / 5
 
 
+def test_coverage_sits_on_the_function_itself_and_that_of_an_attribute_on_what_holds_it():
+    syntax = syntax_of(SOURCE)
+    symbols = {
+        "Outer": SymbolCoverage("class", "Outer", 3, 0, 0, 0, 0, 0),
+        "Outer.limit": SymbolCoverage("attr", "Outer.limit", 4, 4, 1, 1, 0, 0),
+        "Outer.method": SymbolCoverage("function", "Outer.method", 6, 4, 3, 2, 0, 1),
+        "plain": SymbolCoverage("function", "plain", 14, 0, 1, 0, 0, 1),
+    }
+    typed = typify(syntax, [FileFacts(coverage=tuple(symbols.values())[::-1])])
+    assert [(symbol.name, syntax.nodes[node].name) for symbol, node, _ in typed.coverage] == [
+        ("Outer", "Outer"),
+        ("Outer.limit", "Outer"),
+        ("Outer.method", "method"),
+        ("plain", "plain"),
+    ]
+
+
+EXPRESSIONS = "\ufeffé = a.b.c; f().d\nx = 1 + é.real\n"
+
+
+def typed_references(*placed):
+    """(reference, type) of those that get one; `placed` are (line, text, type), each text once on its line."""
+    lines = EXPRESSIONS.encode().split(b"\n")
+    names = tuple(sorted({kind for _, _, kind in placed}))
+    places = tuple(
+        TypedPlace(line, at, line, at + len(text.encode()), names.index(kind))
+        for line, text, kind in placed
+        for at in (lines[line - 1].index(text.encode()),)
+    )
+    syntax = syntax_of(EXPRESSIONS)
+    typed = typify(syntax, [FileFacts(type_names=names, typed_places=places)])
+    assert len(typed.reference_types) == len(syntax.references)
+    return {
+        (reference.line, reference.name): typed.type_names[kind]
+        for reference, kind in zip(syntax.references, typed.reference_types, strict=True)
+        if kind >= 0
+    }
+
+
+def test_a_reference_has_the_type_of_the_very_name_it_ends():
+    found = typed_references((1, "é", "E"), (1, "a", "A"), (1, "a.b", "B"), (1, "a.b.c", "C"), (2, "é.real", "int"))
+    assert found == {(1, "é"): "E", (1, "a"): "A", (1, "b"): "B", (1, "c"): "C", (2, "real"): "int"}
+
+
+def test_a_wider_expression_is_no_type_of_the_attribute_that_ends_it():
+    assert typed_references((2, "1 + é.real", "int"), (1, "f().d", "D")) == {}
+
+
+def test_without_expression_types_references_have_none():
+    assert typify(syntax_of(EXPRESSIONS), [FileFacts((finding(1, 0),))]).reference_types == ()
+
+
+def test_what_is_not_annotated_is_inferred_or_unknown():
+    source = "class C:\n    def m(self, a, b: int, c): pass\n    @staticmethod\n    def s(a): return 1\nV = 1\n"
+    signatures = (
+        InferredSignature(2, 8, (("self", "C"), ("a", "str"), ("b", "int"), ("c", "int | Unknown")), "None"),
+        InferredSignature(4, 8, (("a", "int"),), "Unknown"),
+    )
+    coverage = (
+        SymbolCoverage("class", "C", 1, 0, 0, 0, 0, 0),
+        SymbolCoverage("function", "C.m", 2, 4, 4, 1, 0, 3),
+        SymbolCoverage("function", "C.s", 3, 4, 2, 0, 0, 2),
+        SymbolCoverage("attr", "V", 5, 0, 1, 0, 0, 1),
+    )
+    places = (TypedPlace(5, 0, 5, 1, 0),)
+    told = FileFacts(coverage=coverage, type_names=("int",), typed_places=places, signatures=signatures)
+    typed = typify(syntax_of(source), [told])
+    assert {symbol.name: inferred for symbol, _, inferred in typed.coverage} == {"C": 0, "C.m": 2, "C.s": 1, "V": 1}
+    typed = typify(syntax_of(source), [FileFacts(coverage=coverage)])
+    assert {inferred for _, _, inferred in typed.coverage} == {None}
+
+
 def test_where_nothing_can_be_annotated_there_is_no_ratio():
     typed = typify(syntax_of("x = 1\n"), [])
     assert (typed.annotation_ratio, typed.definition_ratios) == (None, {})
@@ -101,38 +179,6 @@ def test_a_file_that_does_not_parse_keeps_its_findings_on_the_module():
     typed = typify(syntax_of("def f(:\n"), [FileFacts((finding(1, 6),))])
     assert typed.diagnostics == ((finding(1, 6), 0),)
     assert typed.annotation_ratio is None
-
-
-def annotated_share(source):
-    """The module's ratio, counted with `ast` independently."""
-    total = typed = 0
-    tree = ast.parse(source)
-    methods = {
-        function
-        for scope in ast.walk(tree)
-        if isinstance(scope, ast.ClassDef)
-        for function in direct_functions(scope)
-        if not any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in function.decorator_list)
-    }
-    for function in ast.walk(tree):
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-            arguments = function.args
-            positional = [*arguments.posonlyargs, *arguments.args][int(function in methods) :]
-            rest = [*arguments.kwonlyargs, *filter(None, (arguments.vararg, arguments.kwarg))]
-            total += len(positional) + len(rest) + 1
-            typed += sum(a.annotation is not None for a in positional + rest) + (function.returns is not None)
-    return typed / total if total else None
-
-
-def direct_functions(scope):
-    """Functions of a class body, also inside its `if`, `try` and `with`."""
-    todo = list(ast.iter_child_nodes(scope))
-    while todo:
-        node = todo.pop()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
-        elif not isinstance(node, ast.ClassDef | ast.Lambda):
-            todo.extend(ast.iter_child_nodes(node))
 
 
 @pytest.mark.parametrize("name", ["requests", "flask"])

@@ -1,4 +1,4 @@
-"""Owns layer T: checker facts on the nodes of one file, and how much of it is annotated."""
+"""The stage `types`: checker facts on nodes and references of one file, and how much of it is annotated: layer T."""
 
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from codeintel_enrich.model.columns import Columns
 from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.syntax import Syntax
 from codeintel_enrich.model.typed import FileFacts, Typed
+from codeintel_enrich.stages.typify.expressions import chosen, inferred_counts, reference_types
 
 _HOLDERS = ("Module", "ClassDef", "FunctionDef")
 
@@ -21,7 +22,11 @@ def typify(syntax: Syntax, facts: Iterable[FileFacts]) -> Typed:
     `facts` are those of each checker that speaks of the file. Decorators belong to what they decorate. A place that
     lies outside the file falls to the Module: nothing a checker says is lost.
     """
+    facts = list(facts)
     holders = _Holders(syntax)
+    types = chosen(facts)
+    symbols = sorted({symbol for fact in facts for symbol in fact.coverage}, key=lambda s: (s.line, s.col, s.name))
+    coverage = [(symbol, holders.at((symbol.line, symbol.col))) for symbol in symbols]
     diagnostics = sorted(
         {diagnostic for fact in facts for diagnostic in _in_code_points(syntax, fact)},
         key=lambda d: (d.line, d.col, d.end_line, d.end_col, d.tool, d.rule, d.severity, d.message),
@@ -38,6 +43,12 @@ def typify(syntax: Syntax, facts: Iterable[FileFacts]) -> Typed:
         n_errors=sum(diagnostic.severity == "error" for diagnostic in diagnostics),
         annotation_ratio=ratios.get(syntax.nodes[0].definition),
         definition_ratios=ratios,
+        coverage=tuple(
+            (symbol, node, n_inferred)
+            for (symbol, node), n_inferred in zip(coverage, inferred_counts(syntax, types, coverage), strict=True)
+        ),
+        type_names=types.type_names,
+        reference_types=reference_types(syntax, types),
     )
 
 
@@ -65,11 +76,10 @@ class _Holders:
 
 
 def _start(syntax: Syntax, index: int) -> Position:
-    """Where a definition begins, decorators included; those are taken to stand directly above it."""
+    """Where a definition begins, decorators included."""
     node = syntax.nodes[index]
-    decorators = syntax.definitions[node.definition].decorators if node.definition >= 0 else ()
-    above = sum(decorator.count("\n") + 1 for decorator in decorators)
-    return (node.start_line - above, 0) if above else (node.start_line, node.start_col)
+    decorated_line = syntax.definitions[node.definition].decorated_line if node.definition >= 0 else 0
+    return (decorated_line, 0) if decorated_line else (node.start_line, node.start_col)
 
 
 def _in_code_points(syntax: Syntax, facts: FileFacts) -> list[Diagnostic]:
