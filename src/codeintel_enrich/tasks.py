@@ -8,6 +8,7 @@ may have to run. A `dodo.py` takes the whole pipeline over with
     globals().update(creators())
 """
 
+import gc
 import inspect
 import os
 import re
@@ -98,6 +99,7 @@ class Session:
         """The gravest of the errors'."""
         self.expected = 0
         """Tasks handed to doit so far."""
+        self._collects = False
         self._process = os.getpid()
         self._stopping = threading.Event()
 
@@ -152,6 +154,9 @@ class Session:
             return True
         self.executor.warm_up()
         self.build.begin()
+        # What a build makes lives until its end; looking through all of it for cycles again and again is in vain.
+        self._collects = gc.isenabled()
+        gc.disable()
         return False
 
     @property
@@ -295,6 +300,8 @@ class Session:
         if self._executor is not None:
             self._executor.close()
         self.build.finish()
+        if self._collects:
+            gc.enable()
         return summarise(self.build, tuple(self.errors), self.exit_code)
 
 

@@ -141,7 +141,7 @@ class Users(Generic[User]):
         self._decoder: msgspec.msgpack.Decoder[list[User]]
         self._decoder = msgspec.msgpack.Decoder(list[kind])  # type: ignore[valid-type]
         self._items: dict[str, _Items] = {}
-        self._buckets: dict[tuple[Fact, int], set[User]] = {}
+        self._buckets: dict[tuple[Fact, int], list[User]] = {}
         """What was decoded."""
         self._changed: dict[tuple[Fact, int], None] = {}
 
@@ -158,11 +158,11 @@ class Users(Generic[User]):
             items = self._items[provider] = {} if raw is None else _ITEMS.decode(raw)
         return items
 
-    def _bucket(self, fact: Fact, bucket: int) -> set[User]:
+    def _bucket(self, fact: Fact, bucket: int) -> list[User]:
         users = self._buckets.get((fact, bucket))
         if users is None:
             raw = self._of(fact[0]).setdefault(fact[1], {}).setdefault(bucket, _NOBODY)
-            users = self._buckets[fact, bucket] = set(self._decoder.decode(raw))
+            users = self._buckets[fact, bucket] = self._decoder.decode(raw)
         return users
 
     def change(self, user: User, before: Iterable[Fact], after: Iterable[Fact]) -> None:
@@ -172,9 +172,9 @@ class Users(Generic[User]):
         for fact in old ^ new:
             users = self._bucket(fact, bucket)
             if fact in new:
-                users.add(user)
+                users.append(user)
             else:
-                users.discard(user)
+                users.remove(user)
             self._changed[fact, bucket] = None
 
     def save(self) -> dict[str, msgspec.Raw]:
