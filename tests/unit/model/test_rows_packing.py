@@ -42,8 +42,8 @@ ROWS = [
 def packed_rows() -> FileRows:
     packer = RowPacker("a.py")
     packer.add_rows(TABLE, ROWS)
-    summary = FileSummary(None, "", False, False, True, 0, 0, 0, ())
-    return FileRows(packer.finish(), FileFragments("a.py", summary, b"{}\n", b""))
+    summary = FileSummary(None, "", False, False, True, 0, 0, 0, (), (), "")
+    return FileRows(packer.finish(), FileFragments("a.py", summary, b"{}\n", b"", b""))
 
 
 def test_rows_come_back_as_they_went_in() -> None:
