@@ -39,7 +39,7 @@ def test_every_kind_of_file_is_there_and_valid(tmp_path: Path) -> None:
     workspace.build()
     files = workspace.outputs()
     kinds = {name.split("/")[0] for name in files}
-    assert kinds == {"ast", "cst", "modules", "overlays", "parquet", "repo_map.json", "slices", "tags"}
+    assert kinds == {"ast", "cst", "graphs", "modules", "overlays", "parquet", "repo_map.json", "slices", "tags"}
     for name, content in files.items():
         if name.endswith(".jsonl"):
             for line in content.splitlines():
@@ -49,7 +49,7 @@ def test_every_kind_of_file_is_there_and_valid(tmp_path: Path) -> None:
             json.loads(content)
         elif name.endswith(".yaml"):
             assert "public-api" in yaml.safe_load(content)
-        elif name.endswith(".parquet"):
+        elif name.startswith("parquet/"):
             assert pq.read_table(workspace.root / "cache/enriched" / name, partitioning=None).num_rows > 0
         elif name.endswith(".pyi"):
             compile(content, name, "exec")
@@ -78,7 +78,8 @@ def test_a_body_edit_rewrites_only_what_depends_on_it(stars: Workspace) -> None:
     rewritten = {name for name, place in places(stars).items() if before.get(name) != place}
     assert rewritten == {
         *("modules/modules.jsonl", "cst/cst.jsonl", "slices/slices.jsonl", "ast/metrics.jsonl"),
-        *(f"parquet/{table}/package=sky/part-0.parquet" for table in ("modules", "nodes", "refs")),
+        *(f"parquet/{table}/package=sky/part-0.parquet" for table in ("modules", "nodes", "refs", "uses")),
+        "graphs/uses.parquet",
     }
 
 
@@ -147,6 +148,8 @@ def test_an_embedding_job_follows_the_repository_by_generations(stars: Workspace
         "sky.inner::Module:0#0": "removed",
         "sky.inner:pick:FunctionDef:0#0": "removed",
         "use::Module:0#0": "changed",
+        # What is left of the module fits into one window.
+        "use::Module:0#1": "removed",
     }
     for change in changes:
         if change["operation"] == "removed":

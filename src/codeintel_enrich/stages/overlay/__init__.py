@@ -80,7 +80,7 @@ def _missing(exports: Sequence[Record], bound: set[str], declarer: Declarer, *, 
                 statements.append(ast.ImportFrom(None, [ast.alias(name, name)], 1))
         elif kind in ("reexport", "star", "dynamic") and isinstance(chain, Sequence) and chain:
             home, _, attribute = str(chain[0]).rpartition(".")
-            if home and attribute.isidentifier():
+            if home not in ("", "__future__") and attribute.isidentifier():
                 statements.append(ast.ImportFrom(home, [ast.alias(attribute, name)], 0))
         elif kind == "definition":
             statements.append(declarer.unknown(name))
