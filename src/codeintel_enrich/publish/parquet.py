@@ -7,6 +7,7 @@ they mean.
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -112,11 +113,25 @@ def _with_nulls(cells: Any, kind: str, optional: bool) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if kind == "boolean":
-        cells = pc.if_else(pc.equal(cells, NULL_INTEGER), None, cells) if optional else cells
-        return pc.cast(cells, pa.bool_())
     if optional and kind == "real":
-        return pc.if_else(pc.is_nan(cells), None, cells)
-    if optional and kind in ("integer", "long"):
-        return pc.if_else(pc.equal(cells, NULL_INTEGER), None, cells)
-    return cells
+        cells = pc.if_else(pc.is_nan(cells), _null(cells.type), cells)
+    elif optional and kind in ("boolean", "integer", "long"):
+        cells = pc.if_else(pc.equal(cells, _stand_in(cells.type)), _null(cells.type), cells)
+    return pc.cast(cells, pa.bool_()) if kind == "boolean" else cells
+
+
+# Made once: making a scalar looks for pandas each time.
+
+
+@cache
+def _null(kind: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.scalar(None, kind)
+
+
+@cache
+def _stand_in(kind: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.scalar(NULL_INTEGER, kind)

@@ -30,16 +30,14 @@ class Graph:
         self.name = name
         self._store = store
         self._query = f"{rows} ORDER BY {order}"
-        found = store.execute(
-            f"SELECT count(*), coalesce(sum(hash(r)::HUGEINT), 0)::VARCHAR FROM ({rows}) r"
-        ).fetchone()
-        assert found is not None, "an aggregate has one row"
-        self.checksum = f"{found[0]} {found[1]}"
+        query = f"SELECT count(*), coalesce(sum(hash(r)::HUGEINT), 0)::VARCHAR FROM ({rows}) r"
+        ((count, checksum),) = store.execute(query).fetchall()
+        self.checksum = f"{count} {checksum}"
         """Graphs with the same rows have the same one."""
 
     def table(self) -> Any:
         """The rows as an Arrow table."""
-        return self._store.execute(self._query).to_arrow_table()
+        return self._store.sql(self._query).to_arrow_table()
 
 
 def graphs(store: duckdb.DuckDBPyConnection) -> list[Graph]:
