@@ -77,8 +77,8 @@ class MergeDone(msgspec.Struct, frozen=True, kw_only=True):
     rebuilt: str | None
     rows: dict[str, int]
     broken: dict[str, str]
-    files: list[str]
-    """Every published file."""
+    files: dict[str, FileStamp]
+    """Every published file, relative to the output folder."""
     postponed: list[str]
     """Published files that a later run must make."""
     store_seconds: float
@@ -172,7 +172,7 @@ def run_merge(job: MergeJob) -> MergeDone:
         rebuilt=merged.rebuilt,
         rows=merged.rows,
         broken=merged.broken,
-        files=[str(Path(job.out) / name) for name in published.stamps],
+        files=published.stamps,
         postponed=list(published.postponed),
         store_seconds=merged.seconds,
         files_seconds=published.seconds,

@@ -14,7 +14,7 @@ from codeintel_enrich.publish.index import Index, Part, read_index, write_index
 from codeintel_enrich.publish.pages import page_recipes
 from codeintel_enrich.publish.parquet import ArrowTables, parquet_recipes
 from codeintel_enrich.publish.repo_map import repo_map
-from codeintel_enrich.publish.splice import Splicer, replace_file, stamp_of
+from codeintel_enrich.publish.splice import Splicer, replace_file
 from codeintel_enrich.publish.spliced import Parts, bring_parts
 from codeintel_enrich.publish.tags_index import tags_index
 from codeintel_enrich.publish.upkeep import Made, Recipe, keep_up, stale_files
@@ -101,7 +101,9 @@ def publish_files(
             recipes.update(parquet_recipes(wanted, summaries, load, plan.arrow_tables, plan.version))
         if plan.files is not None:
             recipes.update(plan.files(summaries))
-        former = known.made if old is not None else {name: Made("", stamp_of(out / name)) for name in stale_files(out)}
+        former = (
+            known.made if old is not None else {name: Made("", FileStamp.of(out / name)) for name in stale_files(out)}
+        )
         kept = keep_up(out, _items(recipes, plan.stored_files), former)
         written.extend(kept.written)
         postponed.extend(kept.postponed)
@@ -155,7 +157,7 @@ def _distrust(index: Index | None, names: Iterable[str], out: Path) -> str | Non
     if index is None:
         return "nothing is known of earlier files"
     for name in names:
-        if name not in index.stamps or stamp_of(out / name) != index.stamps[name]:
+        if name not in index.stamps or FileStamp.of(out / name) != index.stamps[name]:
             return f"{name} is not as it was left"
     return None
 
@@ -208,7 +210,7 @@ def _starts(index: Index) -> dict[str, tuple[int, int]]:
 
 def _bring(path: Path, content: bytes) -> tuple[FileStamp, bool]:
     """Write a small file where it does not have that content; returns its stamp and whether it was written."""
-    stamp = stamp_of(path)
+    stamp = FileStamp.of(path)
     if stamp is not None and stamp.size == len(content) and path.is_file() and path.read_bytes() == content:
         return stamp, False
     return replace_file(path, content), True

@@ -107,12 +107,3 @@ def replace_file(path: Path, content: bytes) -> FileStamp:
     with Splicer(path, keeps=False) as splicer:
         splicer.add(content)
         return splicer.commit()
-
-
-def stamp_of(path: Path) -> FileStamp | None:
-    """The stamp of a file, None where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return FileStamp(found.st_size, found.st_mtime_ns, found.st_ino)

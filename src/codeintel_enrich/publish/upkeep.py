@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from codeintel_enrich.model.outputs import FileStamp
-from codeintel_enrich.publish.splice import replace_file, stamp_of
+from codeintel_enrich.publish.splice import replace_file
 
 _OURS = (
     ("modules/**/*.md", True),
@@ -59,11 +59,11 @@ def keep_up(out: Path, recipes: Iterable[tuple[str, Recipe]], known: Mapping[str
     for name, recipe in recipes:
         wanted.add(name)
         last = known.get(name)
-        path = out / name
-        stamp = stamp_of(path)
+        stamp = FileStamp.of(f"{out}/{name}")
         if last is not None and last.inputs == recipe.inputs and last.stamp == stamp:
             made[name] = last
             continue
+        path = out / name
         try:
             content = recipe.make()
         except NotNowError:

@@ -3,6 +3,8 @@
 It knows neither how a store keeps rows nor which files are published.
 """
 
+import msgspec
+
 from codeintel_enrich.model.config import EmitConfig
 from codeintel_enrich.model.environment import Environment
 from codeintel_enrich.model.qualified import Qualified
@@ -23,6 +25,7 @@ from codeintel_enrich.model.tables import (
     SCIP_OUTCOMES,
     SYMBOL_CLAIMS,
     SYMBOL_FILES,
+    TABLES,
     TYPE_COVERAGE,
 )
 from codeintel_enrich.model.typed import Typed
@@ -83,8 +86,11 @@ def emit(
     packer.add_rows(TYPE_COVERAGE, coverage_rows(layers))
     packer.add_rows(FILES, [])
     packer.add_rows(OUTLINES, outline_rows(path, syntax.outline) if syntax.outline is not None else [])
+    packed = packer.finish()
+    tables = sum(1 << index for index, table in enumerate(TABLES) if packed.counts.get(table.name))
+    summary = msgspec.structs.replace(summary, tables=tables)
     return FileRows(
-        packed=packer.finish(),
+        packed=packed,
         fragments=FileFragments(
             path, summary, module_line(layers, summary, imports), cst_jsonl, page(layers, summary, imports)
         ),
