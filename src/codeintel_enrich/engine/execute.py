@@ -39,7 +39,9 @@ class Executor:
         self.whole = {
             "link": Pool(1, 0, 0, "codeintel_enrich.stages.link"),
             "merge": Pool(
-                1, 0, 0, "codeintel_enrich.store.libraries", "codeintel_enrich.store", "codeintel_enrich.publish"
+                *(1, 0, 0, "codeintel_enrich.store.libraries"),
+                *(("pyarrow.parquet", "pyarrow.compute") if config.emit_parquet else ()),
+                *("codeintel_enrich.store", "codeintel_enrich.engine.publishing"),
             ),
         }
         self._threads = ThreadPoolExecutor(build.jobs(), "file")

@@ -142,7 +142,7 @@ def run_merge(job: MergeJob) -> MergeDone:
     """Bring store and published files to what is wanted. Raises CorruptArtifactError where rows are missing."""
     from codeintel_enrich.engine.publishing import Stored, make_plan
     from codeintel_enrich.publish import publish_files
-    from codeintel_enrich.store import callers_by_path, graphs, open_store
+    from codeintel_enrich.store import callers_by_path, graph_table, open_store
 
     # Beside each other: most of either is done outside the interpreter's lock.
     with contextlib.ExitStack() as stack:
@@ -156,7 +156,7 @@ def run_merge(job: MergeJob) -> MergeDone:
         def stored() -> Stored:
             generation = store.result().generation
             connection = stack.enter_context(open_store(Path(job.store)))
-            return Stored(generation, graphs(connection), partial(callers_by_path, connection))
+            return Stored(generation, partial(graph_table, connection), partial(callers_by_path, connection))
 
         published = publish_files(
             Path(job.out),

@@ -42,6 +42,8 @@ class FileSummary(msgspec.Struct, frozen=True, array_like=True):
     """Digest of the file's bytes."""
     tables: int = 0
     """The tables it has rows of: bit i stands for `TABLES[i]`."""
+    graphs: tuple[str, ...] = ()
+    """What it contributes to each of `GRAPHS`, as a digest."""
 
 
 class PackedRows(msgspec.Struct, frozen=True):

@@ -27,9 +27,10 @@ from codeintel_enrich.model.tables import (
     SYMBOL_FILES,
     TABLES,
     TYPE_COVERAGE,
+    USES,
 )
 from codeintel_enrich.model.typed import Typed
-from codeintel_enrich.stages.emit.graph import add_uses, base_rows, override_rows
+from codeintel_enrich.stages.emit.graph import base_rows, graph_digests, override_rows, use_rows
 from codeintel_enrich.stages.emit.imports import import_rows
 from codeintel_enrich.stages.emit.layers import Layers
 from codeintel_enrich.stages.emit.modules import (
@@ -68,6 +69,7 @@ def emit(
     layers = Layers(path, syntax, surface, environment, qualified, stitched, typed)
     imports = import_rows(layers)
     summary = summarise(layers, tags(layers, config), imports)
+    symbol_files, uses = symbol_file_rows(layers), use_rows(layers)
     nodes, cst_jsonl = node_rows(layers, with_json=config.emit_cst)
 
     packer = RowPacker(path)
@@ -77,9 +79,9 @@ def emit(
     packer.add_rows(EXPORTS, export_rows(layers))
     add_references(packer, layers)
     packer.add_rows(SYMBOL_CLAIMS, claim_rows(layers))
-    packer.add_rows(SYMBOL_FILES, symbol_file_rows(layers))
+    packer.add_rows(SYMBOL_FILES, symbol_files)
     packer.add_rows(SCIP_OUTCOMES, outcome_rows(layers))
-    add_uses(packer, layers)
+    packer.add_rows(USES, uses)
     packer.add_rows(BASES, base_rows(layers))
     packer.add_rows(OVERRIDES, override_rows(layers))
     packer.add_rows(DIAGNOSTICS, diagnostic_rows(layers))
@@ -88,7 +90,8 @@ def emit(
     packer.add_rows(OUTLINES, outline_rows(path, syntax.outline) if syntax.outline is not None else [])
     packed = packer.finish()
     tables = sum(1 << index for index, table in enumerate(TABLES) if packed.counts.get(table.name))
-    summary = msgspec.structs.replace(summary, tables=tables)
+    graphs = graph_digests({"imports": imports, "symbol_files": symbol_files, "uses": uses})
+    summary = msgspec.structs.replace(summary, tables=tables, graphs=graphs)
     return FileRows(
         packed=packed,
         fragments=FileFragments(
