@@ -33,6 +33,7 @@ TOPICS: frozenset[tuple[str, str]] = frozenset(
         ("branches", "platform tests"),
         ("branches", "try and ImportError"),
         ("branches", "version tests"),
+        ("branches", "what the environment decides"),
         ("chains", "cycles"),
         ("chains", "externals"),
         ("chains", "failed lookups"),

@@ -55,9 +55,9 @@ class Artifact(msgspec.Struct, frozen=True, array_like=True):
     packed: bytes
 
     @classmethod
-    def of(cls, data: bytes) -> "Artifact":
-        """Make one of plain bytes."""
-        return cls(digest(data), zstd.compress(data, LEVEL))
+    def of(cls, data: bytes, known: str | None = None) -> "Artifact":
+        """Make one of plain bytes, whose digest may be known already."""
+        return cls(known or digest(data), zstd.compress(data, LEVEL))
 
 
 class Trace(msgspec.Struct, frozen=True):

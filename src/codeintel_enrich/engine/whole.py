@@ -104,10 +104,9 @@ def run_link(job: LinkJob) -> LinkDone:
         )
     table = {path: name for path, name in record.environments.items() if path not in result.removed}
     fresh: dict[str, Artifact] = {}
-    for path, data in result.environments.encoded.items():
-        environment = Artifact.of(data)
-        table[path] = environment.digest
-        fresh[environment.digest] = environment
+    for path, made in result.environments.encoded.items():
+        table[path] = made.digest
+        fresh[made.digest] = Artifact.of(made.data, made.digest)
     state = result.state.encode()
     head = msgspec.msgpack.encode(LinkRecord(job.settings, table, digest(state)))
     size = len(head).to_bytes(8, "big")

@@ -107,7 +107,7 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", array_like=True):
     failing import can make fail. `loop`: the first alternative may run not at all."""
     test: str | None = None
     """`if`: a dotted path whose `Bind.test`, once linked, picks the alternative; `?module` where the first alternative
-    needs that module to be installed."""
+    needs that module to be installed, `?` where it needs an environment variable or another program's modules."""
 
 
 class ClassSurface(msgspec.Struct, frozen=True, array_like=True):

@@ -17,18 +17,17 @@ from codeintel_enrich.model.environment import Environment
 from codeintel_enrich.model.modules import ModuleName
 from codeintel_enrich.model.surface import Surface
 from codeintel_enrich.stages.link.state import LinkState
-from codeintel_enrich.stages.link.update import Update
+from codeintel_enrich.stages.link.update import Encoded, Update
 
 
 class Environments(Mapping[str, Environment]):
     """Path -> environment, decoded when asked for: all of them decoded are many times as large."""
 
-    def __init__(self, encoded: dict[str, bytes]) -> None:
+    def __init__(self, encoded: dict[str, Encoded]) -> None:
         self.encoded = encoded
-        """Path -> msgpack; equal environments have equal bytes."""
 
     def __getitem__(self, path: str) -> Environment:
-        return _ENVIRONMENT.decode(self.encoded[path])
+        return _ENVIRONMENT.decode(self.encoded[path].data)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.encoded)

@@ -57,6 +57,8 @@ class Judge:
 
     def test(self, path: str, state: Names) -> bool | None:
         """The truth of a branch's test: a constant of another module, or whether a module is installed."""
+        if path == "?":
+            return None
         if path.startswith("?"):
             self._facts.add((table_fact(path[1:]), ""))
             return True if self._table.has(path[1:]) or is_standard(path[1:]) else None

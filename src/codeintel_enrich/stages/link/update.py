@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -47,6 +48,13 @@ _ENVIRONMENTS = msgspec.msgpack.Encoder(order="deterministic")
 _FACTS = msgspec.msgpack.Decoder(list[Fact])
 _NODE_FACTS = msgspec.msgpack.Decoder(dict[str, list[Fact]])
 _COUNTS = msgspec.msgpack.Decoder(dict[str, int])
+
+
+class Encoded(NamedTuple):
+    """An environment as bytes; equal environments have equal ones."""
+
+    digest: str
+    data: bytes
 
 
 class Update:
@@ -256,13 +264,13 @@ class Update:
 
     # -- environments -----------------------------------------------------------------------------------------------
 
-    def resolve(self) -> tuple[dict[str, bytes], set[str]]:
-        """Make the environments that are concerned; return those that differ, encoded, and the paths of all."""
+    def resolve(self) -> tuple[dict[str, Encoded], set[str]]:
+        """Make the environments that are concerned; return those that differ, and the paths of all."""
         for path in self._vanished:
             self._change_nodes(path, {})
         resolver = Resolver(self._table, self._faces.__getitem__, self._is_loaded, self._loading)
         concerned = self._concerned()
-        differing: dict[str, bytes] = {}
+        differing: dict[str, Encoded] = {}
         for path in sorted(concerned):
             linked = make_environment(path, self._surface(path), self._table, self._faces.__getitem__, resolver)
             nodes = {node: sorted(facts) for node, facts in sorted(linked.nodes.items())}
@@ -274,7 +282,7 @@ class Update:
             self._loaded_surfaces.pop(path, None)
             known = self._old.files.get(path)
             if known is None or known.environment != made:
-                differing[path] = data
+                differing[path] = Encoded(made, data)
         return differing, concerned
 
     def _concerned(self) -> set[str]:

@@ -16,7 +16,7 @@ from codeintel_enrich.model.surface import AllOperation, Bind, Branch, Delete, I
 from codeintel_enrich.model.syntax import Spot
 from codeintel_enrich.stages.parse.binder import Bound
 from codeintel_enrich.stages.parse.names import normalised
-from codeintel_enrich.stages.parse.surface_effects import aliases
+from codeintel_enrich.stages.parse.surface_aliases import aliases
 from codeintel_enrich.stages.parse.surface_imports import When, handles_import_errors
 from codeintel_enrich.stages.parse.surface_lazy import getattr_names
 from codeintel_enrich.stages.parse.surface_nodes import dotted, inside
@@ -177,7 +177,7 @@ class _Walk(Statements):
                 self._under("typing" if checked else "never", rest.body.body)
             else:
                 if verdict is None and not alternatives:
-                    path = self._linked_test(rest.test)
+                    path = self._linked_test(rest.test) or self._environment_test(rest.test)
                 alternatives.append(self._apart(rest.body.body))
                 always = verdict is True
             rest = rest.orelse
@@ -211,6 +211,11 @@ class _Walk(Statements):
         if path and self.values.is_imported(root):
             return f"!{path}" if negated else path
         return None
+
+    def _environment_test(self, test: cst.BaseExpression) -> str | None:
+        """`?` where the environment has to ask for the first alternative, `!?` where it has to for the other one."""
+        verdict = self.values.usual_truth(test)
+        return None if verdict is None else "!?" if verdict else "?"
 
     def _try(self, node: cst.Try | cst.TryStar) -> bool:
         handled, only_imports = handles_import_errors(node.handlers)

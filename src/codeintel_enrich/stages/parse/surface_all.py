@@ -14,7 +14,8 @@ import msgspec
 from codeintel_enrich.model.surface import AllOperation, NameTest
 from codeintel_enrich.stages.parse.names import normalised
 from codeintel_enrich.stages.parse.surface_nodes import dotted, string
-from codeintel_enrich.stages.parse.surface_values import UNKNOWN, Values
+from codeintel_enrich.stages.parse.surface_platform import UNKNOWN
+from codeintel_enrich.stages.parse.surface_values import Values
 
 _COPIES = frozenset({"sorted", "list", "tuple", "set", "frozenset", "reversed", "dict.fromkeys"})
 _NAMESPACES = frozenset({"globals", "dir", "locals", "vars"})

@@ -18,6 +18,7 @@ from codeintel_enrich.model.surface import (
     Operation,
 )
 from codeintel_enrich.stages.parse.names import normalised
+from codeintel_enrich.stages.parse.surface_aliases import aliases
 from codeintel_enrich.stages.parse.surface_all import Names, NotStatic, all_operations, read_names
 from codeintel_enrich.stages.parse.surface_computed import (
     is_globals,
@@ -26,10 +27,12 @@ from codeintel_enrich.stages.parse.surface_computed import (
 from codeintel_enrich.stages.parse.surface_imports import Imports, When
 from codeintel_enrich.stages.parse.surface_lazy import attached_names
 from codeintel_enrich.stages.parse.surface_nodes import dotted, parts
+from codeintel_enrich.stages.parse.surface_platform import UNKNOWN
 from codeintel_enrich.stages.parse.surface_scopes import Nested, target_names
-from codeintel_enrich.stages.parse.surface_values import UNKNOWN, Values
+from codeintel_enrich.stages.parse.surface_values import Values
 from codeintel_enrich.stages.parse.tree import Tree
 
+_ENVIRONMENT = re.compile(r"\benviron\b|\bgetenv\b|\bsys\.modules\b")
 _INDENTED_ALL = re.compile(r"^[ \t]+[^\n]*__all__", re.MULTILINE)
 _INDENTED_GLOBALS = re.compile(r"^[ \t]+[^\n]*\bglobals\(\)(?:\[|\.update)", re.MULTILINE)
 _LIST_EXPRESSIONS = (cst.BinaryOperation, cst.List, cst.Tuple, cst.Call, cst.Attribute)
@@ -39,7 +42,7 @@ class Effects:
     """What the statements run so far did. Its methods are what handlers of statements are made of."""
 
     def __init__(self, tree: Tree) -> None:
-        self.values = Values(tree.config)
+        self.values = Values(tree.config, asks_environment=_ENVIRONMENT.search(tree.text) is not None)
         self.imports = Imports()
         self.nested = Nested(self.imports)
         self.operations: list[Operation] = []
@@ -227,15 +230,3 @@ class Effects:
                     self._bind_value(name, inner.value)
             if not isinstance(inner, cst.Lambda):
                 waiting.extend(reversed(parts(inner)))
-
-
-def aliases(value: cst.BaseExpression | None, values: Values) -> tuple[str, ...]:
-    """The plain dotted paths that a value may be."""
-    if isinstance(value, cst.IfExp):
-        verdict = values.truth(value.test)
-        if verdict is not None:
-            return aliases(value.body if verdict else value.orelse, values)
-        body, orelse = aliases(value.body, values), aliases(value.orelse, values)
-        return (*body, *orelse) if body and orelse else ()
-    path = dotted(value) if isinstance(value, (cst.Name, cst.Attribute)) else None
-    return (path,) if path and path not in ("True", "False", "None", "__name__", "__file__", "__doc__") else ()

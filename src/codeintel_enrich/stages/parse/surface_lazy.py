@@ -11,7 +11,8 @@ import libcst as cst
 
 from codeintel_enrich.stages.parse.names import normalised
 from codeintel_enrich.stages.parse.surface_nodes import dotted, inside, string
-from codeintel_enrich.stages.parse.surface_values import UNKNOWN, Values
+from codeintel_enrich.stages.parse.surface_platform import UNKNOWN
+from codeintel_enrich.stages.parse.surface_values import Values
 
 
 def attached_names(call: cst.Call, values: Values) -> dict[str, str] | None:

@@ -9,6 +9,7 @@ import libcst as cst
 
 from codeintel_enrich.model.surface import Bind, ClassSurface, DefinitionKind, ImportBind, MemberKind
 from codeintel_enrich.stages.parse.names import normalised
+from codeintel_enrich.stages.parse.surface_aliases import aliases
 from codeintel_enrich.stages.parse.surface_imports import Imports, When, handles_import_errors
 from codeintel_enrich.stages.parse.surface_nodes import dotted, inside
 from codeintel_enrich.stages.parse.surface_values import Values
@@ -81,6 +82,7 @@ class Nested:
         names through `global`, sorted by name."""
         global_names: set[str] = set()
         bound: dict[str, Bind | ImportBind] = {}
+        other_names: dict[str, tuple[str, ...]] = {}
         for statement, guarded in _statements(node.body.body, values):
             kind = type(statement)
             if kind is cst.Import or kind is cst.ImportFrom:
@@ -108,12 +110,25 @@ class Nested:
                         attributes.update(_attribute_names(target, own))
                     if global_names:
                         bound.update({name: Bind(name, "variable") for name in target_names(target)})
+                        if kind is cst.Assign and type(target) is cst.Name:
+                            other_names[normalised(target.value)] = aliases(statement.value, values)
         if global_names:
             for inner in inside(node.body):
                 if isinstance(inner, cst.NamedExpr):
                     for name in target_names(inner.target):
                         bound.setdefault(name, Bind(name, "variable"))
+        for name in global_names & other_names.keys() & bound.keys():
+            # What the module calls so as well, not a local variable or a parameter.
+            paths = other_names[name]
+            if paths and not {path.partition(".")[0] for path in paths} & (bound.keys() | _parameters(node)):
+                bound[name] = Bind(name, "variable", aliases=paths)
         return [bound[name] for name in sorted(global_names & bound.keys())]
+
+
+def _parameters(node: cst.FunctionDef) -> set[str]:
+    given = node.params
+    every = [*given.posonly_params, *given.params, *given.kwonly_params, given.star_arg, given.star_kwarg]
+    return {normalised(parameter.name.value) for parameter in every if isinstance(parameter, cst.Param)}
 
 
 def _statements(body: Body, values: Values) -> Iterator[tuple[Any, bool]]:

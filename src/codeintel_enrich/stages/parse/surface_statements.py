@@ -15,6 +15,7 @@ from codeintel_enrich.model.surface import (
     Star,
 )
 from codeintel_enrich.stages.parse.names import BUILTINS, normalised
+from codeintel_enrich.stages.parse.surface_aliases import aliases
 from codeintel_enrich.stages.parse.surface_all import all_operations
 from codeintel_enrich.stages.parse.surface_computed import (
     LIST_METHODS,
@@ -24,10 +25,10 @@ from codeintel_enrich.stages.parse.surface_computed import (
     is_own_module,
     sets_names,
 )
-from codeintel_enrich.stages.parse.surface_effects import Effects, aliases
+from codeintel_enrich.stages.parse.surface_effects import Effects
 from codeintel_enrich.stages.parse.surface_nodes import dotted
+from codeintel_enrich.stages.parse.surface_platform import UNKNOWN
 from codeintel_enrich.stages.parse.surface_scopes import import_binds, target_names
-from codeintel_enrich.stages.parse.surface_values import UNKNOWN
 
 _READERS = BUILTINS - {"exec", "eval"}
 """Functions that leave a namespace given to them as it is."""

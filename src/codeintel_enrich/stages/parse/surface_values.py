@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any
 
 import libcst as cst
 
 from codeintel_enrich.model.config import ParseConfig
 from codeintel_enrich.stages.parse.names import normalised
 from codeintel_enrich.stages.parse.surface_nodes import dotted, string
-
-UNKNOWN: Final = object()
-"""What cannot be told; never equal to a value."""
+from codeintel_enrich.stages.parse.surface_platform import (
+    TYPE_CHECKING_PATHS,
+    UNKNOWN,
+    Version,
+    known_calls,
+    known_names,
+)
 
 _LIMIT = 20_000
-_TYPE_CHECKING = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING", "TYPE_CHECKING"})
-_SYSTEMS = {"linux": "Linux", "win32": "Windows", "darwin": "Darwin"}
-_SIZES = {"c": 1, "h": 2, "i": 4, "q": 8, "P": 8, "f": 4, "d": 8}
-"""Sizes in bytes by `struct` code, the same on every 64-bit platform."""
+_ENVIRONMENT = frozenset({"os.environ", "sys.modules"})
 _COMPARISONS: dict[type[cst.BaseCompOp], Callable[[Any, Any], bool]] = {
     cst.Equal: operator.eq,
     cst.NotEqual: operator.ne,
@@ -49,20 +50,15 @@ _CONTAINERS: dict[str, Callable[[Any], Any]] = {
     "len": len,
     "reversed": lambda value: list(reversed(value)),
     "bool": bool,
+    "int": int,
     "enumerate": lambda value: list(enumerate(value)),
 }
-
-
-class Version(tuple[int, ...]):
-    """`sys.version_info` up to the minor version, with some micro version behind it."""
-
-    __slots__ = ()
 
 
 class Values:
     """What module-level names are worth at one point of the program."""
 
-    def __init__(self, config: ParseConfig) -> None:
+    def __init__(self, config: ParseConfig, asks_environment: bool = False) -> None:
         self.constants: dict[str, Any] = {}
         """Name -> value, or the expression assigned to it (evaluated on first use)."""
         self.origins: dict[str, str] = {}
@@ -73,29 +69,17 @@ class Values:
         """Name -> a list of names that other modules have a part in, as `surface_all` reads it."""
         self.optional: dict[str, str] = {}
         """Name -> the module that it is, or None where that is not installed."""
+        self._known = known_names(config)
+        self._calls = known_calls(config)
         self._typing = False
-        self._known: dict[str, Any] = {
-            "sys.version_info": Version((*config.python_version, 1)),
-            "sys.version_info.major": config.python_version[0],
-            "sys.version_info.minor": config.python_version[1],
-            "sys.platform": config.platform,
-            "sys.implementation.name": "cpython",
-            "sys.maxsize": 2**63 - 1,
-            "os.name": "nt" if config.platform == "win32" else "posix",
-            "__debug__": True,
-            "six.PY2": False,
-            "six.PY3": True,
-            **dict.fromkeys(_TYPE_CHECKING, False),
-        }
-        self._calls: dict[str, Callable[..., Any]] = {
-            "platform.system": lambda: _SYSTEMS.get(config.platform, UNKNOWN),
-            "platform.python_implementation": lambda: "CPython",
-            "struct.calcsize": lambda code: {**_SIZES, "l": 4 if config.platform == "win32" else 8}.get(code, UNKNOWN),
-        }
+        self._asks_environment = asks_environment
+        self._assuming = False
+        self._unknown: dict[str, cst.CSTNode] = {}
+        """Name -> the expression assigned to it, of constants that only assuming may tell."""
 
     def rebind(self, name: str) -> None:
         """Forget everything about a name."""
-        for known in (self.constants, self.origins, self.lists, self.optional):
+        for known in (self.constants, self.origins, self.lists, self.optional, self._unknown):
             known.pop(name, None)
         self.relatives.discard(name)
 
@@ -125,6 +109,16 @@ class Values:
         self._typing = False
         return None if value is UNKNOWN else bool(value)
 
+    def usual_truth(self, test: cst.BaseExpression) -> bool | None:
+        """Judge a test as it comes out where no environment variable is set and no other program's modules are loaded;
+        None where it does not depend on these."""
+        if not self._asks_environment:
+            return None
+        self._assuming = True
+        value = self.evaluate(test)
+        self._assuming = False
+        return None if value is UNKNOWN else bool(value)
+
     def evaluate(self, node: cst.CSTNode, scope: dict[str, Any] | None = None) -> Any:
         """Return what an expression is worth, or UNKNOWN. Sets are lists, dictionaries keep their order."""
         handler = _EVALUATORS.get(type(node))
@@ -143,21 +137,35 @@ class Values:
             if name in ("True", "False", "None"):
                 return {"True": True, "False": False, "None": None}[name]
         path = self.path(node)
-        if path in _TYPE_CHECKING:
+        if path in TYPE_CHECKING_PATHS:
             return self._typing
         if path in self._known:
             return self._known[path]
+        if self._assuming and path in _ENVIRONMENT:
+            return {}
         if type(node) is cst.Name and name in self.constants:
-            value = self.constants[name]
-            if isinstance(value, cst.CSTNode):
-                self.constants[name] = UNKNOWN
-                value = self.constants[name] = self.evaluate(value)
-            return value
+            return self._constant(name)
         if type(node) is cst.Attribute and node.attr.value == "__name__":
             # The name a class or function was defined under; an alias would differ.
             inner = dotted(node.value)
             return inner.rpartition(".")[2] if inner else UNKNOWN
         return UNKNOWN
+
+    def _constant(self, name: str) -> Any:
+        value = self.constants[name]
+        if isinstance(value, cst.CSTNode):
+            written = value
+            # Not known while it is asked for: it may be made from itself.
+            self.constants[name] = UNKNOWN
+            value = self.evaluate(written)
+            self.constants[name] = written if self._assuming else value
+            if value is UNKNOWN and self._asks_environment:
+                self._unknown[name] = written
+        elif value is UNKNOWN and self._assuming and name in self._unknown:
+            written = self._unknown.pop(name)
+            value = self.evaluate(written)
+            self._unknown[name] = written
+        return value
 
     def _string(self, node: cst.CSTNode, scope: dict[str, Any]) -> Any:
         value = string(node)
@@ -283,6 +291,8 @@ class Values:
         positional = [argument for argument in node.args if argument.keyword is None and not argument.star]
         if path in self._calls and len(positional) == len(node.args):
             return self._calls[path](*(self.evaluate(argument.value, scope) for argument in positional))
+        if self._assuming and path == "os.getenv":
+            return self.evaluate(positional[1].value, scope) if len(positional) > 1 else None
         if path in _CONTAINERS and path not in self.constants:
             if path == "dict" and len(positional) != len(node.args):
                 return UNKNOWN
