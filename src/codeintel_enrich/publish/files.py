@@ -12,7 +12,7 @@ from codeintel_enrich.model.outputs import FileStamp, PublishReport
 from codeintel_enrich.model.rows import FileSummary, decode_fragments
 from codeintel_enrich.publish.index import Index, Part, read_index, write_index
 from codeintel_enrich.publish.pages import page_recipes
-from codeintel_enrich.publish.parquet import ArrowTables, parquet_recipes
+from codeintel_enrich.publish.parquet import ArrowTables, outlined_recipes, parquet_recipes
 from codeintel_enrich.publish.repo_map import repo_map
 from codeintel_enrich.publish.splice import Splicer, replace_file, stamp_of
 from codeintel_enrich.publish.spliced import Parts, bring_parts
@@ -32,6 +32,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     version: str = ""
     """Digest of the code that makes files; another one makes all of them anew."""
+    outlined: Mapping[str, str] = {}
+    """Files that are not Python -> digest of their encoded rows; they are in the Parquet datasets alone."""
     emit_cst: bool = True
     emit_pages: bool = False
     arrow_tables: ArrowTables | None = None
@@ -99,6 +101,7 @@ def publish_files(
             recipes.update(page_recipes(wanted, summaries, load, plan.version))
         if plan.arrow_tables is not None:
             recipes.update(parquet_recipes(wanted, summaries, load, plan.arrow_tables, plan.version))
+            recipes.update(outlined_recipes(plan.outlined, load, plan.arrow_tables, plan.version))
         if plan.files is not None:
             recipes.update(plan.files(summaries))
         former = known.made if old is not None else {name: Made("", stamp_of(out / name)) for name in stale_files(out)}
