@@ -107,6 +107,7 @@ class Session:
         """Creator functions by the names doit looks for."""
         return {
             "task_parse": self.task_parse,
+            "task_outline": self.task_outline,
             "task_index": self.task_index,
             "task_check": self.task_check,
             "task_link": self.task_link,
@@ -133,7 +134,7 @@ class Session:
             return set()
         wanted = {task.stage for task in self.selected if task.path is None} if self.selected else {"merge"}
         if "merge" in wanted:
-            wanted.add("emit")
+            wanted.update(("emit", "outline"))
         for stage in reversed(ANALYSIS):
             if stage in wanted:
                 wanted.update(UPSTREAM[stage])
@@ -178,11 +179,16 @@ class Session:
     def _due_externals(self) -> list[str]:
         return [] if self.idle else due_externals(self.build)
 
+    @cached_property
+    def _due_outlines(self) -> list[str]:
+        return [] if self.idle or not self.executes else self.build.due_outlines()
+
     def _paths(self, stage: str, due: Sequence[str]) -> list[str]:
         """Paths to hand out tasks for: what is due and what was asked for by name."""
+        files = self.build.outlined if stage == "outline" else self.build.files
         if not self.executes:
-            return sorted(self.build.seen.files)
-        named = {task.path for task in self.selected if task.stage == stage and task.path in self.build.files}
+            return sorted(self.build.tree.seen.outlined if stage == "outline" else self.build.tree.seen.files)
+        named = {task.path for task in self.selected if task.stage == stage and task.path in files}
         return sorted({*due, *(path for path in named if path is not None)})
 
     # --- creators, in the order of the flow -----------------------------------------------------------------------
@@ -190,10 +196,18 @@ class Session:
     def task_parse(self) -> Iterator[Task]:
         """Bytes of one file -> syntax and surface."""
         due = [] if self.idle or not self.executes else self.build.due_parses()
-        if not self._wanted <= {"index", "check"}:
-            self.executor.plan({path: ["parse"] for path in due})
+        # Outlines fill the time in which workers would wait for `link`.
+        ahead: dict[str, list[FileStage]] = {path: ["parse"] for path in due if not self._wanted <= {"index", "check"}}
+        if "outline" in self._wanted:
+            ahead.update({path: ["outline"] for path in self._due_outlines})
+        self.executor.plan(ahead)
         for path in self._paths("parse", due):
             yield self._task("parse", path)
+
+    def task_outline(self) -> Iterator[Task]:
+        """Bytes of one file that is not Python -> its rows."""
+        for path in self._paths("outline", self._due_outlines):
+            yield self._task("outline", path)
 
     def task_index(self) -> Iterator[Task]:
         """Bring the SCIP index up to date as its refresh policy says, and split it per file."""
@@ -230,7 +244,7 @@ class Session:
                 before = [s for s in UPSTREAM[stage] if not self.executes or s in due.get(path, ())]
                 yield self._task(stage, path, [f"{s}:{label(path)}" for s in before])
         emits = ["emit"] if not self.executes or any("emit" in stages for stages in due.values()) else []
-        yield self._task("merge", waits_for=emits)
+        yield self._task("merge", waits_for=[*emits, "outline"])
 
     @create_after(executed="inputs", creates=[*ANALYSIS, "merge"])  # type: ignore[untyped-decorator]
     def task_analysis_later(self) -> Iterator[Task]:
@@ -267,11 +281,12 @@ class Session:
             return (name.path or "index") not in self._due_externals
         if (ran := self.executor.ran_ahead(name)) is not None:
             return not ran
-        return name.path not in build.files or build.settle(cast(FileStage, name.stage), name.path)
+        path = name.path or ""
+        return build.find(path) is None or build.settle(cast(FileStage, name.stage), path)
 
     @cached_property
     def _changed(self) -> frozenset[str]:
-        return frozenset(self.build.changed_files())
+        return frozenset(self.build.tree.changed())
 
     def run(self, name: TaskName) -> TaskFailed | None:
         """Run a task; a failure is returned, as doit wants it, and kept for the summary."""

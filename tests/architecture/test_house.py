@@ -133,4 +133,7 @@ def test_a_run_with_nothing_to_do_loads_neither_parser_nor_store_nor_scheduler()
     )
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    assert loaded & {"libcst", "duckdb", "pyarrow", "doit", "google.protobuf", "rich.console", "hypothesis"} == set()
+    assert (
+        loaded & {"libcst", "tree_sitter", "duckdb", "pyarrow", "doit", "google.protobuf", "rich.console", "hypothesis"}
+        == set()
+    )

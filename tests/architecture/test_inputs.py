@@ -41,11 +41,12 @@ sys.addaudithook(listen)
 
 
 def declared(workspace: Workspace) -> set[str]:
-    """Files that the manifest lists, and those that steer the build."""
+    """Files that the manifest lists, of either kind, and those that steer the build."""
     manifest, warning = load_manifest(workspace.root / "cache" / "manifest.msgpack")
     assert warning is None
     steering = {"pyproject.toml", ".gitignore", *(f"{folder}/.gitignore" for folder in ("shop", "ignored"))}
-    return {*manifest.files, *steering}
+    assert manifest.outlined.keys() == {"README.md", "pyproject.toml", "shop/data.json"}
+    return {*manifest.files, *manifest.outlined, *steering}
 
 
 def outside_cache(paths: set[str]) -> set[str]:

@@ -241,5 +241,5 @@ def test_a_touch_runs_nothing_and_a_restored_mtime_hides_nothing(rich: Rich) -> 
 
 def test_config_of_emit_redoes_emit_only(rich: Rich) -> None:
     rich.write("pyproject.toml", "[tool.codeintel-enrich]\nemit-cst = false\n")
-    assert rich.ran() == {f"emit:{path}" for path in rich.paths} | {"merge"}
+    assert rich.ran() == {f"emit:{path}" for path in rich.paths} | {"outline:pyproject.toml", "merge"}
     rich.assert_equals_clean()

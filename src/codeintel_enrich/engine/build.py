@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Literal
 
@@ -20,19 +20,21 @@ import msgspec
 from codeintel_enrich import __version__
 from codeintel_enrich.engine.artifacts import Artifacts
 from codeintel_enrich.engine.config import config_digest, read_project
-from codeintel_enrich.engine.discovery import Scan, scan
-from codeintel_enrich.engine.graph import ANALYSIS, UPSTREAM, AnalysisStage, FileStage
+from codeintel_enrich.engine.graph import ANALYSIS, UPSTREAM, AnalysisStage, BytesStage, FileStage
 from codeintel_enrich.engine.integrity import check_own_files, stamp_own_file, strange_files
 from codeintel_enrich.engine.keys import Inputs, Sources, stage_version
 from codeintel_enrich.engine.lock import CacheLock
 from codeintel_enrich.engine.manifest import (
+    BytesState,
     FileState,
+    OutlinedState,
     StageState,
     load_manifest,
-    read_file,
     save_manifest,
 )
 from codeintel_enrich.engine.options import Options, places
+from codeintel_enrich.engine.outlining import language
+from codeintel_enrich.engine.tree import look
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.outputs import FileStamp
 
@@ -59,6 +61,8 @@ class Build:
         self.left_out: dict[str, str] = {}
         self.failed_tools: dict[str, str] = {}
         """External inputs that could not be made -> why; they are due again at the next run."""
+        self.grammars: dict[str, str] = {}
+        """Language of files that have an outline only -> its grammar and that one's version."""
         self.begun = False
         self._ledgers: dict[str, str] = {}
         """Digests of `_ledger` for the present state of all files."""
@@ -77,6 +81,7 @@ class Build:
         config, requires = self.project.config, self.project.requires_python
         own: dict[str, object] = {
             "parse": config.parse_config(requires),
+            "outline": config.outline_config(),
             "link": (config.link_config(requires), config.roots),
             "qualify": None,
             "stitch": config.stitch_config(),
@@ -86,9 +91,13 @@ class Build:
         }
         return {stage: config_digest(stage_version(stage), value) for stage, value in own.items()}
 
-    @cached_property
+    @property
     def overall(self) -> str:
         """Digest of everything but files that decides what a finished build looks like."""
+        return config_digest(self._asked, self.grammars)
+
+    @cached_property
+    def _asked(self) -> str:
         from codeintel_enrich.engine.externals import policy
 
         return config_digest(
@@ -111,41 +120,30 @@ class Build:
         self.manifest, warning = load_manifest(self.places.manifest)
         if warning:
             self.warnings.append(warning)
-        self.seen = self._scan()
-        self.left_out = dict(self.seen.left_out)
+        self.tree = look(self.places, self.project.config, self.options.only, self.manifest)
+        self.grammars = self.tree.grammars
+        self.left_out = dict(self.tree.seen.left_out)
         self.strange_files = strange_files(self)
         return (
             self.manifest.settled == self.overall
             and not self.options.refresh_index
-            and not self.changed_files()
-            and len(self.seen.files) == len(self.manifest.files)
+            and self.tree.is_as_known()
             and not self.strange_files
         )
 
-    def _scan(self) -> Scan:
-        config = self.project.config
-        return scan(
-            self.places.root,
-            include=config.include,
-            exclude=config.exclude,
-            only=self.options.only,
-            skip=self.places.skipped(),
-            decisions=self.manifest.decisions,
-        )
-
-    def changed_files(self) -> list[str]:
-        """Files whose signature is not the remembered one, or whose signature cannot be relied on."""
-        files = self.manifest.files
-        return [
-            path
-            for path, found in self.seen.files.items()
-            if (state := files.get(path)) is None or state.found != found or state.racy
-        ]
-
     @property
     def files(self) -> dict[str, FileState]:
-        """Path -> what is known of it."""
+        """Path of a Python file -> what is known of it."""
         return self.manifest.files
+
+    @property
+    def outlined(self) -> dict[str, OutlinedState]:
+        """Path of a file that has an outline only -> what is known of it."""
+        return self.manifest.outlined
+
+    def find(self, path: str) -> FileState | OutlinedState | None:
+        """What is known of a file of either kind."""
+        return self.tree.find(path)
 
     # --- begin ----------------------------------------------------------------------------------------------------
 
@@ -167,10 +165,9 @@ class Build:
         self._all_due = self.manifest.settled != self.overall
         if check_own_files(self):
             self._all_due = True
-        for path in [path for path in self.files if path not in self.seen.files]:
-            del self.files[path]
+        if self.tree.forget_vanished():
             self._ledgers.clear()
-        for path in self.changed_files():
+        for path in self.tree.changed():
             self.hash_file(path)
         self.spend("hash", time.perf_counter() - started)
 
@@ -182,40 +179,22 @@ class Build:
 
     def hash_file(self, path: str) -> bytes | None:
         """Read one file and remember signature and digest; None when it cannot be read (or is gone: then forgotten)."""
-        data: bytes | None = None
-        try:
-            read, found, racy = read_file(f"{self.places.root}/{path}")
-        except FileNotFoundError:
-            self.files.pop(path, None)
-            self._ledgers.clear()
-            self.seen.files.pop(path, None)
-            return None
-        except OSError as error:
-            found, racy = self.seen.files[path], False
-            content = f"unreadable: {error.strerror}"
-        else:
-            data, content = read, digest(read)
-        state = self.files.get(path)
-        if state is None:
-            self.files[path] = FileState(found, racy, content)
+        data, is_new = self.tree.read(path)
+        if is_new:
             self._ledgers.clear()
             self._touched.add(path)
-        else:
-            state.found, state.racy = found, racy
-            if state.content != content:
-                state.content = content
-                state.parse, state.surface = StageState(), ""
-                self._ledgers.clear()
-                self._touched.add(path)
         return data
 
     # --- keys -----------------------------------------------------------------------------------------------------
 
     def inputs(self, stage: FileStage, path: str) -> Inputs:
         """What a stage of a file reads now. Meaningful once the stages before it are settled."""
+        settings = ("settings", self.settings[stage])
         if stage == "parse":
-            settings = ("settings", self.settings["parse"])
             return Inputs.of("parse", settings, ("content", self.files[path].content))
+        if stage == "outline":
+            grammar, content = self.grammars[language(path)], self.outlined[path].content
+            return Inputs.of("outline", ("path", path), settings, ("grammar", grammar), ("content", content))
         return self.sources(path).inputs(stage, self.settings[stage])
 
     def sources(self, path: str) -> Sources:
@@ -255,9 +234,8 @@ class Build:
 
     def settle(self, stage: FileStage, path: str) -> bool:
         """Whether a stage's output for its present inputs is at hand, from this state or from any recorded run."""
-        state = self.files[path]
         key = self.inputs(stage, path).key
-        known: StageState = getattr(state, stage)
+        known: StageState = getattr(self.find(path), stage)
         if known.key == key:
             return True
         outputs = self.artifacts.lookup(key)
@@ -268,11 +246,11 @@ class Build:
 
     def remember(self, stage: str, path: str, key: str, outputs: Iterable[str]) -> None:
         """Take over the outputs of a stage of a file."""
-        state = self.files[path]
+        state = self.find(path)
         first, *rest = outputs
         setattr(state, stage, StageState(key, first))
         if rest:
-            state.surface = rest[0]
+            self.files[path].surface = rest[0]
         self._ledgers.pop("surface" if rest else "rows", None)
         self._touched.add(path)
         self._open_tasks.discard((stage, path))
@@ -280,10 +258,17 @@ class Build:
     # --- due ------------------------------------------------------------------------------------------------------
 
     def due_parses(self) -> list[str]:
-        """Files that must be parsed, in path order."""
-        candidates = self.files if self._all_due else self._touched
-        due = [path for path in sorted(candidates) if path in self.files and not self.settle("parse", path)]
-        self._open_tasks.update(("parse", path) for path in due)
+        """Python files that must be parsed, in path order."""
+        return self._due("parse", self.files)
+
+    def due_outlines(self) -> list[str]:
+        """Other files whose outline must be made, in path order."""
+        return self._due("outline", self.outlined)
+
+    def _due(self, stage: BytesStage, known: Mapping[str, BytesState]) -> list[str]:
+        candidates = known if self._all_due else self._touched
+        due = [path for path in sorted(candidates) if path in known and not self.settle(stage, path)]
+        self._open_tasks.update((stage, path) for path in due)
         return due
 
     def link_inputs(self) -> Inputs:
@@ -293,10 +278,19 @@ class Build:
     def _ledger(self, kind: Literal["surface", "rows"]) -> str:
         """Digest of every path with its surface, or its rows."""
         if kind not in self._ledgers:
-            files = sorted(self.files.items())
-            lines = [f"{path}\0{state.surface if kind == 'surface' else state.emit.output}" for path, state in files]
+            surfaces = {path: state.surface for path, state in self.files.items()}
+            told = surfaces if kind == "surface" else {**self.module_rows(), **self.outline_rows()}
+            lines = [f"{path}\0{name}" for path, name in sorted(told.items())]
             self._ledgers[kind] = digest("\n".join(lines).encode("utf-8", "surrogateescape"))
         return self._ledgers[kind]
+
+    def module_rows(self) -> dict[str, str]:
+        """Path of each Python file -> digest of its rows, in path order."""
+        return {path: state.emit.output for path, state in sorted(self.files.items())}
+
+    def outline_rows(self) -> dict[str, str]:
+        """Path of each file that has an outline only -> digest of its rows, in path order."""
+        return {path: state.outline.output for path, state in sorted(self.outlined.items())}
 
     def settle_link(self) -> bool:
         """Whether every module's environment is at hand."""
@@ -364,8 +358,8 @@ class Build:
         started = time.perf_counter()
         try:
             self.manifest.settled = self.overall if self._everything_done() else ""
-            self.manifest.decisions = self.seen.decisions
-            self.artifacts.prune(self._used, max(FEWEST_KEPT, KEPT_PER_FILE * len(self.files)))
+            self.manifest.decisions = self.tree.seen.decisions
+            self.artifacts.prune(self._used, max(FEWEST_KEPT, KEPT_PER_FILE * (len(self.files) + len(self.outlined))))
             self.warnings += self.artifacts.warnings
             self.artifacts.close()
             stamp_own_file(self, self.places.artifacts)
@@ -383,6 +377,7 @@ class Build:
             and not self.failed_tools
             and all(str(task_of(name)) in self.ran for name in due_externals(self))
             and not self.due_parses()
+            and not self.due_outlines()
             and self.manifest.link.key == self.link_inputs().key
             and not self.due_analyses()
             and self.settle_merge()
@@ -390,7 +385,7 @@ class Build:
 
     def _used(self) -> set[str]:
         """Artifacts that the present state is made of."""
-        used: set[str] = {self.manifest.link.output}
+        used: set[str] = {self.manifest.link.output, *self.outline_rows().values()}
         for state in self.files.values():
             used.update((state.surface, state.environment, state.parse.output))
             used.update(getattr(state, stage).output for stage in ANALYSIS)

@@ -16,6 +16,7 @@ from codeintel_enrich.model.config import (
     EmitConfig,
     LinkConfig,
     NodeLevel,
+    OutlineConfig,
     OverlayConfig,
     ParseConfig,
     PublishConfig,
@@ -96,6 +97,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             cpu_seconds=self.cpu_seconds,
             memory_megabytes=self.memory_megabytes,
         )
+
+    def outline_config(self) -> OutlineConfig:
+        """The settings that `outline` reads."""
+        return OutlineConfig(cpu_seconds=self.cpu_seconds, memory_megabytes=self.memory_megabytes)
 
     def judged_version(self, requires_python: str | None) -> tuple[int, int]:
         """(3, minor) that version tests are judged for."""

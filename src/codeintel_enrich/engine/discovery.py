@@ -3,7 +3,7 @@
 import os
 import re
 import stat as stat_module
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -45,6 +45,9 @@ class Scan(msgspec.Struct):
     """What one walk saw. Paths are relative to the root, with forward slashes."""
 
     files: dict[str, Found]
+    """Python files."""
+    outlined: dict[str, Found]
+    """Other files that somebody lays claim to."""
     left_out: dict[str, str]
     """Path (printable) -> why it is no input, for entries named like source that are no regular files."""
     decisions: Decisions
@@ -58,31 +61,41 @@ def scan(
     exclude: Sequence[str],
     only: Sequence[str],
     skip: Sequence[str],
+    claims: Callable[[str], object],
     decisions: Decisions,
 ) -> Scan:
-    """Walk `root` and list its Python files.
+    """Walk `root` and list its Python files, and the files whose name `claims` says something of.
 
     `include`, `exclude`, `only` are gitignore patterns; `skip` are folders (relative) that are ours. Symbolic links to
     folders are not followed (no loops, no file twice); links to files are. Raises UsageError for a bad pattern.
     """
-    walk = _Walk(root, include, exclude, only, skip)
+    walk = _Walk(root, include, exclude, only, skip, claims)
     walk.visit("", ())
     rules = walk.rules_digest()
     if rules != decisions.rules:
         decisions = Decisions(rules=rules, ignored=set(), kept=set())
-    files, changed = walk.decide(decisions)
-    return Scan(files, walk.left_out, decisions, changed)
+    kept, changed = walk.decide(decisions)
+    outlined = {path: found for path, found in kept.items() if not path.endswith(SUFFIXES)}
+    files = {path: found for path, found in kept.items() if path not in outlined} if outlined else kept
+    return Scan(files, outlined, walk.left_out, decisions, changed)
 
 
 class _Walk:
     """One pass over the tree; ignore files are read before what they rule over."""
 
     def __init__(
-        self, root: Path, include: Sequence[str], exclude: Sequence[str], only: Sequence[str], skip: Sequence[str]
+        self,
+        root: Path,
+        include: Sequence[str],
+        exclude: Sequence[str],
+        only: Sequence[str],
+        skip: Sequence[str],
+        claims: Callable[[str], object],
     ) -> None:
         self.root = str(root)
         self.patterns = (tuple(include), tuple(exclude), tuple(only))
         self.skip = frozenset(skip)
+        self.claims = claims
         self.left_out: dict[str, str] = {}
         self.candidates: list[tuple[str, Found, tuple[str, ...]]] = []
         self.ignore_files: dict[str, str] = {}
@@ -110,10 +123,12 @@ class _Walk:
                 name = entry.name
                 if name.endswith(SUFFIXES):
                     self._take(entry, prefix + name, rulers, pending)
-                elif name not in SKIPPED_FOLDERS and entry.is_dir(follow_symlinks=False):
+                elif entry.is_dir(follow_symlinks=False):
                     path = prefix + name
-                    if path not in self.skip:
+                    if name not in SKIPPED_FOLDERS and path not in self.skip:
                         pending.append((path, rulers))
+                elif self.claims(name):
+                    self._take(entry, prefix + name, rulers, pending)
 
     def _take(
         self, entry: os.DirEntry[str], path: str, rulers: tuple[str, ...], pending: list[tuple[str, tuple[str, ...]]]

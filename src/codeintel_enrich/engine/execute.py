@@ -16,16 +16,16 @@ from codeintel_enrich.engine.analyse import AnalyseJob, StageDone
 from codeintel_enrich.engine.artifacts import Artifact, Trace
 from codeintel_enrich.engine.build import ENCODER, Build
 from codeintel_enrich.engine.externals import make_external
-from codeintel_enrich.engine.graph import ANALYSIS, AnalysisStage, FileStage, TaskName
+from codeintel_enrich.engine.graph import ANALYSIS, AnalysisStage, BytesStage, FileStage, TaskName
 from codeintel_enrich.engine.integrity import own_name, stamp_own_file
-from codeintel_enrich.engine.manifest import StageState
+from codeintel_enrich.engine.manifest import FileState, StageState
 from codeintel_enrich.engine.sandbox import Pool, WorkerDiedError
 from codeintel_enrich.engine.whole import LinkDone, LinkJob, MergeDone, MergeJob
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError
 
 Stages = frozenset[FileStage]
 
-FILE_STAGES: tuple[FileStage, ...] = ("parse", *ANALYSIS)
+FILE_STAGES: tuple[FileStage, ...] = ("parse", "outline", *ANALYSIS)
 
 
 class Executor:
@@ -82,7 +82,7 @@ class Executor:
         if task.path is not None and task.stage in FILE_STAGES:
             if (work := self._work(task)) is not None:
                 work.result()
-            elif task.path in self.build.files:
+            elif self.build.find(task.path) is not None:
                 self._stages(task.path, [task.stage])
         else:
             started = time.perf_counter()
@@ -107,47 +107,62 @@ class Executor:
 
     def _stages(self, path: str, stages: Sequence[FileStage]) -> Stages:
         """Run stages of one file, in their order; returns those that really ran."""
-        analyses = [stage for stage in stages if stage != "parse"]
+        analyses: list[AnalysisStage] = []
         ran: set[FileStage] = set()
-        if "parse" in stages and self._parse(path):
-            ran.add("parse")
+        for stage in stages:
+            if stage != "parse" and stage != "outline":
+                analyses.append(stage)
+            elif self._of_bytes(stage, path):
+                ran.add(stage)
         if analyses and path in self.build.files:
             ran.update(self._analyse(path, analyses))
         return frozenset(ran)
 
-    def _parse(self, path: str) -> bool:
+    def _of_bytes(self, stage: BytesStage, path: str) -> bool:
+        """Run a stage that reads nothing but the file's bytes; returns whether it had to."""
         build = self.build
         started = time.perf_counter()
-        # Read here, not at hashing time: the key must name the bytes that were parsed.
+        # Read here, not at hashing time: the key must name the bytes that the stage was given.
         data = build.hash_file(path)
-        if path not in build.files or build.settle("parse", path):
+        state = build.find(path)
+        if state is None or build.settle(stage, path):
             return False
-        inputs = build.inputs("parse", path)
+        inputs = build.inputs(stage, path)
         if data is None:
-            rule, message = build.files[path].content.split(": ", 1)
-            encoded = self.pool.run("failed", b"", rule, message)
+            rule, message = state.content.split(": ", 1)
+            encoded = self._stand_in(stage, path, b"", rule, message)
         else:
-            encoded = self._parse_bytes(data)
+            encoded = self._in_worker(stage, path, data)
         layers = [msgspec.msgpack.decode(layer, type=Artifact) for layer in encoded]
         outputs = tuple(layer.digest for layer in layers)
         build.artifacts.record(layers, Trace(inputs, outputs))
-        build.remember("parse", path, inputs.key, outputs)
-        build.spend("parse", time.perf_counter() - started)
+        build.remember(stage, path, inputs.key, outputs)
+        build.spend(stage, time.perf_counter() - started)
         return True
 
-    def _parse_bytes(self, data: bytes) -> list[bytes]:
-        config = self.build.project.config.parse_config(self.build.project.requires_python)
-        encoded = ENCODER.encode(config)
+    def _in_worker(self, stage: BytesStage, path: str, data: bytes) -> list[bytes]:
+        project = self.build.project
+        parse_config = project.config.parse_config(project.requires_python)
+        told = ENCODER.encode(parse_config) if stage == "parse" else path
         for attempt in (1, 2):
             try:
-                return self.pool.run("parse", data, encoded)
+                return self.pool.run(stage, data, told)
             except WorkerDiedError as death:
                 if self._stopping.is_set():
                     raise
                 # A worker that had done other files may have died of them: the file gets one fresh worker.
                 if attempt == 2 or death.first_job or death.rule == "time-limit":
-                    return self.pool.run("failed", data, death.rule, death.message)
+                    return self._stand_in(stage, path, data, death.rule, death.message)
         raise AssertionError("two attempts always return")
+
+    def _stand_in(self, stage: BytesStage, path: str, data: bytes, rule: str, message: str) -> list[bytes]:
+        """What says, in place of a file's layers, why there are none."""
+        if stage == "outline":
+            return self.pool.run("outline failed", data, path, message)
+        try:
+            return self.pool.run("parse failed", data, rule, message, True)
+        except WorkerDiedError:
+            return self.pool.run("parse failed", data, rule, message, False)
 
     def _analyse(self, path: str, stages: Sequence[AnalysisStage]) -> Stages:
         build = self.build
@@ -220,7 +235,8 @@ class Executor:
                 out=str(build.places.out),
                 publish_index=str(build.places.publish_index),
                 slice_log=str(build.places.slice_log),
-                wanted={path: state.emit.output for path, state in sorted(build.files.items())},
+                wanted=build.module_rows(),
+                outlined=build.outline_rows(),
                 root_name=build.places.root.name,
                 entry_points=build.project.entry_points,
                 root=str(build.places.root),
@@ -252,15 +268,16 @@ class Executor:
         """Make an artifact again. Raises the error itself where no stage of ours made it: then it cannot be mended."""
         build, wanted = self.build, error.wanted
         build.artifacts.forget((wanted,))
-        for path, state in build.files.items():
-            if state.environment == wanted:
+        for path in (*build.files, *build.outlined):
+            state = build.find(path)
+            if isinstance(state, FileState) and state.environment == wanted:
                 build.warnings.append(f"{path}: environment: {error.message}; made again")
                 build.places.link_state.unlink(missing_ok=True)
                 self._link()
                 return
             for stage in FILE_STAGES:
-                known: StageState = getattr(state, stage)
-                if wanted in ((known.output, state.surface) if stage == "parse" else (known.output,)):
+                known: StageState = getattr(state, stage, StageState())
+                if wanted == known.output or (stage == "parse" and wanted == getattr(state, "surface", None)):
                     build.warnings.append(f"{path}: {stage}: {error.message}; made again")
                     setattr(state, stage, StageState())
                     self._stages(path, [stage])

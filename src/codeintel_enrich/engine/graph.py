@@ -5,7 +5,9 @@ from typing import Literal
 
 import msgspec
 
-FileStage = Literal["parse", "qualify", "stitch", "types", "emit"]
+FileStage = Literal["parse", "outline", "qualify", "stitch", "types", "emit"]
+BytesStage = Literal["parse", "outline"]
+"""The first stages of a file, which read nothing but its bytes: of a Python file, and of any other."""
 AnalysisStage = Literal["qualify", "stitch", "types", "emit"]
 
 ANALYSIS: tuple[AnalysisStage, ...] = ("qualify", "stitch", "types", "emit")

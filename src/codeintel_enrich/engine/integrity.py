@@ -66,6 +66,9 @@ def _forget_missing(build: "Build", present: set[str]) -> None:
             state.parse = StageState()
         if state.environment not in present:
             build.manifest.link = StageState()
+    for outlined in build.outlined.values():
+        if outlined.outline.output not in present:
+            outlined.outline = StageState()
     for external in build.manifest.externals.values():
         if not present.issuperset(external.slices.values()):
             external.key = ""

@@ -32,9 +32,10 @@ SOURCES: dict[str, tuple[str, ...]] = {
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "parse": ("libcst", "tree-sitter", "tree-sitter-python"),
+    "outline": ("tree-sitter",),
     "merge": ("duckdb", "pyarrow", "docstring-parser"),
 }
-"""Stage -> distributions whose version its results depend on; for `outline` its query files name them."""
+"""Stage -> distributions whose version its results depend on; `outline` depends on the grammar of a file, too."""
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -103,25 +104,17 @@ def stage_version(stage: str) -> str:
         files += sorted(_parts(folder)) if folder.is_dir() else [folder.with_suffix(".py")]
     return config_digest(
         [digest(_source(file)) for file in files],
-        [f"{name} {_version(name)}" for name in _libraries(stage)],
+        [library_version(name) for name in LIBRARIES.get(stage, ())],
         runtime_version(),
     )
 
 
-def _libraries(stage: str) -> tuple[str, ...]:
-    if stage == "outline":
-        from codeintel_enrich.stages.outline import distributions
-
-        return distributions()
-    return LIBRARIES.get(stage, ())
-
-
-def _version(distribution: str) -> str | None:
-    """The version of a distribution; None where it is not installed, which an optional one need not be."""
+def library_version(distribution: str) -> str:
+    """A distribution and its version; `None` where it is not installed, which an optional one need not be."""
     try:
-        return metadata.version(distribution)
+        return f"{distribution} {metadata.version(distribution)}"
     except metadata.PackageNotFoundError:
-        return None
+        return f"{distribution} None"
 
 
 def _parts(folder: Path) -> Iterator[Path]:

@@ -27,14 +27,23 @@ class StageState(msgspec.Struct, array_like=True):
     output: str = ""
 
 
-class FileState(msgspec.Struct, array_like=True):
-    """What is known of one file."""
+class BytesState(msgspec.Struct, array_like=True):
+    """What is known of the bytes of one file."""
 
     found: Found
     racy: bool
     """Read in the clock tick of its last change: the signature cannot tell a later write in that tick."""
     content: str
     """Digest of its bytes."""
+
+    def replace_content(self, content: str) -> None:
+        """Take other bytes; what was made of the former ones is forgotten."""
+        self.content = content
+
+
+class FileState(BytesState, array_like=True):
+    """What is known of one Python file."""
+
     surface: str = ""
     environment: str = ""
     parse: StageState = msgspec.field(default_factory=StageState)
@@ -42,6 +51,22 @@ class FileState(msgspec.Struct, array_like=True):
     stitch: StageState = msgspec.field(default_factory=StageState)
     types: StageState = msgspec.field(default_factory=StageState)
     emit: StageState = msgspec.field(default_factory=StageState)
+
+    def replace_content(self, content: str) -> None:
+        """Take other bytes; what was made of the former ones is forgotten."""
+        self.content = content
+        self.parse, self.surface = StageState(), ""
+
+
+class OutlinedState(BytesState, array_like=True):
+    """What is known of one file that has an outline and nothing else."""
+
+    outline: StageState = msgspec.field(default_factory=StageState)
+
+    def replace_content(self, content: str) -> None:
+        """Take other bytes; what was made of the former ones is forgotten."""
+        self.content = content
+        self.outline = StageState()
 
 
 class External(msgspec.Struct):
@@ -62,6 +87,7 @@ class Manifest(msgspec.Struct):
     """Everything remembered between runs beside artifacts and the store."""
 
     files: dict[str, FileState] = {}
+    outlined: dict[str, OutlinedState] = {}
     decisions: Decisions = msgspec.field(default_factory=Decisions)
     link: StageState = msgspec.field(default_factory=StageState)
     externals: dict[str, External] = {}

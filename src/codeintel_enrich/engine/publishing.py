@@ -63,6 +63,7 @@ def make_plan(job: MergeJob, load: Callable[[str], bytes], after_store: Callable
 
     return Plan(
         version=stage_version("merge"),
+        outlined=job.outlined,
         emit_cst=wants.emit_cst,
         emit_pages=wants.emit_pages,
         arrow_tables=arrow_tables if wants.emit_parquet else None,

@@ -8,8 +8,9 @@ from codeintel_enrich.engine.build import Build
 from codeintel_enrich.engine.discovery import printable
 from codeintel_enrich.engine.externals import behind
 from codeintel_enrich.engine.graph import ANALYSIS
+from codeintel_enrich.engine.outlining import language
 
-STAGES = ("index", "check", "parse", "link", *ANALYSIS, "merge")
+STAGES = ("index", "check", "parse", "outline", "link", *ANALYSIS, "merge")
 SHOWN = 3
 MOST_BROKEN = 10
 
@@ -18,6 +19,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """One build, told in numbers. Seconds are wall time, summed over the tasks of a stage."""
 
     files: int
+    """Python files."""
+    outlined: dict[str, int]
+    """Language -> files of it, which have an outline only."""
     ran: tuple[str, ...]
     """Names of the tasks that ran, sorted."""
     up_to_date: int
@@ -44,6 +48,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         ran = self.ran_by_stage()
         tasks = ", ".join(f"{stage} {ran[stage]}" for stage in STAGES if stage in ran) or "none"
         lines = [f"{self.files} files; tasks run: {len(self.ran)} ({tasks}); up to date: {self.up_to_date}"]
+        if self.outlined:
+            lines.append("outlines: " + ", ".join(f"{language} {count}" for language, count in self.outlined.items()))
         if self.rows:
             lines.append(
                 "rows: " + ", ".join(f"{table} {count}" for table, count in sorted(self.rows.items()) if count)
@@ -81,9 +87,10 @@ def summarise(build: Build, errors: tuple[str, ...] = (), exit_code: int = 0) ->
     for name, external in build.manifest.externals.items():
         if name in known:
             left_out.update({f"{name}: {path}": why for path, why in external.left_out.items()})
-    total = len(build.files) * (1 + len(ANALYSIS)) + len(known) + 2
+    total = len(build.files) * (1 + len(ANALYSIS)) + len(build.outlined) + len(known) + 2
     return Summary(
         files=len(build.files),
+        outlined=dict(sorted(Counter(map(language, build.outlined)).items())),
         ran=tuple(sorted(build.ran)),
         up_to_date=max(0, total - len(build.ran)),
         rows=build.manifest.rows,

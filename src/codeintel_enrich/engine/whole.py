@@ -63,7 +63,9 @@ class MergeJob(msgspec.Struct, frozen=True, kw_only=True):
     publish_index: str
     slice_log: str
     wanted: dict[str, str]
-    """Path -> digest of its encoded rows, for every file, in path order."""
+    """Path of each Python file -> digest of its encoded rows, in path order."""
+    outlined: dict[str, str]
+    """The same of every other file."""
     root_name: str
     entry_points: dict[str, str]
     root: str
@@ -150,7 +152,7 @@ def run_merge(job: MergeJob) -> MergeDone:
         store = thread.submit(_bring_store, job)
 
         def load(path: str) -> bytes:
-            return artifacts.get(job.wanted[path])
+            return artifacts.get(job.wanted.get(path) or job.outlined[path])
 
         def stored() -> Stored:
             generation = store.result().generation
@@ -192,10 +194,11 @@ def _bring_store(job: MergeJob) -> _Merged:
     from codeintel_enrich.store import broken_files, merge_store, open_store
 
     started = time.perf_counter()
+    wanted = {**job.wanted, **job.outlined}
     with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
         store = Path(job.store)
         merged = merge_store(
-            store, job.wanted, lambda path: artifacts.get(job.wanted[path]), {"version": job.version}, job.trusted
+            store, wanted, lambda path: artifacts.get(wanted[path]), {"version": job.version}, job.trusted
         )
     with open_store(store) as connection:
         broken = broken_files(connection)

@@ -108,24 +108,63 @@ def limit_cpu(seconds: int) -> None:
 
 
 def run_parse(source: bytes, config: bytes) -> list[bytes]:
-    """Bytes of a file -> its syntax and surface, as encoded artifacts."""
+    """Bytes of a Python file -> its syntax and surface, as encoded artifacts; one that does not parse is outlined."""
     from codeintel_enrich.model.config import ParseConfig
     from codeintel_enrich.stages.parse import parse
 
-    return _parsed(parse(source, msgspec.msgpack.decode(config, type=ParseConfig)))
+    settings = msgspec.msgpack.decode(config, type=ParseConfig)
+    parsed = parse(source, settings)
+    return _parsed(parsed, source if not parsed.syntax.parse_ok and len(source) <= settings.max_file_bytes else None)
 
 
-def run_failed(source: bytes, rule: str, message: str) -> list[bytes]:
-    """What stands in for a file whose analysis was killed."""
+def run_parse_failed(source: bytes, rule: str, message: str, outlined: bool) -> list[bytes]:
+    """What stands in for a Python file whose analysis was killed."""
     from codeintel_enrich.stages.parse import failed
 
-    return _parsed(failed(source, rule, message))
+    return _parsed(failed(source, rule, message), source if outlined else None)
 
 
-def _parsed(parsed: Any) -> list[bytes]:
+def _parsed(parsed: Any, broken: bytes | None) -> list[bytes]:
+    """The layers as encoded artifacts, with the outline of broken bytes."""
+    syntax = parsed.syntax
+    if broken is not None:
+        from codeintel_enrich.stages.outline import PYTHON, outline
+
+        syntax = msgspec.structs.replace(syntax, outline=outline(PYTHON, broken))
+    return [_artifact(ENCODER.encode(layer)) for layer in (syntax, parsed.surface)]
+
+
+def run_outline(source: bytes, path: str) -> list[bytes]:
+    """Bytes of any other file -> its rows, as an encoded artifact."""
+    from codeintel_enrich.stages.outline import outline
+
+    return _outlined(path, outline(_language(path), source))
+
+
+def run_outline_failed(source: bytes, path: str, message: str) -> list[bytes]:
+    """What stands in for such a file when it cannot be read, or its analysis was killed."""
+    from codeintel_enrich.stages.outline import failed
+
+    return _outlined(path, failed(_language(path), source, message))
+
+
+def _language(path: str) -> str:
+    from codeintel_enrich.engine.outlining import language
+
+    return language(path)
+
+
+def _outlined(path: str, outline: Any) -> list[bytes]:
+    from codeintel_enrich.model.rows import encode_packed
+    from codeintel_enrich.stages.emit import emit_outline
+
+    return [_artifact(encode_packed(emit_outline(path, outline)))]
+
+
+def _artifact(layer: bytes) -> bytes:
     from codeintel_enrich.engine.artifacts import Artifact
 
-    return [ENCODER.encode(Artifact.of(ENCODER.encode(layer))) for layer in (parsed.syntax, parsed.surface)]
+    return ENCODER.encode(Artifact.of(layer))
 
 
 def run_analyse_job(job: bytes) -> list[bytes]:
@@ -151,7 +190,9 @@ def run_merge_job(job: bytes) -> list[bytes]:
 
 JOBS: dict[str, Callable[..., list[bytes]]] = {
     "parse": run_parse,
-    "failed": run_failed,
+    "parse failed": run_parse_failed,
+    "outline": run_outline,
+    "outline failed": run_outline_failed,
     "analyse": run_analyse_job,
     "link": run_link_job,
     "merge": run_merge_job,

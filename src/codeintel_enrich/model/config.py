@@ -25,6 +25,15 @@ class ParseConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Address space the analysing process may use for one file."""
 
 
+class OutlineConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What `outline` depends on beside the bytes."""
+
+    cpu_seconds: int = 30
+    """CPU time a file may take before its outline is given up."""
+    memory_megabytes: int = 1_500
+    """Address space the analysing process may use for one file."""
+
+
 class LinkConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What `link` depends on beside surfaces and the module table."""
 

@@ -434,6 +434,9 @@ PACKAGES = View(
 
 VIEWS: tuple[View, ...] = (SYMBOLS, PACKAGES)
 
+OUTLINE_TABLES: tuple[Table, ...] = (FILES, OUTLINES)
+"""The tables in which files that are not Python have rows."""
+
 LEDGER = Table(
     "ledger",
     ("path",),

@@ -13,7 +13,7 @@ from codeintel_enrich.model.outputs import FileStamp, PublishReport
 from codeintel_enrich.model.rows import FileSummary, decode_fragments
 from codeintel_enrich.publish.index import Index, Part, read_index, write_index
 from codeintel_enrich.publish.pages import page_recipes
-from codeintel_enrich.publish.parquet import ArrowTables, parquet_recipes
+from codeintel_enrich.publish.parquet import ArrowTables, outlined_recipes, parquet_recipes
 from codeintel_enrich.publish.repo_map import repo_map
 from codeintel_enrich.publish.splice import Splicer, replace_file
 from codeintel_enrich.publish.spliced import Parts, bring_parts
@@ -33,6 +33,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     version: str = ""
     """Digest of the code that makes files; another one makes all of them anew."""
+    outlined: Mapping[str, str] = {}
+    """Files that are not Python -> digest of their encoded rows; they are in the Parquet datasets alone."""
     emit_cst: bool = True
     emit_pages: bool = False
     arrow_tables: ArrowTables | None = None
@@ -132,6 +134,7 @@ def _recipes(
         recipes.update(page_recipes(wanted, summaries, load, plan.version))
     if plan.arrow_tables is not None:
         recipes.update(parquet_recipes(wanted, summaries, load, plan.arrow_tables, plan.version))
+        recipes.update(outlined_recipes(plan.outlined, load, plan.arrow_tables, plan.version))
     if plan.files is not None:
         recipes.update(plan.files(summaries))
     return recipes

@@ -6,8 +6,8 @@ they mean.
 """
 
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, reduce
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cache, partial, reduce
 from operator import or_
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +15,7 @@ from urllib.parse import quote
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.paths import short_name
 from codeintel_enrich.model.rows import NULL_INTEGER, FileSummary, PackedRows, decode_packed
-from codeintel_enrich.model.tables import TABLES, Table
+from codeintel_enrich.model.tables import OUTLINE_TABLES, TABLES, Table
 from codeintel_enrich.publish.upkeep import Recipe
 
 ArrowTables = Callable[[Sequence[PackedRows], Sequence[Table]], Iterator[tuple[Table, Any]]]
@@ -42,34 +42,41 @@ def parquet_recipes(
     Rows stand in path order, a file's as `emit` gave them. The columns are those of the store, but for `package` of
     `modules`, which the folder's name tells.
     """
-    recipes: dict[str, Recipe] = {}
-    for (package, bucket), paths in sorted(_partitions(summaries).items()):
-        rows = "\n".join(f"{path}\0{wanted[path]}" for path in paths)
-        inputs = digest(f"{version}\0{rows}".encode("utf-8", "surrogateescape"))
-        held = reduce(or_, (summaries[path].tables for path in paths))
-        tables = [table for index, table in enumerate(TABLES) if held >> index & 1]
-        partition = _Partition(paths, load, arrow_tables, tables)
-        folder = short_name(f"package={quote(package, safe='') or NO_PACKAGE}")
-        for table in tables:
-            name = f"parquet/{table.name}/{folder}/part-{bucket}.parquet"
-            recipes[name] = Recipe(inputs, partition.maker(table))
-    return recipes
-
-
-def _partitions(summaries: Mapping[str, FileSummary]) -> dict[tuple[str, int], list[str]]:
-    """(package, bucket) -> its files in path order; depends on nothing but the set of files and their packages."""
     packages: dict[str, list[str]] = {}
     for path, summary in summaries.items():
         packages.setdefault(summary.package, []).append(path)
-    partitions: dict[tuple[str, int], list[str]] = {}
-    for package, paths in packages.items():
-        buckets = 1
-        while len(paths) > buckets * BUCKET_FILES:
-            buckets *= 2
-        for path in sorted(paths):
-            bucket = int(digest(path.encode("utf-8", "surrogateescape"))[:8], 16) % buckets if buckets > 1 else 0
-            partitions.setdefault((package, bucket), []).append(path)
-    return partitions
+    recipes: dict[str, Recipe] = {}
+    for package, files in sorted(packages.items()):
+        for bucket, paths in sorted(_buckets(files).items()):
+            held = reduce(or_, (summaries[path].tables for path in paths))
+            tables = [table for index, table in enumerate(TABLES) if held >> index & 1]
+            partition = _Partition({path: wanted[path] for path in paths}, load, arrow_tables, tables)
+            folder = short_name(f"package={quote(package, safe='') or NO_PACKAGE}")
+            recipes.update(partition.recipes(f"{folder}/part-{bucket}.parquet", version))
+    return recipes
+
+
+def outlined_recipes(
+    outlined: Mapping[str, str], load: Callable[[str], bytes], arrow_tables: ArrowTables, version: str
+) -> dict[str, Recipe]:
+    """The same for files that are not Python: beside the files outside all packages, but apart from them."""
+    recipes: dict[str, Recipe] = {}
+    for bucket, paths in sorted(_buckets(outlined).items()):
+        partition = _Partition({path: outlined[path] for path in paths}, load, arrow_tables, OUTLINE_TABLES)
+        recipes.update(partition.recipes(f"package={NO_PACKAGE}/other-{bucket}.parquet", version))
+    return recipes
+
+
+def _buckets(files: Collection[str]) -> dict[int, list[str]]:
+    """Bucket -> its files in path order; depends on nothing but the set of files."""
+    count = 1
+    while len(files) > count * BUCKET_FILES:
+        count *= 2
+    buckets: dict[int, list[str]] = {}
+    for path in sorted(files):
+        bucket = int(digest(path.encode("utf-8", "surrogateescape"))[:8], 16) % count if count > 1 else 0
+        buckets.setdefault(bucket, []).append(path)
+    return buckets
 
 
 class _Partition:
@@ -77,30 +84,31 @@ class _Partition:
 
     def __init__(
         self,
-        paths: Sequence[str],
+        wanted: Mapping[str, str],
         load: Callable[[str], bytes],
         arrow_tables: ArrowTables,
         tables: Sequence[Table],
     ) -> None:
-        """`tables`: those of which the paths have rows."""
-        self._paths = paths
+        self._wanted = wanted
         self._load = load
         self._arrow_tables = arrow_tables
-        self._wanted = tables
-        self._tables: dict[str, Any] | None = None
+        self._tables = tables
+        self._made: dict[str, Any] | None = None
 
-    def maker(self, table: Table) -> Callable[[], bytes]:
-        """Makes the file of a table."""
-        return lambda: self._make(table)
+    def recipes(self, name: str, version: str) -> dict[str, Recipe]:
+        """How the file `name` of each table's dataset is made; None where the partition has no rows of it."""
+        rows = "\n".join(f"{path}\0{wants}" for path, wants in self._wanted.items())
+        inputs = digest(f"{version}\0{rows}".encode("utf-8", "surrogateescape"))
+        return {f"parquet/{table.name}/{name}": Recipe(inputs, partial(self._make, table)) for table in self._tables}
 
-    def _make(self, table: Table) -> bytes:
-        if self._tables is None:
-            files = [decode_packed(self._load(path)) for path in self._paths]
-            self._tables = {found.name: rows for found, rows in self._arrow_tables(files, self._wanted)}
-        rows = self._tables[table.name]
-        if table is self._wanted[-1]:
-            self._tables = None
-        return _encode(table, rows)
+    def _make(self, table: Table) -> bytes | None:
+        if self._made is None:
+            files = [decode_packed(self._load(path)) for path in self._wanted]
+            self._made = {found.name: rows for found, rows in self._arrow_tables(files, self._tables)}
+        rows = self._made.get(table.name)
+        if table is self._tables[-1]:
+            self._made = None
+        return None if rows is None else _encode(table, rows)
 
 
 def _encode(table: Table, rows: Any) -> bytes:

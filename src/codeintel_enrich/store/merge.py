@@ -15,7 +15,7 @@ import msgspec
 
 from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.model.outputs import FileStamp, MergeReport
-from codeintel_enrich.model.tables import LEDGER, META, SCHEMA_VERSION, TABLES, Table
+from codeintel_enrich.model.tables import FILES, LEDGER, META, MODULES, SCHEMA_VERSION, TABLES, Table
 from codeintel_enrich.store.insert import batches
 from codeintel_enrich.store.read import PATIENCE_SECONDS, connect
 from codeintel_enrich.store.schema import SHAPE_QUERY, cell_hash, create_statements, has_shape, of_paths
@@ -273,8 +273,8 @@ def _check(connection: duckdb.DuckDBPyConnection, state: _State, *, every_cell: 
         for table in TABLES:
             if _content(connection, table)[1] != state.contents[table.name].checksum:
                 raise _UntrustedError(f"its table {table.name} does not have the cells that the last merge left")
-    if len(state.ledger) != state.contents["modules"].rows:
-        raise _UntrustedError("its ledger does not match its modules")
+    if len(state.ledger) != state.contents[MODULES.name].rows + state.contents[FILES.name].rows:
+        raise _UntrustedError("its ledger does not match its modules and files")
 
 
 def _remove(database: Path) -> None:

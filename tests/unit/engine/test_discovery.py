@@ -18,8 +18,13 @@ def write(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
+def claims(name: str) -> bool:
+    """Whether a file is listed beside Python files."""
+    return name.endswith((".toml", ".md"))
+
+
 def look(root: Path, decisions: Decisions | None = None, **rules: Any) -> Scan:
-    rules = {"include": (), "exclude": (), "only": (), "skip": (), **rules}
+    rules = {"include": (), "exclude": (), "only": (), "skip": (), "claims": claims, **rules}
     return scan(root, decisions=decisions or Decisions(), **rules)
 
 
@@ -27,17 +32,25 @@ def found(root: Path, **rules: Any) -> set[str]:
     return set(look(root, **rules).files)
 
 
+def everything(root: Path) -> set[str]:
+    """Files of either kind."""
+    seen = look(root)
+    assert all(path.endswith((".toml", ".md")) for path in seen.outlined)
+    return {*seen.files, *seen.outlined}
+
+
 def of_git(root: Path) -> set[str]:
-    """Python files that git would add."""
+    """Files that git would add."""
     subprocess.run(["git", "init", "-q", "."], cwd=root, check=True)
     command = ["git", "ls-files", "-z", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=root, check=True, capture_output=True).stdout.decode().split("\0")
-    return {path for path in listed if path.endswith((".py", ".pyi"))}
+    return {path for path in listed if path.endswith((".py", ".pyi", ".toml", ".md"))}
 
 
 TREE = [
     *("a.py", "b.pyi", "notes.txt", "pkg/__init__.py", "pkg/a.py", "pkg/gen/a.py", "pkg/gen/keep.py", "pkg/sub/b.py"),
     *("build/a.py", "build/lib/a.py", "docs/conf.py", "docs/build/x.py", "with space/a.py", "#odd.py", "!bang.py"),
+    *("README.md", "a.toml", "docs/a.md", "build/lib/b.toml", "pkg/gen/keep.md"),
 ]
 
 
@@ -67,18 +80,26 @@ TREE = [
         {".gitignore": "[z-a].py\nbuild/\n"},
         {".gitignore": "!\n/\n\\\nbuild/\n"},
         {".gitignore": "PKG/\n"},
+        {".gitignore": "*.md\n!/docs/*.md\n"},
         {".gitignore": ""},
     ],
     ids=lambda ignore: " | ".join(f"{path}: {text!r}" for path, text in ignore.items()),
 )
 def test_ignore_rules_are_gits(tmp_path: Path, ignore: dict[str, str]) -> None:
     write(tmp_path, {**dict.fromkeys(TREE, "x = 1\n"), **ignore})
-    assert found(tmp_path) == of_git(tmp_path)
+    assert everything(tmp_path) == of_git(tmp_path)
 
 
-def test_only_python_files_are_found_in_path_order(tmp_path: Path) -> None:
+def test_python_files_are_found_in_path_order(tmp_path: Path) -> None:
     write(tmp_path, dict.fromkeys(TREE, ""))
     assert list(look(tmp_path).files) == sorted(path for path in TREE if path.endswith((".py", ".pyi")))
+
+
+def test_other_files_are_found_apart_from_them_if_their_name_is_claimed(tmp_path: Path) -> None:
+    write(tmp_path, {**dict.fromkeys(TREE, ""), "folder.md/a.toml": ""})
+    assert list(look(tmp_path).outlined) == sorted(
+        ["folder.md/a.toml", *(path for path in TREE if path.endswith((".toml", ".md")))]
+    )
 
 
 def test_what_is_never_source_is_not_entered(tmp_path: Path) -> None:
@@ -114,10 +135,10 @@ def test_our_own_folders_are_skipped(tmp_path: Path) -> None:
 
 def test_include_exclude_and_only_narrow_what_is_there(tmp_path: Path) -> None:
     write(tmp_path, dict.fromkeys(TREE, ""))
-    everything = found(tmp_path)
-    assert found(tmp_path, include=("pkg/",)) == {path for path in everything if path.startswith("pkg/")}
+    files = found(tmp_path)
+    assert found(tmp_path, include=("pkg/",)) == {path for path in files if path.startswith("pkg/")}
     assert found(tmp_path, exclude=("pkg/", "*.pyi")) == {
-        path for path in everything if not path.startswith("pkg/") and not path.endswith(".pyi")
+        path for path in files if not path.startswith("pkg/") and not path.endswith(".pyi")
     }
     assert found(tmp_path, include=("pkg/",), exclude=("gen/",), only=("a.py",)) == {"pkg/a.py"}
 
@@ -185,6 +206,7 @@ def test_remembered_decisions_change_nothing_and_are_dropped_when_a_rule_changes
     write(tmp_path, {"docs/.gitignore": "*.py\n"})
     third = look(tmp_path, second.decisions)
     assert third.decisions_changed
-    assert set(third.files) == found(tmp_path) == of_git(tmp_path)
+    assert {*third.files, *third.outlined} == everything(tmp_path) == of_git(tmp_path)
     (tmp_path / ".gitignore").unlink()
-    assert set(look(tmp_path, third.decisions).files) == of_git(tmp_path)
+    fourth = look(tmp_path, third.decisions)
+    assert {*fourth.files, *fourth.outlined} == of_git(tmp_path)

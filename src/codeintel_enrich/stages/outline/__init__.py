@@ -11,7 +11,6 @@ from codeintel_enrich.model.outline import Outline
 from codeintel_enrich.stages.outline.entries import items_of
 from codeintel_enrich.stages.outline.find import by_node_types, by_query
 from codeintel_enrich.stages.outline.grammars import (
-    distributions,
     grammar,
     language_of,
     languages,
@@ -21,7 +20,7 @@ from codeintel_enrich.stages.outline.grammars import (
 from codeintel_enrich.stages.outline.layout import mended
 from codeintel_enrich.stages.outline.text import Text
 
-__all__ = ["PYTHON", "distributions", "failed", "language_of", "languages", "outline", "remedy"]
+__all__ = ["PYTHON", "failed", "language_of", "languages", "outline", "remedy"]
 
 PYTHON = "python"
 

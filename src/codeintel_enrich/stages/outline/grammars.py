@@ -62,17 +62,12 @@ def language_of(path: str) -> str | None:
     return (by_suffix.get(dot + suffix) if stem else None) or by_name.get(name.partition(".")[0])
 
 
-def distributions() -> tuple[str, ...]:
-    """Every distribution that outlines depend on, sorted; none of them need be installed."""
-    return tuple(sorted({"tree-sitter", *(head.distribution for head in languages().values())}))
-
-
 def remedy(language: str) -> str | None:
     """What is missing for a language, and how to get it; None where nothing is."""
     grammar = languages()[language].grammar
     if find_spec("tree_sitter") is not None and find_spec(grammar) is not None:
         return None
-    return f"no {language} grammar is installed: pip install '{EXTRA}'"
+    return f"the grammar is not installed: pip install '{EXTRA}'"
 
 
 @cache

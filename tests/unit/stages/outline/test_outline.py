@@ -9,7 +9,7 @@ import pytest
 
 from codeintel_enrich.model.outline import Outline, OutlineItem
 from codeintel_enrich.stages import outline as stage
-from codeintel_enrich.stages.outline import distributions, language_of, outline, remedy
+from codeintel_enrich.stages.outline import language_of, outline, remedy
 from codeintel_enrich.stages.outline.grammars import grammar, languages, query
 
 SAMPLES: dict[str, tuple[str, list[str]]] = {
@@ -219,7 +219,7 @@ def test_definitions_that_the_tree_lost_say_so() -> None:
 def test_a_missing_grammar_is_data_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("codeintel_enrich.stages.outline.grammars.find_spec", lambda name: None)
     found = outline("sql", b"select 1;\n")
-    assert found.error == "no sql grammar is installed: pip install 'codeintel-enrich[outlines]'"
+    assert found.error == "the grammar is not installed: pip install 'codeintel-enrich[outlines]'"
     assert (found.items, found.n_lines, found.n_bytes) == ((), 1, 10)
     assert remedy("sql") == found.error
 
@@ -250,7 +250,7 @@ def test_no_two_languages_claim_a_file_name_or_suffix() -> None:
 def test_every_grammar_is_in_the_extra() -> None:
     project = tomllib.loads((Path(__file__).parents[4] / "pyproject.toml").read_text())["project"]
     listed = {requirement.partition(">")[0] for requirement in project["optional-dependencies"]["outlines"]}
-    assert set(distributions()) == listed
+    assert {"tree-sitter", *(head.distribution for head in languages().values())} == listed
 
 
 def test_a_huge_file_keeps_its_upper_levels() -> None:
