@@ -30,8 +30,9 @@ from codeintel_enrich.engine.build import Build
 from codeintel_enrich.engine.execute import Executor
 from codeintel_enrich.engine.externals import due_externals, task_of
 from codeintel_enrich.engine.graph import ANALYSIS, DOCS, UPSTREAM, AnalysisStage, FileStage, TaskName, label, path_of
+from codeintel_enrich.engine.last_run import close_build
 from codeintel_enrich.engine.options import Options
-from codeintel_enrich.engine.summary import Summary, summarise
+from codeintel_enrich.engine.summary import Summary
 from codeintel_enrich.errors import EnrichError
 
 Task = dict[str, Any]
@@ -314,10 +315,10 @@ class Session:
         self._stopping.set()
         if self._executor is not None:
             self._executor.close()
-        self.build.finish()
+        summary = close_build(self.build, tuple(self.errors), self.exit_code)
         if self._collects:
             gc.enable()
-        return summarise(self.build, tuple(self.errors), self.exit_code)
+        return summary
 
 
 class DoitSession(Session):

@@ -157,6 +157,24 @@ def export(
 
 
 @app.command()
+def report(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where the page is written; default: CACHE/report.html.")
+    ] = None,
+    root: Annotated[Path, typer.Option(help="The indexed repository.")] = Path(),
+    cache_dir: Annotated[Path | None, typer.Option(help="Where results are kept; default: ROOT/cache.")] = None,
+    history_window_days: Annotated[
+        int, typer.Option(min=1, help="How far back changes are counted, from the newest commit.")
+    ] = 365,
+    json: Annotated[bool, typer.Option("--json", help="Print the account as JSON.")] = False,
+) -> None:
+    """One page for a browser: module graph, types, complexity against churn, what is unresolved, what ran."""
+    from codeintel_enrich.cli.report import report_to
+
+    report_to(output, root, cache_dir, history_window_days, json)
+
+
+@app.command()
 def slices(
     since: Annotated[int | None, typer.Option(help="Only what changed after this generation.")] = None,
     root: Annotated[Path, typer.Option(help="The indexed repository.")] = Path(),

@@ -49,6 +49,7 @@ class Build:
     """One repository, one cache, one run."""
 
     def __init__(self, options: Options, tell: Callable[[str], None] = lambda message: None) -> None:
+        self.started = time.perf_counter()
         self.options = options
         self.places = places(options)
         self.tell = tell

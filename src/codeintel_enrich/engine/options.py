@@ -90,6 +90,16 @@ class Places(msgspec.Struct, frozen=True):
         """When which chunk came, changed or went."""
         return self.cache / "slices.sqlite"
 
+    @property
+    def last_run(self) -> Path:
+        """The account of the last build that had something to do."""
+        return self.cache / "last-run.json"
+
+    @property
+    def complexities(self) -> Path:
+        """What the last report measured, by content."""
+        return self.cache / "complexities.msgpack"
+
     def skipped(self) -> tuple[str, ...]:
         """Folders of ours inside the root, relative to it: never scanned."""
         inside = (p for p in (self.cache, self.out) if p.is_relative_to(self.root) and p != self.root)

@@ -335,11 +335,15 @@ def _check_index(tool: Tool, made: Path, hashes: Mapping[str, str], left_out: di
 
 
 def _indexer_environment(root: Path) -> dict[str, str]:
-    """The project's own virtual environment counts also for a copy of the project."""
+    """The project's own virtual environment counts also for a copy of the project.
+
+    PYTHONPATH does not: ty-scip stops at a file whose module it finds there, and results depend on nothing unrecorded.
+    """
+    found = {"PYTHONPATH": ""}
     own = root / ".venv"
     if "VIRTUAL_ENV" not in os.environ and (own / "pyvenv.cfg").is_file():
-        return {"VIRTUAL_ENV": str(own)}
-    return {}
+        found["VIRTUAL_ENV"] = str(own)
+    return found
 
 
 def _configures_pyrefly(root: Path) -> bool:

@@ -12,6 +12,7 @@ from codeintel_enrich.store.queries import (
     scip_outcomes,
 )
 from codeintel_enrich.store.read import canonical_dump, open_store
+from codeintel_enrich.store.report import report_rows
 
 __all__ = [
     "broken_files",
@@ -24,5 +25,6 @@ __all__ = [
     "names_near",
     "open_store",
     "refs_of",
+    "report_rows",
     "scip_outcomes",
 ]

@@ -248,3 +248,11 @@ def test_the_virtual_environment_of_the_tree_counts_for_the_copy(stand_in, monke
     files = write(tmp_path / "tree", {"a.py": "", ".venv/pyvenv.cfg": ""})
     with pytest.raises(ToolError, match=f"tree{os.sep}.venv"):
         make_index(tmp_path / "tree", files, tmp_path / "o.scip", tmp_path / "s")
+
+
+def test_a_python_path_that_leads_to_the_same_package_hides_nothing(monkeypatch, tmp_path):
+    files = write(tmp_path / "repo", {"src/pkg/__init__.py": "", "src/pkg/a.py": "A = 1\n"})
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "repo" / "src"))
+    run = make_index(tmp_path / "repo", files, tmp_path / "index.scip", tmp_path / "scratch")
+    assert run.left_out == ()
+    assert set(run.documents) == set(files)

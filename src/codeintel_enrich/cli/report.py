@@ -1,0 +1,21 @@
+"""Owns what `report` prints; the work is the engine's."""
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+from codeintel_enrich.engine.options import Options
+from codeintel_enrich.engine.report import write_report
+
+
+def report_to(target: Path | None, root: Path, cache_dir: Path | None, days: int, as_json: bool) -> None:
+    """Write the page and say where it is."""
+    made = write_report(Options(root=root, cache_dir=cache_dir), target, days)
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(made).decode() + "\n")
+        return
+    sys.stdout.write(f"{made.file}: {made.modules} files, {made.size / 1e6:.1f} MB; open it in a browser\n")
+    if made.unmeasured:
+        files = "1 file was" if made.unmeasured == 1 else f"{made.unmeasured} files were"
+        sys.stdout.write(f"{files} edited since the build; `codeintel-enrich build` brings the store up to date\n")
