@@ -7,8 +7,6 @@ A stage of a file is due when no recorded run has the key of its present inputs.
 """
 
 import contextlib
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -17,12 +15,12 @@ from typing import Literal
 
 import msgspec
 
-from codeintel_enrich import __version__
-from codeintel_enrich.engine.artifacts import Artifacts
+from codeintel_enrich.engine.artifacts import Artifacts, Snapshot
 from codeintel_enrich.engine.config import config_digest, read_project
 from codeintel_enrich.engine.discovery import Scan, scan
 from codeintel_enrich.engine.graph import ANALYSIS, UPSTREAM, AnalysisStage, FileStage
 from codeintel_enrich.engine.integrity import check_own_files, own_files_are_as_left, stamp_own_file
+from codeintel_enrich.engine.journal import WHOLE, Journal, record_run
 from codeintel_enrich.engine.keys import Inputs, Sources, stage_version
 from codeintel_enrich.engine.lock import CacheLock
 from codeintel_enrich.engine.manifest import (
@@ -34,6 +32,7 @@ from codeintel_enrich.engine.manifest import (
     stamp_of,
 )
 from codeintel_enrich.engine.options import Options, places
+from codeintel_enrich.engine.settings import Settings, settings_digests, stage_settings
 from codeintel_enrich.model.digest import digest
 
 ENCODER = msgspec.msgpack.Encoder(order="deterministic")
@@ -59,6 +58,7 @@ class Build:
         self.left_out: dict[str, str] = {}
         self.failed_tools: dict[str, str] = {}
         """External inputs that could not be made -> why; they are due again at the next run."""
+        self.journal = Journal()
         self.begun = False
         self._ledgers: dict[str, str] = {}
         """Digests of `_ledger` for the present state of all files."""
@@ -74,17 +74,12 @@ class Build:
     @cached_property
     def settings(self) -> dict[str, str]:
         """Stage -> digest of its own version and settings, and of nobody else's."""
-        config, requires = self.project.config, self.project.requires_python
-        own: dict[str, object] = {
-            "parse": config.parse_config(requires),
-            "link": (config.link_config(requires), config.roots),
-            "qualify": None,
-            "stitch": config.stitch_config(),
-            "types": config.types_config(),
-            "emit": config.emit_config(self.project.tag_rules),
-            "merge": (__version__, self.project.entry_points, self.places.root.name, config.publish_config()),
-        }
-        return {stage: config_digest(stage_version(stage), value) for stage, value in own.items()}
+        return settings_digests(self.stage_settings)
+
+    @cached_property
+    def stage_settings(self) -> Settings:
+        """Stage -> the settings that it reads."""
+        return stage_settings(self.project, self.places.root.name)
 
     @cached_property
     def overall(self) -> str:
@@ -96,7 +91,7 @@ class Build:
             policy(self),
             [stage_version("index"), stage_version("check")],
             (self.options.only, self.project.config.include, self.project.config.exclude),
-            str(self.places.out),
+            self.places.name(self.places.out),
         )
 
     # --- observe --------------------------------------------------------------------------------------------------
@@ -163,15 +158,26 @@ class Build:
         self.begun = True
         self._remove_leftovers()
         self.artifacts = Artifacts(self.places.artifacts)
+        self._take_in()
+        self.spend("hash", time.perf_counter() - started)
+
+    def preview(self) -> None:
+        """Begin without lock and without writing anything: enough to find out what is due, not to do it."""
+        self._observe()
+        self.artifacts = Snapshot(self.places.artifacts)
+        self._take_in()
+
+    def _take_in(self) -> None:
+        """Look at everything that changed since the manifest was written."""
         self._all_due = self.manifest.settled != self.overall
         if check_own_files(self):
             self._all_due = True
         for path in [path for path in self.files if path not in self.seen.files]:
             del self.files[path]
+            self.journal.removed.add(path)
             self._ledgers.clear()
         for path in self.changed_files():
             self.hash_file(path)
-        self.spend("hash", time.perf_counter() - started)
 
     def _remove_leftovers(self) -> None:
         """Temporary files of runs that were killed; the lock is held, so nobody else's are there."""
@@ -197,11 +203,15 @@ class Build:
         state = self.files.get(path)
         if state is None:
             self.files[path] = FileState(found, racy, content)
+            self.journal.added.add(path)
             self._ledgers.clear()
             self._touched.add(path)
         else:
             state.found, state.racy = found, racy
             if state.content != content:
+                self.journal.note(path, "content", state.content)
+                self.journal.note(path, "surface", state.surface)
+                self.journal.note(path, "parse", state.parse.key)
                 state.content = content
                 state.parse, state.surface = StageState(), ""
                 self._ledgers.clear()
@@ -269,8 +279,10 @@ class Build:
         """Take over the outputs of a stage of a file."""
         state = self.files[path]
         first, *rest = outputs
+        self.journal.note(path, stage, getattr(state, stage).key)
         setattr(state, stage, StageState(key, first))
         if rest:
+            self.journal.note(path, "surface", state.surface)
             state.surface = rest[0]
         self._ledgers.pop("surface" if rest else "rows", None)
         self._touched.add(path)
@@ -317,8 +329,10 @@ class Build:
         for path, name in table.items():
             state = self.files[path]
             if state.environment != name:
+                self.journal.note(path, "environment", state.environment)
                 state.environment = name
                 self._touched.add(path)
+        self.journal.note(WHOLE, "link", self.manifest.link.key)
         self.manifest.link = StageState(key, output)
 
     def touch(self, paths: Iterable[str]) -> None:
@@ -345,7 +359,7 @@ class Build:
         return Inputs.of(
             "merge",
             ("settings", self.settings["merge"]),
-            ("out", str(self.places.out)),
+            ("out", self.places.name(self.places.out)),
             ("rows", self._ledger("rows")),
         )
 
@@ -369,6 +383,7 @@ class Build:
             self.artifacts.close()
             stamp_own_file(self, self.places.artifacts)
             save_manifest(self.places.manifest, self.manifest)
+            record_run(self)
         finally:
             self._lock.release()
         self.spend("remember", time.perf_counter() - started)
@@ -401,9 +416,3 @@ class Build:
         """Add wall time to a stage."""
         with self._clock:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
-
-    def jobs(self) -> int:
-        """How many worker processes may run at once."""
-        if self.options.jobs:
-            return self.options.jobs
-        return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

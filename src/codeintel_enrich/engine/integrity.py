@@ -1,5 +1,6 @@
 """Owns the watch over our own files: noticing that somebody else wrote, cut or deleted them, and what follows."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,20 +13,21 @@ if TYPE_CHECKING:
 
 def own_files_are_as_left(build: "Build") -> bool:
     """Whether every file of ours bears the stamp that the last run left on it."""
-    return all(stamp_of(build.places.cache / name) == stamp for name, stamp in build.manifest.stamps.items())
+    return next(changed_own_files(build), None) is None
 
 
-def own_name(build: "Build", path: Path) -> str:
-    """What one of our own files is called in the manifest: relative inside the cache, so that the cache can move."""
-    inside = path.is_relative_to(build.places.cache)
-    return path.relative_to(build.places.cache).as_posix() if inside else str(path)
+def changed_own_files(build: "Build") -> Iterator[str]:
+    """The names of the files of ours that the last run did not leave so."""
+    for name, stamp in build.manifest.stamps.items():
+        if stamp_of(build.places.cache / name) != stamp:
+            yield name
 
 
 def stamp_own_file(build: "Build", path: Path) -> None:
     """Remember one of our own files as it is now."""
     stamp = stamp_of(path)
     if stamp is not None:
-        build.manifest.stamps[own_name(build, path)] = stamp
+        build.manifest.stamps[build.places.name(path)] = stamp
 
 
 def check_own_files(build: "Build") -> bool:
@@ -35,11 +37,10 @@ def check_own_files(build: "Build") -> bool:
     """
     artifacts = build.places.artifacts.name
     expected = build.manifest.stamps.get(artifacts)
-    for name, stamp in build.manifest.stamps.items():
-        if stamp_of(build.places.cache / name) != stamp:
-            build.manifest.merge = StageState()
-            if name != artifacts:
-                build.warnings.append(f"{build.places.cache / name}: changed or deleted since the last run; checked")
+    for name in changed_own_files(build):
+        build.manifest.merge = StageState()
+        if name != artifacts:
+            build.warnings.append(f"{build.places.cache / name}: changed or deleted since the last run; checked")
     if not build.artifacts.warnings and (expected is None or stamp_of(build.places.artifacts) == expected):
         return False
     damaged = build.artifacts.verify()

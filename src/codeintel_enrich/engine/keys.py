@@ -97,15 +97,20 @@ class Sources(msgspec.Struct):
 @cache
 def stage_version(stage: str) -> str:
     """Digest of the source files that a stage is made of, and of the libraries it leans on."""
+    return config_digest(version_facts(stage))
+
+
+def version_facts(stage: str) -> dict[str, str]:
+    """What a stage's version is made of, by name: its code, its libraries, the interpreter."""
     files = [*sorted((PACKAGE / "model").glob("*.py")), PACKAGE / "errors.py"]
     for source in SOURCES[stage]:
         folder = PACKAGE / source
         files += sorted(_parts(folder)) if folder.is_dir() else [folder.with_suffix(".py")]
-    return config_digest(
-        [digest(_source(file)) for file in files],
-        [f"{name} {_version(name)}" for name in _libraries(stage)],
-        runtime_version(),
-    )
+    return {
+        "its code": config_digest([digest(_source(file)) for file in files]),
+        **{name: _version(name) or "not installed" for name in _libraries(stage)},
+        "Python": runtime_version(),
+    }
 
 
 def _libraries(stage: str) -> tuple[str, ...]:
