@@ -8,16 +8,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 import typer.main
 
 from codeintel_enrich import __version__
-from codeintel_enrich.cli import main
 from codeintel_enrich.cli.app import app
 from codeintel_enrich.engine.lock import CacheLock
+from tests.support.command import Command
 from tests.support.pool import lasting_pool
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace
@@ -29,37 +28,6 @@ SOURCES = {path for path in SHOP if path.endswith(".py")}
 def _workers() -> Iterator[None]:
     with lasting_pool():
         yield
-
-
-class Outcome:
-    """What one run of the command did."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-        assert "Traceback" not in out + err
-
-    @property
-    def summary(self) -> Any:
-        return json.loads(self.out)
-
-
-class Command:
-    """Runs the command in this process, without tools unless told otherwise."""
-
-    def __init__(self, root: Path, patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]) -> None:
-        self.root, self._patch, self._capture = root, patch, capture
-
-    def run(self, *words: str) -> Outcome:
-        self._patch.setattr(sys, "argv", ["codeintel-enrich", *words])
-        self._capture.readouterr()
-        try:
-            code = main()
-        except SystemExit as end:
-            code = end.code
-        return Outcome(int(code or 0), *self._capture.readouterr())
-
-    def build(self, *words: str) -> Outcome:
-        return self.run("build", "--root", str(self.root), "--no-index", "--no-types", *words)
 
 
 @pytest.fixture

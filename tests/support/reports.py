@@ -1,6 +1,6 @@
 """A report of a made-up repository of any size."""
 
-from codeintel_enrich.model.report import Churn, Complexity, LastRun, Report
+from codeintel_enrich.model.report import Churn, Complexity, Report, ReportedRun
 
 
 def made_up(count: int, *, name: str = "made-up", missing: str = "") -> Report:
@@ -47,7 +47,7 @@ def made_up(count: int, *, name: str = "made-up", missing: str = "") -> Report:
         broken=[{"path": modules[3]["path"], "line": 1, "error": "no <syntax>"}] if count > 3 else [],
         churn=Churn(days=365, commits={}, missing=missing),
         unmeasured=0,
-        run=LastRun(
+        run=ReportedRun(
             ended="2026-01-02T03:04:05Z",
             elapsed=1.5,
             tasks={"parse": count, "merge": 1},

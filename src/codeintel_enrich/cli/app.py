@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from codeintel_enrich import __version__
+from codeintel_enrich.cli.review import review_app
 from codeintel_enrich.errors import EnrichError
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ def build(
     overlays_config: Annotated[Path | None, typer.Option(help="A TOML file of overlay settings.")] = None,
     overlays_set: Annotated[list[str] | None, typer.Option(help="One overlay setting, KEY=VALUE.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes; default: one per core.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would run and why; run and write nothing.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the closing summary as JSON.")] = False,
 ) -> None:
     """Index a repository: redo what changed, and nothing else."""
@@ -106,6 +110,11 @@ def build(
         jobs=jobs,
         overrides={key: value for key, value in overrides.items() if value is not None},
     )
+    if dry_run:
+        from codeintel_enrich.cli.status import show_plan
+        from codeintel_enrich.engine.plan import forecast
+
+        return show_plan(forecast(Build(wanted, tell=_tell)), json)
     summary = _run(Build(wanted, tell=_tell), quiet=json)
     if json:
         import msgspec
@@ -115,6 +124,7 @@ def build(
         sys.stdout.write(summary.text())
     if summary.exit_code:
         raise typer.Exit(summary.exit_code)
+    return None
 
 
 @app.command()
@@ -231,6 +241,9 @@ def doctor(
     from codeintel_enrich.cli.doctor import show_diagnosis
 
     show_diagnosis(root, json)
+
+
+app.add_typer(review_app)
 
 
 def _store(root: Path, cache_dir: Path | None) -> Path:

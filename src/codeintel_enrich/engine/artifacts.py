@@ -182,6 +182,13 @@ class Artifacts:
                 self._reset(error)
                 return None
 
+    def inputs_of(self, key: str) -> str | None:
+        """The list of inputs that a recorded key is the digest of (`Inputs.text`); None where it is not recorded."""
+        with self._lock, contextlib.suppress(sqlite3.DatabaseError):
+            row = self._connection.execute("select inputs from trace where key = ?", (key,)).fetchone()
+            return row[0] if row is not None else None
+        return None
+
     def has(self, wanted: str) -> bool:
         """Whether something is stored under a digest."""
         with self._lock, contextlib.suppress(sqlite3.DatabaseError):
@@ -269,6 +276,28 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
     # `verify` raises without a code, and only for damage.
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
     return code == sqlite3.SQLITE_IOERR_SHORT_READ or code & 0xFF not in OUTSIDE
+
+
+class Snapshot(Artifacts):
+    """What is there, for those who only look: nothing is written, not even a file beside it."""
+
+    def _connect(self) -> sqlite3.Connection:
+        if not self.path.is_file():
+            return self._start_over()
+        # A log beside it belongs to a run that is at work, and has to be read.
+        log = self.path.with_name(f"{self.path.name}-wal")
+        busy = log.exists() and log.stat().st_size > 0
+        place = f"{self.path.absolute().as_uri()}?mode=ro{'' if busy else '&immutable=1'}"
+        return sqlite3.connect(place, uri=True, isolation_level=None, check_same_thread=False, timeout=60)
+
+    def _start_over(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        connection.executescript(SCHEMA)
+        return connection
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
 
 
 class Reader:

@@ -7,8 +7,6 @@ A stage of a file is due when no recorded run has the key of its present inputs.
 """
 
 import contextlib
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -17,11 +15,11 @@ from typing import Literal
 
 import msgspec
 
-from codeintel_enrich import __version__
-from codeintel_enrich.engine.artifacts import Artifacts
+from codeintel_enrich.engine.artifacts import Artifacts, Snapshot
 from codeintel_enrich.engine.config import config_digest, read_project
 from codeintel_enrich.engine.graph import ANALYSIS, UPSTREAM, AnalysisStage, BytesStage, FileStage
 from codeintel_enrich.engine.integrity import check_own_files, stamp_own_file, strange_files
+from codeintel_enrich.engine.journal import WHOLE, Journal
 from codeintel_enrich.engine.keys import Inputs, Sources, stage_version
 from codeintel_enrich.engine.lock import CacheLock
 from codeintel_enrich.engine.manifest import (
@@ -34,6 +32,7 @@ from codeintel_enrich.engine.manifest import (
 )
 from codeintel_enrich.engine.options import Options, places
 from codeintel_enrich.engine.outlining import language
+from codeintel_enrich.engine.settings import Settings, settings_digests, stage_settings
 from codeintel_enrich.engine.tree import look
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.outputs import FileStamp
@@ -64,6 +63,7 @@ class Build:
         """External inputs that could not be made -> why; they are due again at the next run."""
         self.grammars: dict[str, str] = {}
         """Language of files that have an outline only -> its grammar and that one's version."""
+        self.journal = Journal()
         self.begun = False
         self._ledgers: dict[str, str] = {}
         """Digests of `_ledger` for the present state of all files."""
@@ -79,18 +79,12 @@ class Build:
     @cached_property
     def settings(self) -> dict[str, str]:
         """Stage -> digest of its own version and settings, and of nobody else's."""
-        config, requires = self.project.config, self.project.requires_python
-        own: dict[str, object] = {
-            "parse": config.parse_config(requires),
-            "outline": config.outline_config(),
-            "link": (config.link_config(requires), config.roots),
-            "qualify": None,
-            "stitch": config.stitch_config(),
-            "types": config.types_config(),
-            "emit": config.emit_config(self.project.tag_rules),
-            "merge": (__version__, self.project.entry_points, self.places.root.name, config.publish_config()),
-        }
-        return {stage: config_digest(stage_version(stage), value) for stage, value in own.items()}
+        return settings_digests(self.stage_settings)
+
+    @cached_property
+    def stage_settings(self) -> Settings:
+        """Stage -> the settings that it reads."""
+        return stage_settings(self.project, self.places.root.name)
 
     @property
     def overall(self) -> str:
@@ -106,7 +100,7 @@ class Build:
             policy(self),
             [stage_version("index"), stage_version("check")],
             (self.options.only, self.project.config.include, self.project.config.exclude),
-            str(self.places.out),
+            self.places.name(self.places.out),
         )
 
     # --- observe --------------------------------------------------------------------------------------------------
@@ -121,7 +115,7 @@ class Build:
         self.manifest, warning = load_manifest(self.places.manifest)
         if warning:
             self.warnings.append(warning)
-        self.tree = look(self.places, self.project.config, self.options.only, self.manifest)
+        self.tree = look(self.places, self.project.config, self.options.only, self.manifest, self.journal)
         self.grammars = self.tree.grammars
         self.left_out = dict(self.tree.seen.left_out)
         self.strange_files = strange_files(self)
@@ -163,6 +157,17 @@ class Build:
         self.begun = True
         self._remove_leftovers()
         self.artifacts = Artifacts(self.places.artifacts)
+        self._take_in()
+        self.spend("hash", time.perf_counter() - started)
+
+    def preview(self) -> None:
+        """Begin without lock and without writing anything: enough to find out what is due, not to do it."""
+        self._observe()
+        self.artifacts = Snapshot(self.places.artifacts)
+        self._take_in()
+
+    def _take_in(self) -> None:
+        """Look at everything that changed since the manifest was written."""
         self._all_due = self.manifest.settled != self.overall
         if check_own_files(self):
             self._all_due = True
@@ -170,7 +175,6 @@ class Build:
             self._ledgers.clear()
         for path in self.tree.changed():
             self.hash_file(path)
-        self.spend("hash", time.perf_counter() - started)
 
     def _remove_leftovers(self) -> None:
         """Temporary files of runs that were killed; the lock is held, so nobody else's are there."""
@@ -249,8 +253,10 @@ class Build:
         """Take over the outputs of a stage of a file."""
         state = self.find(path)
         first, *rest = outputs
+        self.journal.note(path, stage, getattr(state, stage).key)
         setattr(state, stage, StageState(key, first))
         if rest:
+            self.journal.note(path, "surface", self.files[path].surface)
             self.files[path].surface = rest[0]
         self._ledgers.pop("surface" if rest else "rows", None)
         self._touched.add(path)
@@ -313,8 +319,10 @@ class Build:
         for path, name in table.items():
             state = self.files[path]
             if state.environment != name:
+                self.journal.note(path, "environment", state.environment)
                 state.environment = name
                 self._touched.add(path)
+        self.journal.note(WHOLE, "link", self.manifest.link.key)
         self.manifest.link = StageState(key, output)
 
     def touch(self, paths: Iterable[str]) -> None:
@@ -341,7 +349,7 @@ class Build:
         return Inputs.of(
             "merge",
             ("settings", self.settings["merge"]),
-            ("out", str(self.places.out)),
+            ("out", self.places.name(self.places.out)),
             ("rows", self._ledger("rows")),
         )
 
@@ -398,9 +406,3 @@ class Build:
         """Add wall time to a stage."""
         with self._clock:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
-
-    def jobs(self) -> int:
-        """How many worker processes may run at once."""
-        if self.options.jobs:
-            return self.options.jobs
-        return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

@@ -17,7 +17,7 @@ from codeintel_enrich.engine.artifacts import Artifact, Trace
 from codeintel_enrich.engine.build import ENCODER, Build
 from codeintel_enrich.engine.externals import make_external
 from codeintel_enrich.engine.graph import ANALYSIS, AnalysisStage, BytesStage, FileStage, TaskName
-from codeintel_enrich.engine.integrity import own_name, stamp_own_file
+from codeintel_enrich.engine.integrity import stamp_own_file
 from codeintel_enrich.engine.manifest import FileState, StageState
 from codeintel_enrich.engine.sandbox import Pool, WorkerDiedError
 from codeintel_enrich.engine.whole import LinkDone, LinkJob, MergeDone, MergeJob
@@ -34,7 +34,8 @@ class Executor:
     def __init__(self, build: Build) -> None:
         self.build = build
         config = build.project.config
-        self.pool = Pool(build.jobs(), config.cpu_seconds, config.memory_megabytes, "codeintel_enrich.stages.parse")
+        jobs = build.options.worker_count()
+        self.pool = Pool(jobs, config.cpu_seconds, config.memory_megabytes, "codeintel_enrich.stages.parse")
         # One process each: what `link` needed is given back before `merge` needs its own.
         self.whole = {
             "link": Pool(1, 0, 0, "codeintel_enrich.stages.link"),
@@ -44,7 +45,7 @@ class Executor:
                 *("codeintel_enrich.store", "codeintel_enrich.engine.publishing"),
             ),
         }
-        self._threads = ThreadPoolExecutor(build.jobs(), "file")
+        self._threads = ThreadPoolExecutor(jobs, "file")
         self._stopping = threading.Event()
         self._plans: list[Mapping[str, Sequence[FileStage]]] = []
         self._ahead: dict[TaskName, Future[Stages]] = {}
@@ -223,7 +224,7 @@ class Executor:
 
     def _merge(self) -> None:
         build = self.build
-        store = own_name(build, build.places.store)
+        store = build.places.name(build.places.store)
         stamps, build.manifest.stamps = build.manifest.stamps, {}
 
         def job() -> MergeJob:
@@ -250,7 +251,7 @@ class Executor:
         build.seconds["merge: store"] = done.store_seconds
         build.seconds["merge: files"] = done.files_seconds
         stamp_own_file(build, build.places.store)
-        out = own_name(build, build.places.out)
+        out = build.places.name(build.places.out)
         build.manifest.stamps.update({f"{out}/{name}": stamp for name, stamp in done.files.items()})
         build.manifest.merge = StageState() if done.postponed else StageState(build.merge_inputs().key, "done")
 

@@ -22,17 +22,11 @@ def strange_files(build: "Build") -> list[str]:
     ]
 
 
-def own_name(build: "Build", path: Path) -> str:
-    """What one of our own files is called in the manifest: relative inside the cache, so that the cache can move."""
-    inside = path.is_relative_to(build.places.cache)
-    return path.relative_to(build.places.cache).as_posix() if inside else str(path)
-
-
 def stamp_own_file(build: "Build", path: Path) -> None:
     """Remember one of our own files as it is now."""
     stamp = FileStamp.of(path)
     if stamp is not None:
-        build.manifest.stamps[own_name(build, path)] = stamp
+        build.manifest.stamps[build.places.name(path)] = stamp
 
 
 def check_own_files(build: "Build") -> bool:

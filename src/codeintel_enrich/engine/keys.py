@@ -98,23 +98,28 @@ class Sources(msgspec.Struct):
 @cache
 def stage_version(stage: str) -> str:
     """Digest of the source files that a stage is made of, and of the libraries it leans on."""
+    return config_digest(version_facts(stage))
+
+
+def version_facts(stage: str) -> dict[str, str]:
+    """What a stage's version is made of, by name: its code, its libraries, the interpreter."""
     files = [*sorted((PACKAGE / "model").glob("*.py")), PACKAGE / "errors.py"]
     for source in SOURCES[stage]:
         folder = PACKAGE / source
         files += sorted(_parts(folder)) if folder.is_dir() else [folder.with_suffix(".py")]
-    return config_digest(
-        [digest(_source(file)) for file in files],
-        [library_version(name) for name in LIBRARIES.get(stage, ())],
-        runtime_version(),
-    )
+    return {
+        "its code": config_digest([digest(_source(file)) for file in files]),
+        **{name: library_version(name) for name in LIBRARIES.get(stage, ())},
+        "Python": runtime_version(),
+    }
 
 
 def library_version(distribution: str) -> str:
-    """A distribution and its version; `None` where it is not installed, which an optional one need not be."""
+    """The version of a distribution, or that it is not installed, which an optional one need not be."""
     try:
-        return f"{distribution} {metadata.version(distribution)}"
+        return metadata.version(distribution)
     except metadata.PackageNotFoundError:
-        return f"{distribution} None"
+        return "not installed"
 
 
 def _parts(folder: Path) -> Iterator[Path]:

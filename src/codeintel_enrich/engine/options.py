@@ -1,5 +1,7 @@
 """Owns what a caller asks of one build, and where that build reads and writes."""
 
+import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,8 +41,16 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     types: bool = True
     refresh_index: bool = False
     jobs: int | None = None
+    no_sources: tuple[Path, ...] = ()
+    """Folders inside the root whose files are no sources, beside cache and out."""
     overrides: Mapping[str, Any] = {}
     """Config keys (kebab-case) that win over pyproject.toml."""
+
+    def worker_count(self) -> int:
+        """How many worker processes may run at once."""
+        if self.jobs:
+            return self.jobs
+        return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 class Places(msgspec.Struct, frozen=True):
@@ -49,6 +59,7 @@ class Places(msgspec.Struct, frozen=True):
     root: Path
     cache: Path
     out: Path
+    no_sources: tuple[Path, ...] = ()
 
     @property
     def manifest(self) -> Path:
@@ -59,6 +70,11 @@ class Places(msgspec.Struct, frozen=True):
     def artifacts(self) -> Path:
         """Stage outputs and traces."""
         return self.cache / "artifacts.sqlite"
+
+    @property
+    def last_run(self) -> Path:
+        """What the last run that had something to do did, and what was different before it."""
+        return self.cache / "last.msgpack"
 
     @property
     def link_state(self) -> Path:
@@ -91,18 +107,17 @@ class Places(msgspec.Struct, frozen=True):
         return self.cache / "slices.sqlite"
 
     @property
-    def last_run(self) -> Path:
-        """The account of the last build that had something to do."""
-        return self.cache / "last-run.json"
-
-    @property
     def complexities(self) -> Path:
         """What the last report measured, by content."""
         return self.cache / "complexities.msgpack"
 
+    def name(self, path: Path) -> str:
+        """A path relative to the cache where it lies in it, so that the cache can move; else as it is."""
+        return path.relative_to(self.cache).as_posix() if path.is_relative_to(self.cache) else str(path)
+
     def skipped(self) -> tuple[str, ...]:
         """Folders of ours inside the root, relative to it: never scanned."""
-        inside = (p for p in (self.cache, self.out) if p.is_relative_to(self.root) and p != self.root)
+        inside = (p for p in (self.cache, self.out, *self.no_sources) if p.is_relative_to(self.root) and p != self.root)
         return tuple(p.relative_to(self.root).as_posix() for p in inside)
 
     def prepare_cache(self) -> None:
@@ -130,4 +145,5 @@ def places(options: Options) -> Places:
     if not root.is_dir():
         raise UsageError(f"{options.root}: not a folder; name the repository with --root")
     cache = (options.cache_dir or root / "cache").resolve()
-    return Places(root, cache, (options.out or cache / "enriched").resolve())
+    out = (options.out or cache / "enriched").resolve()
+    return Places(root, cache, out, tuple(path.resolve() for path in options.no_sources))

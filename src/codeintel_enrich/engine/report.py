@@ -1,5 +1,7 @@
 """Owns the making of the report: from what the last build left in the cache, and the history, to one page."""
 
+from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +10,12 @@ import msgspec
 from codeintel_enrich import __version__
 from codeintel_enrich.engine.churn import churn
 from codeintel_enrich.engine.keys import stage_version
-from codeintel_enrich.engine.last_run import read_last_run
+from codeintel_enrich.engine.last_run import LastRun, read_last_run
 from codeintel_enrich.engine.manifest import write_atomically
 from codeintel_enrich.engine.options import Options, places
 from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.model.digest import digest
-from codeintel_enrich.model.report import Complexity, Report
+from codeintel_enrich.model.report import Complexity, Report, ReportedRun
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +75,7 @@ def write_report(options: Options, target: Path | None, days: int) -> Reported:
             broken=rows["broken"],
             churn=history,
             unmeasured=unmeasured,
-            run=read_last_run(where.last_run),
+            run=_told(read_last_run(where.last_run)),
         )
     )
     path = target if target is not None else where.cache / "report.html"
@@ -83,6 +85,20 @@ def write_report(options: Options, target: Path | None, days: int) -> Reported:
     except OSError as error:
         raise EnrichError(f"{path}: cannot be written ({error.strerror or error}); choose another with -o") from error
     return Reported(file=str(path), size=len(page), modules=len(files), measured=measured, unmeasured=unmeasured)
+
+
+def _told(run: LastRun | None) -> ReportedRun | None:
+    if run is None:
+        return None
+    return ReportedRun(
+        ended=datetime.fromtimestamp(run.finished, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        elapsed=round(run.elapsed, 3),
+        tasks=dict(Counter(name.split(":", 1)[0] for name in run.ran)),
+        seconds=run.seconds,
+        up_to_date=run.up_to_date,
+        warnings=run.warnings,
+        errors=run.errors,
+    )
 
 
 def _complexities(root: Path, memory: Path, files: list[dict[str, Any]]) -> tuple[dict[str, Complexity], int, int]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from codeintel_enrich.engine.config import Config
 from codeintel_enrich.engine.discovery import SUFFIXES, Found, Scan, scan
+from codeintel_enrich.engine.journal import Journal
 from codeintel_enrich.engine.manifest import BytesState, FileState, Manifest, OutlinedState, read_file
 from codeintel_enrich.engine.options import Places
 from codeintel_enrich.engine.outlining import grammars_of, leave_out
@@ -24,13 +25,14 @@ class Reread(NamedTuple):
 class Tree:
     """One look at a tree. What is known of its files is in the manifest, which is kept up to date."""
 
-    def __init__(self, root: str, seen: Scan, manifest: Manifest) -> None:
+    def __init__(self, root: str, seen: Scan, manifest: Manifest, journal: Journal) -> None:
         self._root = root
         self.seen = seen
         self.grammars = grammars_of(seen.outlined)
         """Language of the files that have an outline only -> its grammar with its version."""
         self._files = manifest.files
         self._outlined = manifest.outlined
+        self._journal = journal
 
     def find(self, path: str) -> FileState | OutlinedState | None:
         """What is known of a file of either kind."""
@@ -65,6 +67,7 @@ class Tree:
         ]
         for path in vanished:
             self._forget(path)
+            self._journal.removed.add(path)
         return bool(vanished)
 
     def read(self, path: str) -> Reread:
@@ -84,11 +87,19 @@ class Tree:
             state.found, state.racy = found, racy
             if state.content == content:
                 return Reread(data, False)
+            self._journal.note(path, "content", state.content)
+            if isinstance(state, FileState):
+                self._journal.note(path, "surface", state.surface)
+                self._journal.note(path, "parse", state.parse.key)
+            else:
+                self._journal.note(path, "outline", state.outline.key)
             state.replace_content(content)
         elif path.endswith(SUFFIXES):
             self._files[path] = FileState(found, racy, content)
         else:
             self._outlined[path] = OutlinedState(found, racy, content)
+        if state is None:
+            self._journal.added.add(path)
         return Reread(data, True)
 
     def _forget(self, path: str) -> None:
@@ -96,7 +107,7 @@ class Tree:
             known.pop(path, None)
 
 
-def look(places: Places, config: Config, only: Sequence[str], manifest: Manifest) -> Tree:
+def look(places: Places, config: Config, only: Sequence[str], manifest: Manifest, journal: Journal) -> Tree:
     """Find out which files there are, without opening one. Raises UsageError for a bad pattern."""
     seen = scan(
         places.root,
@@ -108,4 +119,4 @@ def look(places: Places, config: Config, only: Sequence[str], manifest: Manifest
         decisions=manifest.decisions,
     )
     leave_out(seen, config.max_file_bytes)
-    return Tree(str(places.root), seen, manifest)
+    return Tree(str(places.root), seen, manifest, journal)

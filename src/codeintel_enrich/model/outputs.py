@@ -5,9 +5,16 @@ from typing import Self
 
 import msgspec
 
+_SECOND_NS = 1_000_000_000
+_LOST_IN_FLOATS_NS = 1_000
 
-class FileStamp(msgspec.Struct, frozen=True, array_like=True):
-    """What `stat` says of a file that was just written; a file with another stamp is not the one that was written."""
+
+class FileStamp(msgspec.Struct, frozen=True, array_like=True, eq=False):
+    """What `stat` says of a file that was just written; a file with another stamp is not the one that was written.
+
+    A cache may be moved, archived and restored. So the inode does not count, nor what archives lose of the
+    modification time: those that hold it as a float some hundred nanoseconds, others all but whole seconds.
+    """
 
     size: int
     mtime_ns: int
@@ -21,6 +28,22 @@ class FileStamp(msgspec.Struct, frozen=True, array_like=True):
         except OSError:
             return None
         return cls(found.st_size, found.st_mtime_ns, found.st_ino)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FileStamp):
+            return NotImplemented
+        if self.size != other.size or self.mtime_ns == other.mtime_ns:
+            return self.size == other.size
+        seconds, rest = divmod(self.mtime_ns, _SECOND_NS)
+        other_seconds, other_rest = divmod(other.mtime_ns, _SECOND_NS)
+        is_cut = 0 in (rest, other_rest) and seconds == other_seconds
+        return is_cut or abs(self.mtime_ns - other.mtime_ns) < _LOST_IN_FLOATS_NS
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.size)
 
 
 class MergeReport(msgspec.Struct, frozen=True, kw_only=True):

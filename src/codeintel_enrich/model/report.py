@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 
-class LastRun(msgspec.Struct, frozen=True, kw_only=True):
+class ReportedRun(msgspec.Struct, frozen=True, kw_only=True):
     """The last build that had something to do."""
 
     ended: str
@@ -71,4 +71,4 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     churn: Churn
     unmeasured: int
     """Files whose complexity is not known, because they were edited since the build."""
-    run: LastRun | None
+    run: ReportedRun | None
