@@ -6,8 +6,8 @@ what was in flight. Bytes are kept compressed, and checked against their digest 
 
 import contextlib
 import sqlite3
+import sys
 import threading
-import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -17,7 +17,12 @@ from codeintel_enrich.engine.keys import Inputs
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError
 from codeintel_enrich.model.digest import digest
 
-FORMAT = 2
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+FORMAT = 3
 """Of the file; one of another format is made anew."""
 
 SCHEMA = f"""
@@ -35,7 +40,11 @@ OUTSIDE = frozenset(
 """Primary result codes of faults that lie outside the file: deleting it would mend nothing."""
 
 LEVEL = 1
-"""zlib's quickest; layers shrink to a sixth."""
+"""Of Zstandard: layers shrink to a quarter, in a sixth of the time that zlib takes."""
+
+
+class _OtherFormatError(sqlite3.DatabaseError):
+    """The file is whole and not for us."""
 
 
 class Artifact(msgspec.Struct, frozen=True, array_like=True):
@@ -48,7 +57,7 @@ class Artifact(msgspec.Struct, frozen=True, array_like=True):
     @classmethod
     def of(cls, data: bytes, known: str | None = None) -> "Artifact":
         """Make one of plain bytes, whose digest may be known already."""
-        return cls(known or digest(data), zlib.compress(data, LEVEL))
+        return cls(known or digest(data), zstd.compress(data, LEVEL))
 
 
 class Trace(msgspec.Struct, frozen=True):
@@ -64,8 +73,8 @@ def _unpack(wanted: str, row: tuple[bytes] | None) -> bytes:
     if row is None:
         raise CorruptArtifactError(wanted, "missing")
     try:
-        data = zlib.decompress(row[0])
-    except (zlib.error, TypeError):
+        data = zstd.decompress(row[0])
+    except (zstd.ZstdError, TypeError):
         data = b""
     if digest(data) != wanted:
         raise CorruptArtifactError(wanted, "damaged")
@@ -87,7 +96,8 @@ class Artifacts:
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise EnrichError(f"{self.path}: {error}; mend that, or use another folder with --cache-dir") from error
-            self.warnings.append(f"{self.path}: damaged ({error}); everything in it is made again")
+            reason = str(error) if isinstance(error, _OtherFormatError) else f"damaged ({error})"
+            self.warnings.append(f"{self.path}: {reason}; everything in it is made again")
             return self._start_over()
 
     def _connect(self) -> sqlite3.Connection:
@@ -99,7 +109,7 @@ class Artifacts:
             if connection.execute("select count(*) from sqlite_master").fetchone() != (0,):
                 (found,) = connection.execute("pragma user_version").fetchone()
                 if found != FORMAT:
-                    raise sqlite3.DatabaseError(f"its format is {found}, not {FORMAT}")
+                    raise _OtherFormatError(f"made by another version (format {found}, not {FORMAT})")
             connection.executescript(SCHEMA)
         except sqlite3.DatabaseError:
             connection.close()

@@ -22,7 +22,7 @@ from codeintel_enrich.engine.artifacts import Artifacts
 from codeintel_enrich.engine.config import config_digest, read_project
 from codeintel_enrich.engine.discovery import Scan, scan
 from codeintel_enrich.engine.graph import ANALYSIS, UPSTREAM, AnalysisStage, FileStage
-from codeintel_enrich.engine.integrity import check_own_files, own_files_are_as_left, stamp_own_file
+from codeintel_enrich.engine.integrity import check_own_files, stamp_own_file, strange_files
 from codeintel_enrich.engine.keys import Inputs, Sources, stage_version
 from codeintel_enrich.engine.lock import CacheLock
 from codeintel_enrich.engine.manifest import (
@@ -31,10 +31,10 @@ from codeintel_enrich.engine.manifest import (
     load_manifest,
     read_file,
     save_manifest,
-    stamp_of,
 )
 from codeintel_enrich.engine.options import Options, places
 from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.outputs import FileStamp
 
 ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 KEPT_PER_FILE = 20
@@ -107,18 +107,19 @@ class Build:
         return self._observe()
 
     def _observe(self) -> bool:
-        self.manifest_stamp = stamp_of(self.places.manifest)
+        self.manifest_stamp = FileStamp.of(self.places.manifest)
         self.manifest, warning = load_manifest(self.places.manifest)
         if warning:
             self.warnings.append(warning)
         self.seen = self._scan()
         self.left_out = dict(self.seen.left_out)
+        self.strange_files = strange_files(self)
         return (
             self.manifest.settled == self.overall
             and not self.options.refresh_index
             and not self.changed_files()
             and len(self.seen.files) == len(self.manifest.files)
-            and own_files_are_as_left(self)
+            and not self.strange_files
         )
 
     def _scan(self) -> Scan:
@@ -156,7 +157,7 @@ class Build:
         started = time.perf_counter()
         self.places.prepare_cache()
         self._lock.acquire(self.project.config.lock_wait_seconds, self.tell)
-        if stamp_of(self.places.manifest) != self.manifest_stamp:
+        if FileStamp.of(self.places.manifest) != self.manifest_stamp:
             # Another run finished while this one waited: what it learned is the starting point now.
             self.warnings.clear()
             self._observe()

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 
 import msgspec
 
@@ -40,7 +39,9 @@ class Executor:
         self.whole = {
             "link": Pool(1, 0, 0, "codeintel_enrich.stages.link"),
             "merge": Pool(
-                1, 0, 0, "codeintel_enrich.store.libraries", "codeintel_enrich.store", "codeintel_enrich.publish"
+                *(1, 0, 0, "codeintel_enrich.store.libraries"),
+                *(("pyarrow.parquet", "pyarrow.compute") if config.emit_parquet else ()),
+                *("codeintel_enrich.store", "codeintel_enrich.engine.publishing"),
             ),
         }
         self._threads = ThreadPoolExecutor(build.jobs(), "file")
@@ -232,8 +233,9 @@ class Executor:
         build.manifest.rows, build.manifest.broken = done.rows, done.broken
         build.seconds["merge: store"] = done.store_seconds
         build.seconds["merge: files"] = done.files_seconds
-        for path in (build.places.store, *map(Path, done.files)):
-            stamp_own_file(build, path)
+        stamp_own_file(build, build.places.store)
+        out = own_name(build, build.places.out)
+        build.manifest.stamps.update({f"{out}/{name}": stamp for name, stamp in done.files.items()})
         build.manifest.merge = StageState() if done.postponed else StageState(build.merge_inputs().key, "done")
 
     def _on_whole(self, stage: str, job: Callable[[], LinkJob | MergeJob]) -> bytes:

@@ -14,10 +14,11 @@ from codeintel_enrich.engine.artifacts import Artifact, Trace
 from codeintel_enrich.engine.config import config_digest
 from codeintel_enrich.engine.graph import TaskName
 from codeintel_enrich.engine.keys import Inputs, stage_version
-from codeintel_enrich.engine.manifest import External, stamp_of
+from codeintel_enrich.engine.manifest import External
 from codeintel_enrich.engine.programs import executable
 from codeintel_enrich.errors import CorruptArtifactError, ToolError, UsageError
 from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.outputs import FileStamp
 
 if TYPE_CHECKING:
     from codeintel_enrich.engine.build import Build
@@ -61,7 +62,7 @@ def policy(build: "Build") -> object:
     result: list[object] = [build.project.config.index, build.project.config.check]
     for name in build.enabled:
         given = handed_in(build, name)
-        result.append((name, str(given), stamp_of(given)) if given else (name, executable(_tool(build, name))))
+        result.append((name, str(given), FileStamp.of(given)) if given else (name, executable(_tool(build, name))))
     return result
 
 

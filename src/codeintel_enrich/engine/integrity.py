@@ -1,18 +1,25 @@
 """Owns the watch over our own files: noticing that somebody else wrote, cut or deleted them, and what follows."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codeintel_enrich.engine.graph import ANALYSIS
-from codeintel_enrich.engine.manifest import StageState, stamp_of
+from codeintel_enrich.engine.manifest import StageState
+from codeintel_enrich.model.outputs import FileStamp
 
 if TYPE_CHECKING:
     from codeintel_enrich.engine.build import Build
 
 
-def own_files_are_as_left(build: "Build") -> bool:
-    """Whether every file of ours bears the stamp that the last run left on it."""
-    return all(stamp_of(build.places.cache / name) == stamp for name, stamp in build.manifest.stamps.items())
+def strange_files(build: "Build") -> list[str]:
+    """The files of ours, by their names in the manifest, that do not bear the stamp which the last run left on them."""
+    cache = f"{build.places.cache}/"
+    return [
+        name
+        for name, stamp in build.manifest.stamps.items()
+        if FileStamp.of(name if os.path.isabs(name) else cache + name) != stamp
+    ]
 
 
 def own_name(build: "Build", path: Path) -> str:
@@ -23,7 +30,7 @@ def own_name(build: "Build", path: Path) -> str:
 
 def stamp_own_file(build: "Build", path: Path) -> None:
     """Remember one of our own files as it is now."""
-    stamp = stamp_of(path)
+    stamp = FileStamp.of(path)
     if stamp is not None:
         build.manifest.stamps[own_name(build, path)] = stamp
 
@@ -34,13 +41,14 @@ def check_own_files(build: "Build") -> bool:
     What is damaged is forgotten, so that it is made again. Returns whether any file's stages may be due for that.
     """
     artifacts = build.places.artifacts.name
-    expected = build.manifest.stamps.get(artifacts)
-    for name, stamp in build.manifest.stamps.items():
-        if stamp_of(build.places.cache / name) != stamp:
-            build.manifest.merge = StageState()
-            if name != artifacts:
-                build.warnings.append(f"{build.places.cache / name}: changed or deleted since the last run; checked")
-    if not build.artifacts.warnings and (expected is None or stamp_of(build.places.artifacts) == expected):
+    if build.strange_files:
+        build.manifest.merge = StageState()
+        build.warnings += [
+            f"{build.places.cache / name}: changed or deleted since the last run; checked"
+            for name in build.strange_files
+            if name != artifacts
+        ]
+    if not build.artifacts.warnings and artifacts not in build.strange_files:
         return False
     damaged = build.artifacts.verify()
     if damaged:

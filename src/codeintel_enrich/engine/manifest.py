@@ -110,15 +110,6 @@ def write_atomically(path: Path, *parts: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def stamp_of(path: Path) -> FileStamp | None:
-    """The signature of one of our own files; None when it is not there."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return FileStamp(status.st_size, status.st_mtime_ns, status.st_ino)
-
-
 def is_racy(found: Found, read_at_ns: int) -> bool:
     """Whether a file with this signature, read from `read_at_ns` on, may change again without the signature changing.
 

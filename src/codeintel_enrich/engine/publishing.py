@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from codeintel_enrich.engine.keys import stage_version
 from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.graphs import Graph
 from codeintel_enrich.model.rows import FileSummary, decode_packed
-from codeintel_enrich.publish import Graph, NotNowError, Plan, Recipe, graph_recipes
+from codeintel_enrich.publish import NotNowError, Plan, Recipe, graph_recipes
 from codeintel_enrich.publish.slice_log import log_slices
 
 if TYPE_CHECKING:
@@ -30,15 +31,16 @@ class Stored(NamedTuple):
     """What the store knows once it is up to date."""
 
     generation: int
-    graphs: Sequence[Graph]
+    table_of: Callable[[Graph], Any]
+    """A graph as an Arrow table."""
     callers: Callable[[], Callers]
 
 
 def make_plan(job: MergeJob, load: Callable[[str], bytes], after_store: Callable[[], Stored]) -> Plan:
     """What to publish beside the files of every run.
 
-    `after_store` waits for the store; it is called after all is published that can do without. Raises UsageError where
-    the settings ask for a tokenizer that cannot be had.
+    `after_store` waits for the store; it is called when something is made of what the store says. Raises UsageError
+    where the settings ask for a tokenizer that cannot be had.
     """
     from codeintel_enrich.store.arrow import arrow_tables
 
@@ -50,6 +52,11 @@ def make_plan(job: MergeJob, load: Callable[[str], bytes], after_store: Callable
     if wants.slices.enabled:
         parts[SLICES_FILE] = _slices(job, load, stored)
 
+    def files(summaries: Summaries) -> dict[str, Recipe]:
+        recipes = _overlays(job, load, summaries) if wants.overlays.enabled else {}
+        # Last: they may wait for the store.
+        return recipes | graph_recipes(summaries, lambda graph: stored().table_of(graph), stage_version("merge"))
+
     def log(name: str, made: Mapping[str, bytes], files: Collection[str]) -> None:
         if name == SLICES_FILE:
             log_slices(Path(job.slice_log), stored().generation, made, files)
@@ -59,8 +66,7 @@ def make_plan(job: MergeJob, load: Callable[[str], bytes], after_store: Callable
         emit_cst=wants.emit_cst,
         emit_pages=wants.emit_pages,
         arrow_tables=arrow_tables if wants.emit_parquet else None,
-        files=_overlays(job, load) if wants.overlays.enabled else None,
-        stored_files=lambda: graph_recipes(stored().graphs),
+        files=files,
         parts=parts,
         parts_made=log,
     )
@@ -77,7 +83,7 @@ def _source(job: MergeJob, path: str, content_hash: str) -> bytes:
     return source
 
 
-def _overlays(job: MergeJob, load: Callable[[str], bytes]) -> Callable[[Summaries], Mapping[str, Recipe]]:
+def _overlays(job: MergeJob, load: Callable[[str], bytes], summaries: Summaries) -> dict[str, Recipe]:
     """Stubs, laid out as partial stub packages (PEP 561): `<package>-stubs/...`, or `<module>.pyi` at the top.
 
     Checkers merge those with the package itself; a folder of the package's own name would hide it.
@@ -91,23 +97,20 @@ def _overlays(job: MergeJob, load: Callable[[str], bytes]) -> Callable[[Summarie
         inputs = digest(f"{stage_version('merge')}\0{job.wanted[path]}".encode())
         return Recipe(inputs, lambda: overlay(decode_packed(load(path)), _source(job, path, summary.content_hash)))
 
-    def recipes(summaries: Summaries) -> Mapping[str, Recipe]:
-        wanted: dict[str, Recipe] = {}
-        for path, summary in summaries.items():
-            has_reason = summary.parse_ok and not reasons.isdisjoint(summary.tags)
-            if not has_reason or summary.module is None or summary.is_stub or f"{path}i" in job.wanted:
-                continue
-            top, *rest = summary.module.split(".")
-            if summary.is_package or rest:
-                wanted.setdefault(f"overlays/{top}-stubs/py.typed", Recipe("1", lambda: b"partial\n"))
-                rest = [*rest, "__init__"] if summary.is_package else rest
-                name = "/".join(("overlays", f"{top}-stubs", *rest))
-            else:
-                name = f"overlays/{top}"
-            wanted.setdefault(f"{name}.pyi", recipe(path, summary))
-        return wanted
-
-    return recipes
+    wanted: dict[str, Recipe] = {}
+    for path, summary in summaries.items():
+        has_reason = summary.parse_ok and not reasons.isdisjoint(summary.tags)
+        if not has_reason or summary.module is None or summary.is_stub or f"{path}i" in job.wanted:
+            continue
+        top, *rest = summary.module.split(".")
+        if summary.is_package or rest:
+            wanted.setdefault(f"overlays/{top}-stubs/py.typed", Recipe("1", lambda: b"partial\n"))
+            rest = [*rest, "__init__"] if summary.is_package else rest
+            name = "/".join(("overlays", f"{top}-stubs", *rest))
+        else:
+            name = f"overlays/{top}"
+        wanted.setdefault(f"{name}.pyi", recipe(path, summary))
+    return wanted
 
 
 def _metrics(job: MergeJob) -> Callable[[Summaries], Mapping[str, Recipe]]:

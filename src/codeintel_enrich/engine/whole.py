@@ -77,8 +77,8 @@ class MergeDone(msgspec.Struct, frozen=True, kw_only=True):
     rebuilt: str | None
     rows: dict[str, int]
     broken: dict[str, str]
-    files: list[str]
-    """Every published file."""
+    files: dict[str, FileStamp]
+    """Every published file, relative to the output folder."""
     postponed: list[str]
     """Published files that a later run must make."""
     store_seconds: float
@@ -141,7 +141,7 @@ def run_merge(job: MergeJob) -> MergeDone:
     """Bring store and published files to what is wanted. Raises CorruptArtifactError where rows are missing."""
     from codeintel_enrich.engine.publishing import Stored, make_plan
     from codeintel_enrich.publish import publish_files
-    from codeintel_enrich.store import callers_by_path, graphs, open_store
+    from codeintel_enrich.store import callers_by_path, graph_table, open_store
 
     # Beside each other: most of either is done outside the interpreter's lock.
     with contextlib.ExitStack() as stack:
@@ -155,7 +155,7 @@ def run_merge(job: MergeJob) -> MergeDone:
         def stored() -> Stored:
             generation = store.result().generation
             connection = stack.enter_context(open_store(Path(job.store)))
-            return Stored(generation, graphs(connection), partial(callers_by_path, connection))
+            return Stored(generation, partial(graph_table, connection), partial(callers_by_path, connection))
 
         published = publish_files(
             Path(job.out),
@@ -171,7 +171,7 @@ def run_merge(job: MergeJob) -> MergeDone:
         rebuilt=merged.rebuilt,
         rows=merged.rows,
         broken=merged.broken,
-        files=[str(Path(job.out) / name) for name in published.stamps],
+        files=published.stamps,
         postponed=list(published.postponed),
         store_seconds=merged.seconds,
         files_seconds=published.seconds,

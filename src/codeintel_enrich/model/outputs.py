@@ -1,5 +1,8 @@
 """Owns what is said of a run's outputs, the store and the published files: what was done, and how to recognise them."""
 
+import os
+from typing import Self
+
 import msgspec
 
 
@@ -9,6 +12,15 @@ class FileStamp(msgspec.Struct, frozen=True, array_like=True):
     size: int
     mtime_ns: int
     inode: int
+
+    @classmethod
+    def of(cls, path: str | os.PathLike[str]) -> Self | None:
+        """The stamp of a file as it is now, None where there is none."""
+        try:
+            found = os.stat(path)
+        except OSError:
+            return None
+        return cls(found.st_size, found.st_mtime_ns, found.st_ino)
 
 
 class MergeReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,6 +40,10 @@ class FileSummary(msgspec.Struct, frozen=True, array_like=True):
     """The files of the tree that it imports, itself apart, sorted."""
     content_hash: str
     """Digest of the file's bytes."""
+    tables: int = 0
+    """The tables it has rows of: bit i stands for `TABLES[i]`."""
+    graphs: tuple[str, ...] = ()
+    """What it contributes to each of `GRAPHS`, as a digest."""
 
 
 class PackedRows(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 """Owns bringing the published files to what is wanted; knows neither analyses nor the store."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from codeintel_enrich.publish.index import Index, Part, read_index, write_index
 from codeintel_enrich.publish.pages import page_recipes
 from codeintel_enrich.publish.parquet import ArrowTables, parquet_recipes
 from codeintel_enrich.publish.repo_map import repo_map
-from codeintel_enrich.publish.splice import Splicer, replace_file, stamp_of
+from codeintel_enrich.publish.splice import Splicer, replace_file
 from codeintel_enrich.publish.spliced import Parts, bring_parts
 from codeintel_enrich.publish.tags_index import tags_index
 from codeintel_enrich.publish.upkeep import Made, Recipe, keep_up, stale_files
@@ -38,8 +39,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Makes Parquet datasets wanted."""
     files: Callable[[Summaries], Mapping[str, Recipe]] | None = None
     """More files that are made whole, by name relative to the output folder."""
-    stored_files: Callable[[], Mapping[str, Recipe]] | None = None
-    """More files that are made whole, of what the store says; asked for after those."""
     parts: Mapping[str, Callable[[Summaries], Mapping[str, Recipe]]] = {}
     """More files with a part per analysed file: name -> recipe of each part, in path order."""
     parts_made: Callable[[str, Mapping[str, bytes], Collection[str]], None] | None = None
@@ -79,34 +78,30 @@ def publish_files(
     }
     written: list[str] = []
     try:
-        index = base
-        if changed or len(wanted) != len(base.parts) or regenerated is not None:
-            index = _splice(out, names, wanted, changed, load, base)
-            written.extend(names)
-        if not plan.emit_cst:
-            (out / CST_FILE).unlink(missing_ok=True)
-        stamps = {name: index.stamps[name] for name in names}
-        summaries = {path: part.summary for path, part in index.parts.items()}
-        postponed: list[str] = []
-        recipes: dict[str, Recipe] = {}
-        for name, content in (
-            (REPO_MAP_FILE, repo_map(summaries, root_name, entry_points)),
-            (TAGS_FILE, tags_index(summaries)),
-        ):
-            stamps[name], is_new = _bring(out / name, content)
-            written.extend([name] if is_new else ())
-        if plan.emit_pages:
-            recipes.update(page_recipes(wanted, summaries, load, plan.version))
-        if plan.arrow_tables is not None:
-            recipes.update(parquet_recipes(wanted, summaries, load, plan.arrow_tables, plan.version))
-        if plan.files is not None:
-            recipes.update(plan.files(summaries))
-        former = known.made if old is not None else {name: Made("", stamp_of(out / name)) for name in stale_files(out)}
-        kept = keep_up(out, _items(recipes, plan.stored_files), former)
-        written.extend(kept.written)
-        postponed.extend(kept.postponed)
-        spliced = _bring_spliced(out, plan, summaries, known.spliced, written, postponed)
-        after = Index(index.parts, stamps, kept.made, spliced)
+        # To copy a large file, and to let go of the old one, is work of the system's that needs no waiting for.
+        with ThreadPoolExecutor(1, "splice") as thread:
+            parts, replaced = base.parts, None
+            if changed or len(wanted) != len(base.parts) or regenerated is not None:
+                parts, replaced = _splice(out, names, wanted, changed, load, base, thread)
+                written.extend(names)
+            if not plan.emit_cst:
+                (out / CST_FILE).unlink(missing_ok=True)
+            summaries = {path: part.summary for path, part in parts.items()}
+            stamps: dict[str, FileStamp] = {}
+            postponed: list[str] = []
+            for name, content in (
+                (REPO_MAP_FILE, repo_map(summaries, root_name, entry_points)),
+                (TAGS_FILE, tags_index(summaries)),
+            ):
+                stamps[name], is_new = _bring(out / name, content)
+                written.extend([name] if is_new else ())
+            former = known.made if old is not None else _found(out)
+            kept = keep_up(out, _recipes(plan, wanted, summaries, load), former)
+            written.extend(kept.written)
+            postponed.extend(kept.postponed)
+            spliced = _bring_spliced(out, plan, summaries, known.spliced, written, postponed)
+            stamps.update({name: base.stamps[name] for name in names} if replaced is None else replaced.result())
+        after = Index(parts, stamps, kept.made, spliced)
         if after != old:
             write_index(index_path, after)
     except OSError as error:
@@ -121,6 +116,25 @@ def publish_files(
         stamps=stamps,
         seconds=time.perf_counter() - started,
     )
+
+
+def _found(out: Path) -> dict[str, Made]:
+    """The files that are made whole and whose making nothing is known of."""
+    return {name: Made("", FileStamp.of(out / name)) for name in stale_files(out)}
+
+
+def _recipes(
+    plan: Plan, wanted: Mapping[str, str], summaries: Summaries, load: Callable[[str], bytes]
+) -> dict[str, Recipe]:
+    """How every file that is made whole is made."""
+    recipes: dict[str, Recipe] = {}
+    if plan.emit_pages:
+        recipes.update(page_recipes(wanted, summaries, load, plan.version))
+    if plan.arrow_tables is not None:
+        recipes.update(parquet_recipes(wanted, summaries, load, plan.arrow_tables, plan.version))
+    if plan.files is not None:
+        recipes.update(plan.files(summaries))
+    return recipes
 
 
 def _bring_spliced(
@@ -141,21 +155,12 @@ def _bring_spliced(
     return spliced
 
 
-def _items(
-    first: Mapping[str, Recipe], last: Callable[[], Mapping[str, Recipe]] | None
-) -> Iterator[tuple[str, Recipe]]:
-    """All recipes; `last` is asked when the others are done with."""
-    yield from first.items()
-    if last is not None:
-        yield from last().items()
-
-
 def _distrust(index: Index | None, names: Iterable[str], out: Path) -> str | None:
     """Why the files on disk cannot be built upon."""
     if index is None:
         return "nothing is known of earlier files"
     for name in names:
-        if name not in index.stamps or stamp_of(out / name) != index.stamps[name]:
+        if name not in index.stamps or FileStamp.of(out / name) != index.stamps[name]:
             return f"{name} is not as it was left"
     return None
 
@@ -167,14 +172,15 @@ def _splice(
     changed: Collection[str],
     load: Callable[[str], bytes],
     old: Index,
-) -> Index:
-    """Replace the files `names` by their next version; returns the index of it."""
+    thread: Executor,
+) -> tuple[dict[str, Part], Future[dict[str, FileStamp]]]:
+    """Replace the files `names` by their next version: its parts, and its stamps once `thread` has put it in place."""
     keeps = bool(old.parts)
     starts = _starts(old)
     parts: dict[str, Part] = {}
     with ExitStack() as stack:
-        modules = stack.enter_context(Splicer(out / MODULES_FILE, keeps=keeps))
-        cst = stack.enter_context(Splicer(out / CST_FILE, keeps=keeps)) if CST_FILE in names else None
+        splicers = {name: stack.enter_context(Splicer(out / name, keeps=keeps)) for name in names}
+        modules, cst = splicers[MODULES_FILE], splicers.get(CST_FILE)
         for path in sorted(wanted):
             if path in changed:
                 fragments = decode_fragments(load(path))
@@ -189,10 +195,12 @@ def _splice(
                 modules.keep(module_start, module_start + part.module_length)
                 if cst is not None:
                     cst.keep(cst_start, cst_start + part.cst_length)
-        stamps = {MODULES_FILE: modules.commit()}
-        if cst is not None:
-            stamps[CST_FILE] = cst.commit()
-    return Index(parts, stamps)
+        return parts, thread.submit(_commit, stack.pop_all(), splicers)
+
+
+def _commit(stack: ExitStack, splicers: Mapping[str, Splicer]) -> dict[str, FileStamp]:
+    with stack:
+        return {name: splicer.commit() for name, splicer in splicers.items()}
 
 
 def _starts(index: Index) -> dict[str, tuple[int, int]]:
@@ -208,7 +216,7 @@ def _starts(index: Index) -> dict[str, tuple[int, int]]:
 
 def _bring(path: Path, content: bytes) -> tuple[FileStamp, bool]:
     """Write a small file where it does not have that content; returns its stamp and whether it was written."""
-    stamp = stamp_of(path)
+    stamp = FileStamp.of(path)
     if stamp is not None and stamp.size == len(content) and path.is_file() and path.read_bytes() == content:
         return stamp, False
     return replace_file(path, content), True

@@ -22,8 +22,10 @@ def page_recipes(
         for target in summary.imports:
             importers.setdefault(target, []).append(path)
 
+    labels = {path: f"{path}\0{summary.module}" for path, summary in summaries.items()}
+
     def inputs(path: str) -> str:
-        listed = (f"{importer}\0{summaries[importer].module}" for importer in importers.get(path, ()))
+        listed = map(labels.__getitem__, importers.get(path, ()))
         return digest("\0".join((version, wanted[path], *listed)).encode("utf-8", "surrogateescape"))
 
     def make(path: str) -> bytes:

@@ -7,6 +7,8 @@ they mean.
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, reduce
+from operator import or_
 from typing import Any
 from urllib.parse import quote
 
@@ -44,9 +46,11 @@ def parquet_recipes(
     for (package, bucket), paths in sorted(_partitions(summaries).items()):
         rows = "\n".join(f"{path}\0{wanted[path]}" for path in paths)
         inputs = digest(f"{version}\0{rows}".encode("utf-8", "surrogateescape"))
-        partition = _Partition(paths, load, arrow_tables)
+        held = reduce(or_, (summaries[path].tables for path in paths))
+        tables = [table for index, table in enumerate(TABLES) if held >> index & 1]
+        partition = _Partition(paths, load, arrow_tables, tables)
         folder = short_name(f"package={quote(package, safe='') or NO_PACKAGE}")
-        for table in TABLES:
+        for table in tables:
             name = f"parquet/{table.name}/{folder}/part-{bucket}.parquet"
             recipes[name] = Recipe(inputs, partition.maker(table))
     return recipes
@@ -71,24 +75,32 @@ def _partitions(summaries: Mapping[str, FileSummary]) -> dict[tuple[str, int], l
 class _Partition:
     """The tables of one partition, held from the making of its first file to that of its last."""
 
-    def __init__(self, paths: Sequence[str], load: Callable[[str], bytes], arrow_tables: ArrowTables) -> None:
+    def __init__(
+        self,
+        paths: Sequence[str],
+        load: Callable[[str], bytes],
+        arrow_tables: ArrowTables,
+        tables: Sequence[Table],
+    ) -> None:
+        """`tables`: those of which the paths have rows."""
         self._paths = paths
         self._load = load
         self._arrow_tables = arrow_tables
+        self._wanted = tables
         self._tables: dict[str, Any] | None = None
 
-    def maker(self, table: Table) -> Callable[[], bytes | None]:
-        """Makes the file of a table: None where the partition has no rows of it."""
+    def maker(self, table: Table) -> Callable[[], bytes]:
+        """Makes the file of a table."""
         return lambda: self._make(table)
 
-    def _make(self, table: Table) -> bytes | None:
+    def _make(self, table: Table) -> bytes:
         if self._tables is None:
             files = [decode_packed(self._load(path)) for path in self._paths]
-            self._tables = {found.name: rows for found, rows in self._arrow_tables(files, TABLES)}
-        rows = self._tables.get(table.name)
-        if table is TABLES[-1]:
+            self._tables = {found.name: rows for found, rows in self._arrow_tables(files, self._wanted)}
+        rows = self._tables[table.name]
+        if table is self._wanted[-1]:
             self._tables = None
-        return None if rows is None else _encode(table, rows)
+        return _encode(table, rows)
 
 
 def _encode(table: Table, rows: Any) -> bytes:
@@ -112,11 +124,25 @@ def _with_nulls(cells: Any, kind: str, optional: bool) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if kind == "boolean":
-        cells = pc.if_else(pc.equal(cells, NULL_INTEGER), None, cells) if optional else cells
-        return pc.cast(cells, pa.bool_())
     if optional and kind == "real":
-        return pc.if_else(pc.is_nan(cells), None, cells)
-    if optional and kind in ("integer", "long"):
-        return pc.if_else(pc.equal(cells, NULL_INTEGER), None, cells)
-    return cells
+        cells = pc.if_else(pc.is_nan(cells), _null(cells.type), cells)
+    elif optional and kind in ("boolean", "integer", "long"):
+        cells = pc.if_else(pc.equal(cells, _stand_in(cells.type)), _null(cells.type), cells)
+    return pc.cast(cells, pa.bool_()) if kind == "boolean" else cells
+
+
+# Made once: making a scalar looks for pandas each time.
+
+
+@cache
+def _null(kind: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.scalar(None, kind)
+
+
+@cache
+def _stand_in(kind: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.scalar(NULL_INTEGER, kind)

@@ -15,6 +15,8 @@ from codeintel_enrich.model.outputs import FileStamp
 _WRITE_BYTES = 1 << 20
 """Parts are gathered up to this size before they are written."""
 
+_FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+
 
 class Splicer:
     """Writes the next version of a file beside it; `commit` puts it in its place, leaving the block drops it."""
@@ -23,11 +25,15 @@ class Splicer:
         """`keeps`: there is a last version whose ranges `keep` may name."""
         self.path = path
         self._fresh = path.with_name(f"{path.name}.tmp")
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._old = os.open(path, os.O_RDONLY) if keeps else -1
-        self._new = os.open(self._fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            self._new = os.open(self._fresh, _FRESH, 0o644)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._new = os.open(self._fresh, _FRESH, 0o644)
         self._range = (0, 0)
         self._pending = bytearray()
+        self._is_committed = False
 
     def __enter__(self) -> Self:
         return self
@@ -38,7 +44,8 @@ class Splicer:
         os.close(self._new)
         if self._old >= 0:
             os.close(self._old)
-        self._fresh.unlink(missing_ok=True)
+        if not self._is_committed:
+            self._fresh.unlink(missing_ok=True)
 
     def keep(self, start: int, end: int) -> None:
         """Append a range of the last version. Ranges that touch are copied as one."""
@@ -63,6 +70,7 @@ class Splicer:
         self._write_pending()
         self._copy_range()
         self._fresh.replace(self.path)
+        self._is_committed = True
         found = os.fstat(self._new)
         return FileStamp(found.st_size, found.st_mtime_ns, found.st_ino)
 
@@ -99,12 +107,3 @@ def replace_file(path: Path, content: bytes) -> FileStamp:
     with Splicer(path, keeps=False) as splicer:
         splicer.add(content)
         return splicer.commit()
-
-
-def stamp_of(path: Path) -> FileStamp | None:
-    """The stamp of a file, None where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return FileStamp(found.st_size, found.st_mtime_ns, found.st_ino)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from codeintel_enrich.model.outputs import FileStamp
-from codeintel_enrich.publish.splice import Splicer, stamp_of
+from codeintel_enrich.publish.splice import Splicer
 from codeintel_enrich.publish.upkeep import NotNowError, Recipe
 
 
@@ -37,7 +37,7 @@ def bring_parts(path: Path, recipes: Mapping[str, Recipe], known: Parts | None) 
 
     A file that does not bear its stamp is made anew from all parts.
     """
-    if known is None or known.stamp != stamp_of(path):
+    if known is None or known.stamp != FileStamp.of(path):
         known = None
     old = known.parts if known is not None else {}
     wanted = {name: recipe.inputs for name, recipe in recipes.items()}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from codeintel_enrich.model.outputs import FileStamp
-from codeintel_enrich.publish.splice import replace_file, stamp_of
+from codeintel_enrich.publish.splice import replace_file
 
 _OURS = (
     ("modules/**/*.md", True),
@@ -46,8 +46,8 @@ class Kept(NamedTuple):
     postponed: list[str]
 
 
-def keep_up(out: Path, recipes: Iterable[tuple[str, Recipe]], known: Mapping[str, Made]) -> Kept:
-    """Bring the files in `out` to what the recipes, by name, say.
+def keep_up(out: Path, recipes: Mapping[str, Recipe], known: Mapping[str, Made]) -> Kept:
+    """Bring the files in `out` to what the recipes say.
 
     A file whose inputs are as known and that bears its stamp is left alone; one that comes out as it already is, too.
     Known files without a recipe are removed, and folders that are empty then. Raises OSError.
@@ -55,15 +55,13 @@ def keep_up(out: Path, recipes: Iterable[tuple[str, Recipe]], known: Mapping[str
     made: dict[str, Made] = {}
     written: list[str] = []
     postponed: list[str] = []
-    wanted: set[str] = set()
-    for name, recipe in recipes:
-        wanted.add(name)
+    for name, recipe in recipes.items():
         last = known.get(name)
-        path = out / name
-        stamp = stamp_of(path)
+        stamp = FileStamp.of(f"{out}/{name}")
         if last is not None and last.inputs == recipe.inputs and last.stamp == stamp:
             made[name] = last
             continue
+        path = out / name
         try:
             content = recipe.make()
         except NotNowError:
@@ -79,7 +77,7 @@ def keep_up(out: Path, recipes: Iterable[tuple[str, Recipe]], known: Mapping[str
         else:
             made[name] = Made(recipe.inputs, replace_file(path, content))
             written.append(name)
-    _remove(out, [name for name, last in known.items() if name not in wanted and last.stamp is not None])
+    _remove(out, [name for name, last in known.items() if name not in recipes and last.stamp is not None])
     return Kept(made, written, postponed)
 
 

@@ -1,6 +1,6 @@
 """The store: a DuckDB file with the rows of every file; the only home of duckdb and pyarrow, imported when needed."""
 
-from codeintel_enrich.store.graphs import graphs
+from codeintel_enrich.store.graphs import graph_table
 from codeintel_enrich.store.merge import merge_store
 from codeintel_enrich.store.queries import (
     broken_files,
@@ -18,7 +18,7 @@ __all__ = [
     "callers_by_path",
     "canonical_dump",
     "exports_of",
-    "graphs",
+    "graph_table",
     "merge_store",
     "modules_near",
     "names_near",

@@ -84,20 +84,21 @@ class _Pool:
         runs = [(count, self._starts[file]) for count, file in zip(counts, files, strict=True) if count]
         if not any(start for _, start in runs):
             return None
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        run_ends = pa.array(accumulate(count for count, _ in runs), pa.int32())
-        starts = pa.array([start for _, start in runs], pa.int32())
-        return pc.run_end_decode(pa.RunEndEncodedArray.from_arrays(run_ends, starts))
+        # Not by `pa.array`, which looks for pandas each time.
+        return _integers(b"".join(array(_INT, [start]).tobytes() * count for count, start in runs))
 
     def texts(self, numbers: bytes, shifts: Any) -> Any:
         """The strings behind string numbers.
 
         Plain ones: DuckDB cannot read a batch that has only empty lists of dictionary-encoded strings.
         """
-        import pyarrow as pa
         import pyarrow.compute as pc
 
-        indices = pa.Array.from_buffers(pa.int32(), len(numbers) // _INT_BYTES, [None, pa.py_buffer(numbers)])
+        indices = _integers(numbers)
         return pc.take(self._strings, indices if shifts is None else pc.add(indices, shifts))
+
+
+def _integers(data: bytes) -> Any:
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(pa.int32(), len(data) // _INT_BYTES, [None, pa.py_buffer(data)])

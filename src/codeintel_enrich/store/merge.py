@@ -102,7 +102,7 @@ def merge_store(
     try:
         if not path.is_file():
             raise _UntrustedError("there was no store")
-        stamp = _stamp(path)
+        stamp = FileStamp.of(path)
         with connect(path, read_only=False, patience_seconds=patience_seconds) as connection:
             state = _read_state(connection)
             _check(connection, state, every_cell=stamp != trusted)
@@ -114,6 +114,8 @@ def merge_store(
         rebuilt = str(error).partition("\n")[0]
     if change is None:
         change = _write_anew(path, wanted, load, info, generation)
+    stamp = FileStamp.of(path)
+    assert stamp is not None, "the store was just written"
     return MergeReport(
         generation=change.state.generation,
         rebuilt=rebuilt,
@@ -121,7 +123,7 @@ def merge_store(
         vanished_files=change.vanished,
         inserted=change.inserted,
         rows={name: content.rows for name, content in change.state.contents.items()},
-        stamp=_stamp(path),
+        stamp=stamp,
         seconds=time.perf_counter() - started,
     )
 
@@ -282,8 +284,3 @@ def _remove(database: Path) -> None:
 
 def _log_of(database: Path) -> Path:
     return database.with_name(f"{database.name}.wal")
-
-
-def _stamp(path: Path) -> FileStamp:
-    found = path.stat()
-    return FileStamp(found.st_size, found.st_mtime_ns, found.st_ino)

@@ -21,9 +21,9 @@ from codeintel_enrich.engine.manifest import (
     load_manifest,
     read_file,
     save_manifest,
-    stamp_of,
     write_atomically,
 )
+from codeintel_enrich.model.outputs import FileStamp
 
 SECOND = 1_000_000_000
 CHANGED = 1_700_000_000 * SECOND + 123_456_789
@@ -148,8 +148,8 @@ def test_a_write_that_fails_leaves_the_old_bytes_and_nothing_else(
 
 def test_a_stamp_tells_every_rewrite(tmp_path: Path) -> None:
     target = tmp_path / "m"
-    assert stamp_of(target) is None
+    assert FileStamp.of(target) is None
     write_atomically(target, b"one")
-    first = stamp_of(target)
+    first = FileStamp.of(target)
     write_atomically(target, b"two")
-    assert stamp_of(target) != first
+    assert FileStamp.of(target) != first

@@ -21,42 +21,42 @@ def in_flux() -> bytes:
 
 
 def test_a_file_is_made_once_for_its_inputs(tmp_path: Path) -> None:
-    first = keep_up(tmp_path, {"a/b": text("1", b"x")}.items(), {})
+    first = keep_up(tmp_path, {"a/b": text("1", b"x")}, {})
     assert first.written == ["a/b"]
-    second = keep_up(tmp_path, {"a/b": Recipe("1", fails)}.items(), first.made)
+    second = keep_up(tmp_path, {"a/b": Recipe("1", fails)}, first.made)
     assert second.written == []
     assert second.made == first.made
 
 
 def test_a_file_that_comes_out_as_it_is_stays_and_its_new_inputs_are_remembered(tmp_path: Path) -> None:
-    first = keep_up(tmp_path, {"a": text("1", b"x")}.items(), {})
-    second = keep_up(tmp_path, {"a": text("2", b"x")}.items(), first.made)
+    first = keep_up(tmp_path, {"a": text("1", b"x")}, {})
+    second = keep_up(tmp_path, {"a": text("2", b"x")}, first.made)
     assert second.written == []
     assert second.made["a"].inputs == "2"
     assert second.made["a"].stamp == first.made["a"].stamp
 
 
 def test_no_file_is_a_result_that_is_remembered_too(tmp_path: Path) -> None:
-    first = keep_up(tmp_path, {"a": text("1", b"x")}.items(), {})
-    second = keep_up(tmp_path, {"a": text("2", None)}.items(), first.made)
+    first = keep_up(tmp_path, {"a": text("1", b"x")}, {})
+    second = keep_up(tmp_path, {"a": text("2", None)}, first.made)
     assert not (tmp_path / "a").exists()
-    assert keep_up(tmp_path, {"a": Recipe("2", fails)}.items(), second.made).made["a"] == Made("2", None)
+    assert keep_up(tmp_path, {"a": Recipe("2", fails)}, second.made).made["a"] == Made("2", None)
 
 
 def test_a_file_in_flux_keeps_its_last_content_and_is_due_again(tmp_path: Path) -> None:
-    first = keep_up(tmp_path, {"a": text("1", b"x")}.items(), {})
-    second = keep_up(tmp_path, {"a": Recipe("2", in_flux), "b": Recipe("1", in_flux)}.items(), first.made)
+    first = keep_up(tmp_path, {"a": text("1", b"x")}, {})
+    second = keep_up(tmp_path, {"a": Recipe("2", in_flux), "b": Recipe("1", in_flux)}, first.made)
     assert second.postponed == ["a", "b"]
     assert (tmp_path / "a").read_bytes() == b"x"
     assert "b" not in second.made
-    third = keep_up(tmp_path, {"a": text("1", b"x"), "b": text("1", b"y")}.items(), second.made)
+    third = keep_up(tmp_path, {"a": text("1", b"x"), "b": text("1", b"y")}, second.made)
     assert third.written == ["b"]
     assert third.made["a"].inputs == "1"
 
 
 def test_files_of_vanished_recipes_go_with_their_empty_folders(tmp_path: Path) -> None:
-    made = keep_up(tmp_path, {"a/b/c": text("1", b"x"), "a/d": text("1", b"y")}.items(), {}).made
-    keep_up(tmp_path, {"a/d": text("1", b"y")}.items(), made)
+    made = keep_up(tmp_path, {"a/b/c": text("1", b"x"), "a/d": text("1", b"y")}, {}).made
+    keep_up(tmp_path, {"a/d": text("1", b"y")}, made)
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["d"]
 
 

@@ -16,7 +16,7 @@ from codeintel_enrich.model.scip import KIND_NUMBERS, Document, SymbolInformatio
 from codeintel_enrich.publish.scip.document import describe
 from codeintel_enrich.publish.scip.symbols import Package, display_name
 from codeintel_enrich.publish.sidecar import read_sidecar, write_sidecar
-from codeintel_enrich.publish.splice import Splicer, stamp_of
+from codeintel_enrich.publish.splice import Splicer
 
 _FORMAT = b"codeintel-enrich scip 1\n"
 
@@ -85,7 +85,7 @@ def export_index(
     sidecar = kept.with_suffix(".msgpack")
     made_by = f"{made_by} {package.name} {package.version}"
     old = read_sidecar(sidecar, _FORMAT, _Kept)
-    if old is not None and (old.made_by != made_by or stamp_of(kept) != old.stamp):
+    if old is not None and (old.made_by != made_by or FileStamp.of(kept) != old.stamp):
         old = None
     parts: dict[str, _Part] = {}
     encoded: list[str] = []

@@ -3,6 +3,8 @@
 It knows neither how a store keeps rows nor which files are published.
 """
 
+import msgspec
+
 from codeintel_enrich.model.config import EmitConfig
 from codeintel_enrich.model.environment import Environment
 from codeintel_enrich.model.qualified import Qualified
@@ -23,10 +25,12 @@ from codeintel_enrich.model.tables import (
     SCIP_OUTCOMES,
     SYMBOL_CLAIMS,
     SYMBOL_FILES,
+    TABLES,
     TYPE_COVERAGE,
+    USES,
 )
 from codeintel_enrich.model.typed import Typed
-from codeintel_enrich.stages.emit.graph import add_uses, base_rows, override_rows
+from codeintel_enrich.stages.emit.graph import base_rows, graph_digests, override_rows, use_rows
 from codeintel_enrich.stages.emit.imports import import_rows
 from codeintel_enrich.stages.emit.layers import Layers
 from codeintel_enrich.stages.emit.modules import (
@@ -65,6 +69,7 @@ def emit(
     layers = Layers(path, syntax, surface, environment, qualified, stitched, typed)
     imports = import_rows(layers)
     summary = summarise(layers, tags(layers, config), imports)
+    symbol_files, uses = symbol_file_rows(layers), use_rows(layers)
     nodes, cst_jsonl = node_rows(layers, with_json=config.emit_cst)
 
     packer = RowPacker(path)
@@ -74,17 +79,21 @@ def emit(
     packer.add_rows(EXPORTS, export_rows(layers))
     add_references(packer, layers)
     packer.add_rows(SYMBOL_CLAIMS, claim_rows(layers))
-    packer.add_rows(SYMBOL_FILES, symbol_file_rows(layers))
+    packer.add_rows(SYMBOL_FILES, symbol_files)
     packer.add_rows(SCIP_OUTCOMES, outcome_rows(layers))
-    add_uses(packer, layers)
+    packer.add_rows(USES, uses)
     packer.add_rows(BASES, base_rows(layers))
     packer.add_rows(OVERRIDES, override_rows(layers))
     packer.add_rows(DIAGNOSTICS, diagnostic_rows(layers))
     packer.add_rows(TYPE_COVERAGE, coverage_rows(layers))
     packer.add_rows(FILES, [])
     packer.add_rows(OUTLINES, outline_rows(path, syntax.outline) if syntax.outline is not None else [])
+    packed = packer.finish()
+    tables = sum(1 << index for index, table in enumerate(TABLES) if packed.counts.get(table.name))
+    graphs = graph_digests({"imports": imports, "symbol_files": symbol_files, "uses": uses})
+    summary = msgspec.structs.replace(summary, tables=tables, graphs=graphs)
     return FileRows(
-        packed=packer.finish(),
+        packed=packed,
         fragments=FileFragments(
             path, summary, module_line(layers, summary, imports), cst_jsonl, page(layers, summary, imports)
         ),

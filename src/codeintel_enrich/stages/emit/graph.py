@@ -1,26 +1,42 @@
 """Owns the rows of `uses`, `bases` and `overrides`: how definitions relate to each other."""
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 
+import msgspec
+
+from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.environment import Target
-from codeintel_enrich.model.rows import Row, RowPacker
+from codeintel_enrich.model.graphs import GRAPHS
+from codeintel_enrich.model.rows import Row
 from codeintel_enrich.model.syntax import Definition, Reference
-from codeintel_enrich.model.tables import USES
 from codeintel_enrich.stages.emit.layers import Layers
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*")
 _KEYWORD = re.compile(r"[^\W\d]\w*\s*=(?!=)|\*")
+_PICKS = tuple(
+    itemgetter(*([column.name for column in graph.table.columns].index(name) for name in graph.columns.values()))
+    for graph in GRAPHS
+)
+"""For each graph: its columns out of a row."""
 
 
-def add_uses(packer: RowPacker, layers: Layers) -> None:
-    """Pack what each definition reads, in the order of definitions and first mentions."""
+def graph_digests(rows: Mapping[str, Sequence[Row]]) -> tuple[str, ...]:
+    """What the file contributes to each graph; `rows` are its rows by table."""
+    digests: list[str] = []
+    for graph, pick in zip(GRAPHS, _PICKS, strict=True):
+        digests.append(digest(msgspec.msgpack.encode([pick(row) for row in rows[graph.table.name]])))
+    return tuple(digests)
+
+
+def use_rows(layers: Layers) -> list[Row]:
+    """What each definition reads, in the order of definitions and first mentions."""
     counts, first_lines = _reads(layers)
     nodes, names = layers.syntax.nodes, layers.qualified.nodes
     targets, width = layers.qualified.targets, len(layers.qualified.targets)
     node_ids = layers.node_ids
-    rows: list[tuple[Any, ...]] = []
+    rows: list[Row] = []
     for key, count in counts.items():
         node, meaning = divmod(key, width)
         target = targets[meaning]
@@ -28,7 +44,7 @@ def add_uses(packer: RowPacker, layers: Layers) -> None:
         head = (layers.path, node_ids[node], source[0] if source else None)
         tail = (target.kind, layers.path_of(target), count, first_lines[key])
         rows += [(*head, name, *tail) for name in target.qualified_names]
-    packer.add_rows(USES, rows)
+    return rows
 
 
 def _reads(layers: Layers) -> tuple[dict[int, int], dict[int, int]]:
