@@ -190,16 +190,25 @@ def compare(package: str, truth: Truth, said: dict[str, Module], root: Path) -> 
                     score.misses.append(("origin", module, name, f"{found}; {reader.cause(module, name, true.star)}"))
         for what, names in (("extra", extra), ("missing", missing)):
             for name in sorted(names):
-                cause = "dynamic `__all__`" if ours.all_dynamic else reader.cause(module, name, true.star)
+                cause = reader.cause(module, name, true.star)
+                if ours.all_dynamic:
+                    cause = "dynamic `__all__`"
+                elif true.has_all and not reader.mentions(module, "__all__"):
+                    cause = "`__all__` set by another module"
                 score.misses.append((what, module, name, cause))
-    score.misses = [_through_star(miss, wrong, reader) for miss in score.misses]
+    origins = {(module, name) for what, module, name, _ in score.misses if what == "origin"}
+    score.misses = [_taken_over(miss, wrong, origins, reader) for miss in score.misses]
     return score
 
 
-def _through_star(miss: Miss, wrong: dict[str, set[str]], reader: "Reader") -> Miss:
+def _taken_over(miss: Miss, stars: dict[str, set[str]], origins: set[tuple[str, str]], reader: "Reader") -> Miss:
+    """A miss that only repeats that of the module from which the name comes says so; the cause is named there."""
     what, module, name, _ = miss
-    if what != "origin" and any(name in wrong.get(star, ()) for star in reader.stars(module)):
-        return (what, module, name, "a star of a module where it is missed")
+    if what != "origin":
+        if any(name in stars.get(star, ()) for star in reader.stars(module)):
+            return (what, module, name, "a star of a module where it is missed")
+    elif origins & set(reader.sources(module, name)):
+        return (what, module, name, "imported from a module where it is missed")
     return miss
 
 
@@ -227,6 +236,11 @@ class Reader:
                 return "bound by a function (`global`)"
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.decorator_list:
                 return "decorated"
+            value = getattr(node, "value", None)
+            if isinstance(value, ast.IfExp):
+                return "a conditional expression"
+            if isinstance(value, ast.Call):
+                return "what a call returns"
         words = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         if any(isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in tree.body):
             return "lazy (`__getattr__`)"
@@ -236,14 +250,30 @@ class Reader:
             return "set by another module" if name in star else "bound nowhere in the source"
         return "unknown"
 
+    def mentions(self, module: str, name: str) -> bool:
+        """Whether the source of a module has an identifier."""
+        return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(self._tree(module)))
+
+    def sources(self, module: str, name: str) -> Iterator[tuple[str, str]]:
+        """The modules, and the names in them, from which imports and stars of a module may take a name."""
+        for node in ast.walk(self._tree(module)):
+            if isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    if alias.name == "*":
+                        yield self._target(module, node), name
+                    elif (alias.asname or alias.name) == name:
+                        yield self._target(module, node), alias.name
+
     def stars(self, module: str) -> Iterator[str]:
         """The modules that a module star-imports."""
-        path = self._path(module)
-        package = module if path.name == "__init__.py" else module.rpartition(".")[0]
         for node in ast.walk(self._tree(module)):
             if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
-                base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-                yield ".".join([*base, *([node.module] if node.module else [])])
+                yield self._target(module, node)
+
+    def _target(self, module: str, node: ast.ImportFrom) -> str:
+        package = module if self._path(module).name == "__init__.py" else module.rpartition(".")[0]
+        base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+        return ".".join([*base, *([node.module] if node.module else [])])
 
     def _is_foreign(self, module: str) -> bool:
         return not self._path(module).exists()

@@ -11,13 +11,17 @@ from typing import Any
 from codeintel_enrich.engine.tools import make_index
 
 
-def copy_package(name: str, to: Path) -> Path:
-    """Copy the sources of an installed package to `to/name`; returns `to`."""
+def package_folder(name: str) -> Path:
+    """Where an installed package is."""
     spec = importlib.util.find_spec(name)
     assert spec is not None
     assert spec.submodule_search_locations
-    origin = Path(spec.submodule_search_locations[0])
-    shutil.copytree(origin, to / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "*.so"))
+    return Path(spec.submodule_search_locations[0])
+
+
+def copy_package(name: str, to: Path) -> Path:
+    """Copy the sources of an installed package to `to/name`; returns `to`."""
+    shutil.copytree(package_folder(name), to / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "*.so"))
     return to
 
 

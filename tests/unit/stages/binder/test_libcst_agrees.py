@@ -1,101 +1,41 @@
-"""LibCST's QualifiedNameProvider is the oracle for what a name or a chain of attributes means inside its file.
+"""LibCST's QualifiedNameProvider and ScopeProvider are the oracle for names and scopes inside a file."""
 
-The differences that are left are LibCST's, and are undone before the comparison:
-
-- it calls every comprehension `<comprehension>`, without Python's `<locals>`, and gives lambdas no name;
-- it takes a module's own `__name__`, `__file__`, ... for builtins;
-- it gives a definition or write every meaning that the name has anywhere in its scope;
-- it spells out every chain that starts at a local name, known or not: only chains that start at an import are compared;
-- it takes an attribute of what a call returns for one of the called thing: they are left out;
-- it gives a function's name all its meanings where branches import or assign it; one import stands for all with us;
-- it has no flow: a class body that reads a name before binding it gets the class's own name.
-"""
-
-import importlib.util
-import re
-from collections.abc import Iterator
-from pathlib import Path
-
-import libcst as cst
 import pytest
-from libcst.metadata import MetadataWrapper, QualifiedNameProvider, QualifiedNameSource
 
-from codeintel_enrich.model.config import ParseConfig
-from codeintel_enrich.stages.parse.binder import Bound, bind
-from codeintel_enrich.stages.parse.decode import decode
-from codeintel_enrich.stages.parse.tree import Tree, build_tree
+from tests.bench.oracle import UNEXPLAINED, Compared, Provider, compare
+from tests.support.packages import package_folder
 
 
-def names_by_libcst(tree: Tree) -> dict[int, set[str]]:
-    """By the offset of the (last) identifier; of chains only those that start at an import."""
-    found: dict[int, set[str]] = {}
-    for node, lazy in MetadataWrapper(tree.module, unsafe_skip_copy=True).resolve(QualifiedNameProvider).items():
-        token = node.attr if isinstance(node, cst.Attribute) else node
-        if isinstance(token, cst.Name):
-            names = lazy() if callable(lazy) else lazy
-            found.setdefault(tree.spans[token][0], set()).update(
-                name.name for name in names if node is token or name.source is QualifiedNameSource.IMPORT
-            )
-    return found
+@pytest.mark.parametrize(("package", "step"), [("requests", 1), ("flask", 3), ("rich", 10), ("networkx", 30)])
+def test_every_disagreement_with_libcst_is_explained(package: str, step: int) -> None:
+    # Not every file: the oracle is slow.
+    files = sorted(package_folder(package).rglob("*.py"))[::step]
+    found = {path.name: list(compare(path.read_bytes())) for path in files}
+    assert {name: each for name, some in found.items() if (each := [c for c in some if c.cause == UNEXPLAINED])} == {}
+    for provider in ("names", "scopes"):
+        causes = [each.cause for some in found.values() for each in some if each.provider == provider]
+        assert len(causes) > 1_000
+        assert causes.count(None) >= 0.995 * len(causes)
 
 
-def through_imports(bound: Bound, demand: str) -> set[str]:
-    """Follow a demand through the imports of the module itself, and no further."""
-    module, colon, path = demand.partition(":")
-    if colon:
-        return {f"{module}.{path}".rstrip(".") if module.strip(".") else module + path}
-    root, dot, rest = demand.partition(".")
-    found = set()
-    for binding in bound.bindings:
-        if binding.scope == 0 and binding.name == root:
-            name = root
-            if binding.kind == "import":
-                name = "." * binding.import_level + (binding.import_module or "")
-                if binding.import_name is not None:
-                    name += ("." if binding.import_module else "") + binding.import_name
-                elif name.split(".")[0] == root:
-                    name = root
-            found.add(name + dot + rest)
-    return found or {f"builtins.{demand}"}
+@pytest.mark.parametrize(
+    ("source", "name", "provider", "cause"),
+    [
+        ("print(__name__)\n", "__name__", "names", "a module's own name"),
+        ("try:\n    from a import f\nexcept ImportError:\n    def f(): ...\n", "f", "names", "every binding"),
+        ("def f(x):\n    if x:\n        from a import b as x\n    return x\n", "x", "names", "several bindings"),
+        ("def f(a):\n    return [d for c in a for d in c for e in d]\n", "d", "scopes", "inner clauses"),
+        ("from __future__ import annotations\ndef f(x: C): ...\nclass C: ...\n", "C", "scopes", "bound further down"),
+    ],
+)
+def test_causes_are_told_apart(source: str, name: str, provider: Provider, cause: str) -> None:
+    found = [each for each in compare(source.encode()) if (each.name, each.provider) == (name, provider)]
+    assert cause in {each.cause for each in found}
+    assert UNEXPLAINED not in {each.cause for each in found}
 
 
-def in_libcst_words(name: str) -> str:
-    name = re.sub(r"<(?:(?:list|set|dict)comp|genexpr)>\.<locals>", "<comprehension>", name)
-    return name.replace("<lambda>.", "")
-
-
-def disagreements(path: Path) -> Iterator[tuple[str, int, str, set[str], set[str]]]:
-    tree = build_tree(decode(path.read_bytes()), ParseConfig())
-    bound = bind(tree)
-    offsets = {tree.position(start)[:2]: start for start, _ in tree.spans.values()}
-    theirs = names_by_libcst(tree)
-    for reference in bound.references:
-        # Names inside strings are no nodes of its tree.
-        expected = theirs.get(offsets.get((reference.line, reference.col), -1), set())
-        root = reference
-        while root.base >= 0:
-            root = bound.references[root.base]
-        if reference.kind not in ("name", "attribute") or root.kind != "name" or not expected:
-            continue
-        bindings = [b for b in bound.bindings if (b.scope, b.name) == (root.scope, root.name)]
-        if root.scope > 0 and len(bindings) > 1 and any(b.kind == "import" for b in bindings):
-            continue
-        if reference.demand >= 0:
-            ours = through_imports(bound, bound.demands[reference.demand])
-        else:
-            ours = {in_libcst_words(reference.local)} if reference.local else set()
-        if ours == {f"__{reference.name.strip('_')}__"} and expected == {f"builtins.{reference.name}"}:
-            continue
-        if ours != expected and not (reference.role != "read" and ours < expected):
-            yield (path.name, reference.line, reference.name, ours, expected)
-
-
-@pytest.mark.parametrize("package", ["requests", "flask"])
-def test_names_and_chains_mean_what_libcst_says(package: str) -> None:
-    spec = importlib.util.find_spec(package)
-    assert spec is not None
-    assert spec.submodule_search_locations
-    files = sorted(Path(spec.submodule_search_locations[0]).rglob("*.py"))
-    assert files
-    # A third of them: the oracle is slow.
-    assert [found for path in files[::3] for found in disagreements(path)] == []
+def test_what_both_say_is_compared() -> None:
+    found = set(compare(b"import os\ndef f(x):\n    return [os.sep for x in x]\n"))
+    assert Compared("names", 3, "sep", frozenset({"os.sep"}), frozenset({"os.sep"}), None) in found
+    comprehension = frozenset({"module/function f"})
+    assert Compared("scopes", 3, "x", comprehension, comprehension, None) in found

@@ -61,6 +61,9 @@ class Resolver:
         self._in_strings = in_strings
         self._names: list[dict[str, Meaning]] = [{} for _ in table.scopes]
         self._members: dict[tuple[Value, str], Meaning] = {}
+        self._imported_late: dict[tuple[int, str], tuple[int, Meaning]] = {}
+        """Scope and key of names that a function binds before it imports them -> from where on the import counts, and
+        the meaning until then."""
 
     def resolve(self) -> list[Meaning]:
         """One meaning for each mention."""
@@ -76,6 +79,9 @@ class Resolver:
                 key = mention.key
                 meaning = names[scope].get(key) or self._name(scope, key, mention.name)
                 if meaning.scope == scope and mention.role == "read":
+                    if (scope, key) in self._imported_late:
+                        since, until_then = self._imported_late[scope, key]
+                        meaning = until_then if index < since else meaning
                     entry = scopes[scope]
                     early = index < entry.first.get(key, -1) and entry.kind in ("module", "class")
                     if early and index not in self._in_strings:
@@ -129,7 +135,10 @@ class Resolver:
         if "import" in kinds:
             path = key
             if owner:
-                path = next(table.roots[index] for index in bindings if table.roots[index])
+                first = next(index for index in bindings if table.roots[index])
+                path = table.roots[first]
+                if first != bindings[0]:
+                    self._imported_late[owner, key] = table.since[first], Meaning(owner, local, None, None, local)
             return Meaning(owner, None, path, path, local)
         if owner == 0 and not before_stars and table.last_star >= max(entry.last[key], entry.first[key]) >= 0:
             return Meaning(0, None, key, key, local)

@@ -65,6 +65,8 @@ class ScopeTable:
         self.bindings: list[Binding] = []
         self.opened: list[int] = []
         """Per binding the scope that its class or function opens, else -1."""
+        self.since: list[int] = []
+        """Per binding the first reference that stands after it."""
         self.roots: list[str] = []
         """Per binding the imported thing as a demand, else empty."""
         self.outer: dict[int, str] = {}
@@ -134,6 +136,7 @@ class ScopeTable:
             entry.names[key].append(len(self.bindings))
         self.bindings.append(Binding(name, scope, kind, node, context, *imported))
         self.opened.append(opens)
+        self.since.append(now)
         self.roots.append(root)
 
     def owner(self, scope: int, key: str) -> int:
