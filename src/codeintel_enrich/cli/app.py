@@ -233,6 +233,22 @@ def activate(
 
 
 @app.command()
+def reference(
+    json: Annotated[bool, typer.Option("--json", help="Print tables and settings as JSON.")] = False,
+) -> None:
+    """Every table and column of the store, and every setting, as Markdown."""
+    from codeintel_enrich.cli.reference import reference as text
+    from codeintel_enrich.cli.reference import reference_data
+
+    if json:
+        import msgspec
+
+        sys.stdout.write(msgspec.json.encode(reference_data()).decode() + "\n")
+    else:
+        sys.stdout.write(text())
+
+
+@app.command()
 def doctor(
     root: Annotated[Path, typer.Option(help="The repository to look at.")] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print what is found as JSON.")] = False,

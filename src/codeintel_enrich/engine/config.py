@@ -33,18 +33,22 @@ class IndexConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How the SCIP index comes to be: `[tool.codeintel-enrich.index]`."""
 
     tool: Literal["ty-scip", "scip-python"] = "ty-scip"
+    """The indexer that runs."""
     refresh: Literal["missing", "always", "never"] = "missing"
     """`missing`: made when there is none. `always`: made anew whenever a file changed. `never`: done without."""
     timeout_seconds: int = 1800
+    """Wall time after which the indexer is stopped."""
 
 
 class CheckConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """Which type checkers run: `[tool.codeintel-enrich.check]`."""
 
     tools: tuple[Literal["pyrefly", "pyright"], ...] = ("pyrefly",)
+    """The checkers that run."""
     refresh: Literal["changed", "never"] = "changed"
     """`changed`: run when any file changed. `never`: done without."""
     timeout_seconds: int = 600
+    """Wall time after which a checker is stopped."""
     types: Literal["findings", "expressions"] = "findings"
     """`expressions`: pyrefly also tells the type of every expression, so that references have types."""
 

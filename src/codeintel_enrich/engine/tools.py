@@ -335,10 +335,7 @@ def _check_index(tool: Tool, made: Path, hashes: Mapping[str, str], left_out: di
 
 
 def _indexer_environment(root: Path) -> dict[str, str]:
-    """The project's own virtual environment counts also for a copy of the project.
-
-    PYTHONPATH does not: ty-scip stops at a file whose module it finds there, and results depend on nothing unrecorded.
-    """
+    """The project's own virtual environment counts also for a copy; PYTHONPATH, which may lead to the original, not."""
     found = {"PYTHONPATH": ""}
     own = root / ".venv"
     if "VIRTUAL_ENV" not in os.environ and (own / "pyvenv.cfg").is_file():

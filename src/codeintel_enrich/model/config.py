@@ -67,6 +67,7 @@ class OverlayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """
 
     enabled: bool = True
+    """Whether overlays are written."""
     star_imports: bool = True
     """Whether a star import is a reason."""
     export_hub_threshold: int = 10
@@ -77,6 +78,7 @@ class SlicesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """How chunks are cut: `[tool.codeintel-enrich.slices]`."""
 
     enabled: bool = False
+    """Whether chunks are written."""
     filter: tuple[str, ...] = ()
     """gitignore patterns; when given, only matching files are cut."""
     max_tokens: int = 512

@@ -1,0 +1,39 @@
+"""The questions in the README are asked of rich, and what it answers is what the README says."""
+
+import re
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from codeintel_enrich.store import open_store
+from tests.support.packages import copy_package
+from tests.support.workspace import build_at
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+GALLERY = README.partition("## Ten questions")[2].partition("\n## ")[0]
+ASKED = re.findall(r"\*\*\d+\. (.+?)\*\*\n\n```sql\n(.+?)\n```\n\n```text\n(.+?)\n```", GALLERY, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = copy_package("rich", tmp_path_factory.mktemp("rich"))
+    build_at(root, {"index": False, "types": False, "jobs": 1})
+    return root / "cache" / "codeintel.duckdb"
+
+
+def test_there_are_ten_questions() -> None:
+    assert len(ASKED) == len({question for question, _, _ in ASKED}) == 10
+
+
+@pytest.mark.parametrize(("question", "query", "answer"), ASKED, ids=[question for question, _, _ in ASKED])
+def test_the_answer_is_the_one_that_is_told(store: Path, question: str, query: str, answer: str) -> None:
+    with open_store(store) as connection:
+        rows = connection.execute(query).fetchall()
+    told = [line.split("  ") for line in answer.splitlines()]
+    assert rows, question
+    assert len(rows[0]) == len(told[0])
+    # Another version of rich has other answers.
+    if f"rich {metadata.version('rich')} " in GALLERY:
+        cells = [[", ".join(cell) if isinstance(cell, list) else str(cell) for cell in row] for row in rows]
+        assert cells == told
