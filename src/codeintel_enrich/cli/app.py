@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from codeintel_enrich import __version__
-from codeintel_enrich.cli.review import review_app
+from codeintel_enrich.cli.review import FailOn, chosen, review_app, tell
 from codeintel_enrich.errors import EnrichError
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def build(
     overlays_config: Annotated[Path | None, typer.Option(help="A TOML file of overlay settings.")] = None,
     overlays_set: Annotated[list[str] | None, typer.Option(help="One overlay setting, KEY=VALUE.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes; default: one per core.")] = None,
+    fail_on: FailOn = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would run and why; run and write nothing.")
     ] = False,
@@ -114,8 +115,9 @@ def build(
         from codeintel_enrich.cli.status import show_plan
         from codeintel_enrich.engine.plan import forecast
 
-        return show_plan(forecast(Build(wanted, tell=_tell)), json)
-    summary = _run(Build(wanted, tell=_tell), quiet=json)
+        return show_plan(forecast(Build(wanted, tell=tell)), json)
+    made = Build(wanted, tell=tell)
+    summary = _run(made, quiet=json)
     if json:
         import msgspec
 
@@ -124,6 +126,15 @@ def build(
         sys.stdout.write(summary.text())
     if summary.exit_code:
         raise typer.Exit(summary.exit_code)
+    asked = chosen(fail_on) or made.project.config.fail_on
+    if asked:
+        from codeintel_enrich.cli.hook import tell_findings
+        from codeintel_enrich.engine.findings import findings
+
+        found = findings(made.places.store, asked)
+        tell_findings(found, sys.stderr if json else sys.stdout)
+        if found:
+            raise typer.Exit(1)
     return None
 
 
@@ -285,16 +296,12 @@ def _run(build: "Build", quiet: bool) -> "Summary":
     return run_build(build, SilentReporter if quiet else ProgressReporter, executor)
 
 
-def _tell(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)
-
-
 def main() -> Any:
     """Entry point: errors become one message on stderr and the exit code that they carry."""
     try:
         return app()
     except EnrichError as error:
-        _tell(f"codeintel-enrich: {error.message}")
+        tell(f"codeintel-enrich: {error.message}")
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(0)

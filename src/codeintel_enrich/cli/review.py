@@ -1,17 +1,33 @@
 """Owns the commands that look at what a build left: questions, state, reasons, proof."""
 
+import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from codeintel_enrich.engine.config import FindingKind
     from codeintel_enrich.engine.options import Options
 
 review_app = typer.Typer()
 
+
+class Failing(StrEnum):
+    """What `--fail-on` can be."""
+
+    parse_error = "parse-error"
+    broken_export = "broken-export"
+    import_cycle = "import-cycle"
+
+
 Root = Annotated[Path, typer.Option(help="The indexed repository.")]
 CacheDir = Annotated[Path | None, typer.Option(help="Where results are kept; default: ROOT/cache.")]
+FailOn = Annotated[
+    list[Failing] | None, typer.Option(help="End with 1 for findings of this kind; default: `fail-on` of the settings.")
+]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Worker processes; default: one per core.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 
@@ -66,6 +82,70 @@ def verify(root: Root = Path(), cache_dir: CacheDir = None, json: Json = False) 
     show_verdict(verdict, json)
     if not verdict.is_equal:
         raise typer.Exit(1)
+
+
+@review_app.command()
+def hook(
+    root: Root = Path(),
+    cache_dir: CacheDir = None,
+    fail_on: FailOn = None,
+    jobs: Jobs = None,
+    json: Json = False,
+) -> None:
+    """Judge what is staged, not the work tree; 1 for findings that `fail-on` names. Made for pre-commit."""
+    from codeintel_enrich.cli.hook import show_judgement
+    from codeintel_enrich.engine.hook import judge_staged
+    from codeintel_enrich.engine.options import Options
+    from codeintel_enrich.tasks import run_build
+
+    options = Options(root=root, cache_dir=cache_dir, jobs=jobs)
+    show_judgement(judge_staged(options, chosen(fail_on), run_build, tell), json)
+
+
+@review_app.command()
+def diff(
+    span: Annotated[str, typer.Argument(metavar="BASE..HEAD", help="Two commits, as git names them.")],
+    root: Root = Path(),
+    cache_dir: CacheDir = None,
+    fail_on_breaking: Annotated[
+        bool, typer.Option("--fail-on-breaking", help="End with 1 where a caller may break.")
+    ] = False,
+    jobs: Jobs = None,
+    json: Json = False,
+) -> None:
+    """What a change did to the API, as Markdown: names added, removed, moved, signatures, broken re-exports."""
+    from codeintel_enrich.cli.diff import show_diff
+    from codeintel_enrich.engine.diff import diff as compare
+    from codeintel_enrich.engine.options import Options
+    from codeintel_enrich.tasks import run_build
+
+    found = compare(Options(root=root, cache_dir=cache_dir, jobs=jobs), span, run_build, tell)
+    show_diff(found, json)
+    if fail_on_breaking and (found.breaking or found.findings):
+        raise typer.Exit(1)
+
+
+@review_app.command()
+def init(
+    root: Annotated[Path, typer.Option(help="The repository to set up.")] = Path(),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Set a repository up: settings, dodo.py, a pre-commit hook, a CI workflow. Nothing is overwritten."""
+    from codeintel_enrich.cli.init import set_up
+    from codeintel_enrich.engine.options import Options, places
+
+    set_up(places(Options(root=root)).root, dry_run=dry_run, as_json=json)
+
+
+def chosen(kinds: list[Failing] | None) -> "tuple[FindingKind, ...]":
+    """The kinds as settings name them."""
+    return tuple(kind.value for kind in kinds or ())
+
+
+def tell(message: str) -> None:
+    """Say something beside the output."""
+    print(message, file=sys.stderr, flush=True)
 
 
 def _as_last_time(root: Path, cache_dir: Path | None) -> "Options":

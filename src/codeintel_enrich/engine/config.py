@@ -28,6 +28,8 @@ from codeintel_enrich.model.tag_rules import TagRule
 
 TABLE = "codeintel-enrich"
 
+FindingKind = Literal["parse-error", "broken-export", "import-cycle"]
+
 
 class IndexConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """How the SCIP index comes to be: `[tool.codeintel-enrich.index]`."""
@@ -84,6 +86,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Whether metrics of every function are written."""
     tags_yaml: str | None = None
     """A file of rules that give modules tags of your own, relative to the root."""
+    fail_on: tuple[FindingKind, ...] = ()
+    """Findings with which `build` and `hook` end with exit code 1."""
     lock_wait_seconds: float = 600
     """How long a second run waits for the first."""
     index: IndexConfig = IndexConfig()

@@ -1,0 +1,63 @@
+"""Owns how an API diff is shown: Markdown for a pull request, JSON for machines."""
+
+import sys
+from collections.abc import Sequence
+
+from codeintel_enrich.cli.show import listed, print_json
+from codeintel_enrich.engine.diff import ApiDiff, Change
+
+_SECTIONS = (
+    ("removed", "Removed"),
+    ("broken", "Re-exports that lead nowhere"),
+    ("moved", "Moved"),
+    ("signatures", "Signatures changed"),
+    ("added", "Added"),
+)
+
+
+def show_diff(found: ApiDiff, as_json: bool) -> None:
+    """Print the diff."""
+    if as_json:
+        return print_json(
+            {"breaking": len(found.breaking), **{name: getattr(found, name) for name in found.__struct_fields__}}
+        )
+    sys.stdout.write(markdown(found))
+    return None
+
+
+def markdown(found: ApiDiff) -> str:
+    """The diff as a comment on a pull request."""
+    lines = [f"## API changes `{found.base[:12]}..{found.head[:12]}`", ""]
+    n_breaking = len(found.breaking)
+    changes = {title: getattr(found, name) for name, title in _SECTIONS}
+    if not any(changes.values()) and not found.findings:
+        return "\n".join([*lines, "None.", ""])
+    lines += [f"**{n_breaking} breaking change{'s' * (n_breaking != 1)}.**" if n_breaking else "Nothing breaks.", ""]
+    for title, items in changes.items():
+        lines += _section(title, items)
+    if found.findings:
+        lines += ["### Broken in this tree", ""]
+        lines += [f"- `{item.path}:{item.line}`: {item.message}" for item in found.findings]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _section(title: str, items: Sequence[Change]) -> list[str]:
+    if not items:
+        return []
+    return [f"### {title}", "", *map(_line, items), ""]
+
+
+def _line(change: Change) -> str:
+    mark = "**breaking** " if change.is_breaking else ""
+    if change.before is None:
+        told = f"`{change.name}`" + (
+            f", defined as `{change.after}`" if change.after not in (None, change.name) else ""
+        )
+    elif change.after is None:
+        told = f"`{change.name}`"
+    else:
+        told = f"`{change.name}`: `{change.before}` -> `{change.after}`"
+    why = f" ({change.why})" if change.why and change.after is not None else ""
+    using = f"; used in {listed([f'`{path}`' for path in change.importers], 5)}" if change.importers else ""
+    return f"- {mark}{told}{why}{using}"

@@ -1,0 +1,128 @@
+"""`diff`: what a change did to an API, out of git's objects alone."""
+
+from pathlib import Path
+
+import pytest
+
+from codeintel_enrich.engine.diff import breaks
+from codeintel_enrich.engine.journal import read_last_run
+from codeintel_enrich.model.config import ParseConfig
+from codeintel_enrich.model.syntax import Parameter
+from codeintel_enrich.stages.parse import parse
+from tests.support.command import Command
+from tests.support.gitrepo import GitRepository
+from tests.support.projects import SHOP
+
+CORE = "shop/core.py"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> GitRepository:
+    return GitRepository(tmp_path, SHOP)
+
+
+@pytest.fixture
+def command(shop: GitRepository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    monkeypatch.chdir(shop.root)
+    return Command(shop.root, monkeypatch, capsys)
+
+
+def test_each_kind_of_change_is_told_and_the_work_tree_left_alone(command: Command, shop: GitRepository) -> None:
+    shop.replace(CORE, "def helper(value: int)", "def helper(value: int, factor)")
+    shop.replace(CORE, "def other", "def another")
+    shop.move("shop/lonely.py", "shop/inner/lonely.py")
+    shop.append("shop/limited.py", "\n\ndef fresh(a, /, b=1, *, c):\n    return a\n")
+    shop.write("shop/__init__.py", "from .api import *\nfrom .core import Base, nothing\n")
+    shop.commit("changes")
+    shop.write(CORE, "def uncommitted(:\n")
+    before = shop.git("status", "--porcelain")
+    outcome = command.run("diff", "HEAD~1..HEAD", "--json")
+    assert outcome.code == 0
+    told = outcome.summary
+    assert [change["name"] for change in told["removed"]] == ["shop.core.other"]
+    assert told["removed"][0]["importers"] == ["shop/right.py"]
+    assert [(change["before"], change["after"]) for change in told["moved"]] == [
+        ("shop.lonely.alone", "shop.inner.lonely.alone")
+    ]
+    (signature,) = told["signatures"]
+    assert (signature["before"], signature["after"]) == ("(value: int) -> int", "(value: int, factor) -> int")
+    assert signature["is_breaking"]
+    assert signature["importers"] == ["shop/api.py", "shop/chained.py"]
+    assert {"shop.core.another", "shop.limited.fresh"} <= {change["name"] for change in told["added"]}
+    broken = {(item["path"], item["message"]) for item in told["findings"]}
+    assert broken == {
+        ("shop/__init__.py", "`shop.core` has no `nothing`"),
+        ("shop/right.py", "`shop.core` has no `other`"),
+    }
+    assert shop.git("status", "--porcelain") == before
+    assert command.run("diff", "HEAD~1..HEAD", "--fail-on-breaking").code == 1
+
+
+def test_a_reexport_that_leads_nowhere_is_told_as_broken(command: Command, shop: GitRepository) -> None:
+    shop.replace(CORE, "def helper", "def helped")
+    shop.commit("breaks what api re-exports")
+    told = command.run("diff", "HEAD~1", "--json").summary
+    assert {change["name"] for change in told["broken"]} == {"shop.help_me", "shop.api.help_me"}
+    shown = command.run("diff", "HEAD~1").out
+    assert "### Re-exports that lead nowhere" in shown
+    assert "- **breaking** `shop.api.help_me`" in shown
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        ("a, b=1", "a", "b is gone"),
+        ("a", "a, b", "new and has no default"),
+        ("a, b=1", "a, b", "no default any more"),
+        ("a, b", "b, a", "another order"),
+        ("a, b", "a, *, b", "passed in another way"),
+        ("a", "a, b=1", ""),
+        ("a", "a: int, *rest, **more", ""),
+        ("a, /", "a", ""),
+        ("a=1", "a=2", ""),
+    ],
+)
+def test_only_what_can_break_a_call_is_breaking(before: str, after: str, why: str) -> None:
+    def parameters(text: str) -> tuple[Parameter, ...]:
+        syntax = parse(f"def f({text}): ...\n".encode(), ParseConfig()).syntax
+        (signature,) = [item.signature for item in syntax.definitions if item.signature]
+        return signature.parameters
+
+    told = breaks(parameters(before), parameters(after))
+    assert (why in told) if why else (told == "")
+
+
+def test_a_change_of_bodies_changes_no_api_and_a_second_run_analyses_nothing(
+    command: Command, shop: GitRepository
+) -> None:
+    shop.replace(CORE, "return value + LIMIT", "return value")
+    shop.commit("a body")
+    shown = command.run("diff", "HEAD~1..HEAD", "--fail-on-breaking")
+    assert shown.code == 0
+    assert "None." in shown.out
+    record = shop.root / "cache" / "git" / "cache" / "last.msgpack"
+    command.run("diff", "HEAD~1..HEAD")
+    last = read_last_run(record)
+    assert last is not None
+    assert last.ran == ("merge",)
+
+
+def test_three_dots_compare_with_where_the_branches_parted(command: Command, shop: GitRepository) -> None:
+    shop.git("checkout", "-q", "-b", "feature")
+    shop.write("shop/feature.py", "def feature(): ...\n")
+    shop.commit("a feature")
+    shop.git("checkout", "-q", "main")
+    shop.write("shop/later.py", "def later(): ...\n")
+    shop.commit("meanwhile")
+    two = command.run("diff", "main..feature", "--json").summary
+    three = command.run("diff", "main...feature", "--json").summary
+    assert [change["name"] for change in three["added"]] == ["shop.feature.feature"]
+    assert [change["name"] for change in two["removed"]] == ["shop.later.later"]
+    assert three["removed"] == []
+
+
+@pytest.mark.parametrize(("span", "says"), [("nowhere..HEAD", "nowhere"), ("..HEAD", "BASE..HEAD"), ("--x", "--x")])
+def test_a_commit_that_is_none_is_one_message(command: Command, span: str, says: str) -> None:
+    outcome = command.run("diff", span)
+    assert outcome.code == 2
+    assert says in outcome.err
