@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from codeintel_enrich.engine import build
+from codeintel_enrich.engine import tree
 from tests.support.workspace import Workspace
 
 ODD: dict[str, bytes] = {
@@ -122,14 +122,14 @@ def test_what_is_no_regular_file_is_left_out_with_a_reason(tmp_path: Path) -> No
 
 def test_an_unreadable_file_has_a_row_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = Workspace(tmp_path, {"good.py": "x = 1\n", "secret.py": "y = 2\n"})
-    read = build.read_file
+    read = tree.read_file
 
     def refusing(path: str) -> Any:
         if path.endswith("secret.py"):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
         return read(path)
 
-    monkeypatch.setattr(build, "read_file", refusing)
+    monkeypatch.setattr(tree, "read_file", refusing)
     workspace.build()
     rows = modules(workspace)
     assert rows["good.py"][0]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from codeintel_enrich.engine import execute
+from codeintel_enrich.engine.graph import BytesStage
 from codeintel_enrich.engine.lock import CacheLock
 from codeintel_enrich.errors import LockedError, UsageError
 from tests.support.projects import SHOP
@@ -167,14 +168,14 @@ def test_an_edit_between_hashing_and_parsing_is_parsed_as_it_is_then(
     shop: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.replace("shop/core.py", "LIMIT = 3", "LIMIT = 4")
-    parse = execute.Executor._parse
+    run = execute.Executor._of_bytes
 
-    def meddling(self: execute.Executor, path: str) -> bool:
+    def meddling(self: execute.Executor, stage: BytesStage, path: str) -> bool:
         shop.replace("shop/core.py", "LIMIT = 4", "LIMIT = 5")
-        monkeypatch.setattr(execute.Executor, "_parse", parse)
-        return parse(self, path)
+        monkeypatch.setattr(execute.Executor, "_of_bytes", run)
+        return run(self, stage, path)
 
-    monkeypatch.setattr(execute.Executor, "_parse", meddling)
+    monkeypatch.setattr(execute.Executor, "_of_bytes", meddling)
     shop.build()
     shop.assert_equals_clean()
     assert shop.ran() == set()
@@ -184,14 +185,14 @@ def test_a_file_that_vanishes_after_listing_is_as_if_it_had_never_been(
     shop: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.write("shop/brief.py", "x = 1\n")
-    parse = execute.Executor._parse
+    run = execute.Executor._of_bytes
 
-    def meddling(self: execute.Executor, path: str) -> bool:
+    def meddling(self: execute.Executor, stage: BytesStage, path: str) -> bool:
         shop.delete("shop/brief.py")
-        monkeypatch.setattr(execute.Executor, "_parse", parse)
-        return parse(self, path)
+        monkeypatch.setattr(execute.Executor, "_of_bytes", run)
+        return run(self, stage, path)
 
-    monkeypatch.setattr(execute.Executor, "_parse", meddling)
+    monkeypatch.setattr(execute.Executor, "_of_bytes", meddling)
     shop.build()
     shop.assert_equals_clean()
     assert shop.ran() == set()
