@@ -4,7 +4,7 @@ const MOST_SHOWN = 60; // members of one open folder; the others stand as one
 const MOST_AT_FIRST = 36;
 const FEW = 8; // a picture of fewer says nothing: whatever is largest is opened
 const MOST_LABELLED = 90;
-const WIDTH = 1000;
+const WIDTH = 1150;
 const HEIGHT = 640;
 
 const opened = new Set();
@@ -13,11 +13,6 @@ let followed = null;
 let view = { x: 0, y: 0, w: WIDTH, h: HEIGHT };
 let shown = [];
 let ties = [];
-
-const degree = (node) =>
-  node.module !== null
-    ? importsOf[node.module].length + importersOf[node.module].length
-    : sum(node.children, degree);
 
 // Opens what is largest, as long as the picture stays easy to read.
 function openFirst() {
@@ -48,7 +43,7 @@ function visible() {
     claim(node, node);
   }
   (function walk(node) {
-    const ranked = [...node.children].sort((a, b) => degree(b) - degree(a) || (a.path < b.path ? -1 : 1));
+    const ranked = [...node.children].sort((a, b) => b.degree - a.degree || (a.path < b.path ? -1 : 1));
     // What is open, or chosen, is never hidden among the rest.
     const needed = ranked.filter((child, index) => index < MOST_SHOWN || opened.has(child) || child === chosen);
     for (const child of needed) {
@@ -171,7 +166,10 @@ function paint() {
   });
   const arrow = draw("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 6, refY: 4, markerWidth: 7, markerHeight: 7, markerUnits: "userSpaceOnUse", orient: "auto" }, draw("path", { d: "M0,0.8 L7,4 L0,7.2 Z", fill: "context-stroke" }));
   const focused = document.activeElement?.closest?.("[data-path]")?.getAttribute("data-path");
-  const picture = draw("svg", { role: "group", "aria-label": "Modules and imports" }, draw("defs", {}, arrow), draw("g", {}, ...edges), draw("g", {}, ...marks));
+  // Many arrows are a background; those of what is chosen stand out.
+  const isTold = (edge) => edge.classList.contains("in") || edge.classList.contains("out") || edge.classList.contains("hop");
+  const faint = Math.max(0.22, Math.min(1, 9 / Math.sqrt(edges.length || 1))).toFixed(2);
+  const picture = draw("svg", { role: "group", "aria-label": "Modules and imports" }, draw("defs", {}, arrow), draw("g", { opacity: faint }, ...edges.filter((edge) => !isTold(edge))), draw("g", {}, ...edges.filter(isTold)), draw("g", {}, ...marks));
   at("graph-canvas").replaceChildren(picture);
   if (focused) [...picture.querySelectorAll("[data-path]")].find((mark) => mark.getAttribute("data-path") === focused)?.focus({ preventScroll: true });
   drag(picture);

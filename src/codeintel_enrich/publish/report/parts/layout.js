@@ -53,6 +53,7 @@ function settle(items, ties, width, height) {
       item.y += (dy / long) * step;
     }
   }
+  stretch(free.map((place) => items[place]), width, height);
   const lowest = Math.max(0, ...free.map((place) => items[place].y + items[place].radius));
   const alone = items.filter((item, place) => !tied.has(place));
   const across = Math.max(1, Math.floor(width / 105));
@@ -60,6 +61,16 @@ function settle(items, ties, width, height) {
     item.x = width / 2 + ((index % across) - (Math.min(across, alone.length) - 1) / 2) * 105;
     item.y = lowest + 75 + Math.floor(index / across) * 80;
   });
+}
+
+// Spreads items over the whole picture, at most to twice as far apart.
+function stretch(items, width, height) {
+  for (const [axis, full] of [["x", width], ["y", height]]) {
+    const low = Math.min(...items.map((item) => item[axis]));
+    const high = Math.max(...items.map((item) => item[axis]));
+    const factor = Math.min(2, Math.max(1, (full * 0.94) / Math.max(1, high - low)));
+    for (const item of items) item[axis] = full / 2 + (item[axis] - (low + high) / 2) * factor;
+  }
 }
 
 // Rectangles as square as can be (Bruls, Huizing, van Wijk 2000): [{item, x, y, w, h}], the largest first.

@@ -30,6 +30,7 @@ function passes(chain) {
   return places;
 }
 
+const degreeOf = (index) => importsOf[index].length + importersOf[index].length;
 const SUMMED = ["lines", "defs", "typable", "typed", "type_errors"];
 
 function grow() {
@@ -67,6 +68,7 @@ function join(node) {
 function add(node) {
   node.children.forEach(add);
   node.count = node.module === null ? sum(node.children, (child) => child.count) : 1;
+  node.degree = node.module === null ? sum(node.children, (child) => child.degree) : degreeOf(node.module);
   for (const key of SUMMED) {
     node[key] = node.module === null ? sum(node.children, (child) => child[key]) : modules[node.module][key];
   }
