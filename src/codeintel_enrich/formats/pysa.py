@@ -56,7 +56,8 @@ class _DefinitionFile(msgspec.Struct):
 
 class _Module(msgspec.Struct):
     source_path: dict[str, str]
-    info_filename: str
+    info_filename: str | None = None
+    """None for a module that pyrefly found and did not look into."""
 
 
 class _Index(msgspec.Struct):
@@ -77,9 +78,9 @@ def read_pysa_index(data: bytes) -> dict[str, str]:
     if index.format_version != FORMAT_VERSION:
         raise UsageError(f"the expression types are of version {index.format_version}, not {FORMAT_VERSION}")
     return {
-        path: module.info_filename
+        path: name
         for module in index.modules.values()
-        if (path := module.source_path.get("FileSystem")) is not None
+        if (path := module.source_path.get("FileSystem")) is not None and (name := module.info_filename) is not None
     }
 
 

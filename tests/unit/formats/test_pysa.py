@@ -84,6 +84,7 @@ def test_the_index_tells_of_sources_on_disk_alone() -> None:
     modules = {
         "1": {"source_path": {"FileSystem": "/tree/a.py"}, "info_filename": "a:1.json"},
         "2": {"source_path": {"BundledTypeshed": "abc.pyi"}, "info_filename": "abc:2.json"},
+        "3": {"source_path": {"FileSystem": "/tree/b.py"}, "info_filename": None},
     }
     assert read_pysa_index(json.dumps({"format_version": 1, "modules": modules}).encode()) == {"/tree/a.py": "a:1.json"}
 
