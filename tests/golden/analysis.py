@@ -13,7 +13,7 @@ from codeintel_enrich.stages.qualify import qualify
 from tests.golden.cases import Case, Mark
 
 _VERSION = sys.version_info[:2]
-_PARSE = ParseConfig(python_version=_VERSION, platform=sys.platform)
+PARSE_CONFIG = ParseConfig(python_version=_VERSION, platform=sys.platform)
 
 
 class Analysis:
@@ -21,7 +21,7 @@ class Analysis:
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        parsed = {path: parse(text.encode(), _PARSE) for path, text in case.files.items()}
+        parsed = {path: parse(text.encode(), PARSE_CONFIG) for path, text in case.files.items()}
         self.unparsed = [f"{path}: {file.syntax.error}" for path, file in parsed.items() if not file.syntax.parse_ok]
         linked = link(
             None,
