@@ -1,6 +1,7 @@
 """How much is annotated and typed, asked in SQL of a store that a build with the real pyrefly has filled."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -70,4 +71,28 @@ def test_untyped_hotspots_are_one_query(workspace: Workspace) -> None:
 def test_one_edit_redoes_the_types_of_the_files_whose_facts_changed(workspace: Workspace) -> None:
     workspace.append("script.py", "def more(x: int): pass\n")
     assert {task for task in workspace.ran() if task.startswith("types:")} == {"types:script.py"}
+    workspace.assert_equals_clean()
+
+
+def test_with_both_checkers_only_files_whose_facts_changed_redo_their_types(tmp_path: Path) -> None:
+    files = {
+        "core.py": "def size(x: int) -> int:\n    return x\n",
+        "user.py": "from core import size\n\nsize(1)\n",
+        "apart.py": "y: int = ''\n",
+    }
+    both = {"check": {"tools": ["pyrefly", "pyright"]}}
+    workspace = Workspace(tmp_path, files, types=True, overrides=both)
+    workspace.build()
+    assert ask(workspace, "select distinct path, tool from diagnostics order by tool") == [
+        ("apart.py", "pyrefly"),
+        ("apart.py", "pyright"),
+    ]
+    workspace.replace("core.py", "x: int) -> int", "x: str) -> str")
+    ran = workspace.ran()
+    assert {"check:pyrefly", "check:pyright"} <= ran
+    assert {task for task in ran if task.startswith("types:")} == {"types:core.py", "types:user.py"}
+    assert ask(workspace, "select distinct tool, line from diagnostics where path = 'user.py' order by tool") == [
+        ("pyrefly", 3),
+        ("pyright", 3),
+    ]
     workspace.assert_equals_clean()

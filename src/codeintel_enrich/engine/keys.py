@@ -3,7 +3,6 @@
 A stage's version is the digest of the source it is made of, so a changed stage can never meet its own old results.
 """
 
-from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -103,12 +102,8 @@ def stage_version(stage: str) -> str:
 
 def version_facts(stage: str) -> dict[str, str]:
     """What a stage's version is made of, by name: its code, its libraries, the interpreter."""
-    files = [*sorted((PACKAGE / "model").glob("*.py")), PACKAGE / "errors.py"]
-    for source in SOURCES[stage]:
-        folder = PACKAGE / source
-        files += sorted(_parts(folder)) if folder.is_dir() else [folder.with_suffix(".py")]
     return {
-        "its code": config_digest([digest(_source(file)) for file in files]),
+        "its code": config_digest([_digests(source) for source in ("model", "errors", *SOURCES[stage])]),
         **{name: library_version(name) for name in LIBRARIES.get(stage, ())},
         "Python": runtime_version(),
     }
@@ -122,12 +117,13 @@ def library_version(distribution: str) -> str:
         return "not installed"
 
 
-def _parts(folder: Path) -> Iterator[Path]:
-    """What a package is made of: Python, and queries of tree-sitter."""
-    yield from folder.rglob("*.py")
-    yield from folder.rglob("*.scm")
-
-
 @cache
-def _source(file: Path) -> bytes:
+def _digests(source: str) -> list[str]:
+    """Of every file that a module or a package is made of: Python, and queries of tree-sitter."""
+    place = PACKAGE / source
+    files = [*place.rglob("*.py"), *place.rglob("*.scm")] if place.is_dir() else [place.with_suffix(".py")]
+    return [digest(_read(file)) for file in sorted(files)]
+
+
+def _read(file: Path) -> bytes:
     return file.read_bytes()

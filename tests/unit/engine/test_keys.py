@@ -105,10 +105,10 @@ def test_every_module_below_stages_belongs_to_the_version_of_its_stage() -> None
 @pytest.fixture
 def _fresh_versions() -> Any:
     stage_version.cache_clear()
-    keys._source.cache_clear()
+    keys._digests.cache_clear()
     yield
     stage_version.cache_clear()
-    keys._source.cache_clear()
+    keys._digests.cache_clear()
 
 
 @pytest.mark.usefixtures("_fresh_versions")
@@ -131,8 +131,9 @@ def test_a_stages_version_is_that_of_its_own_source(
 ) -> None:
     before = {stage: stage_version(stage) for stage in SOURCES}
     stage_version.cache_clear()
-    source = keys._source
-    monkeypatch.setattr(keys, "_source", lambda path: source(path) + b"#" * (path == PACKAGE / file))
+    keys._digests.cache_clear()
+    read = keys._read
+    monkeypatch.setattr(keys, "_read", lambda path: read(path) + b"#" * (path == PACKAGE / file))
     after = {stage: stage_version(stage) for stage in SOURCES}
     assert {stage for stage in SOURCES if before[stage] != after[stage]} == stages
 
