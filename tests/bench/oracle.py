@@ -14,10 +14,12 @@ several bindings         a name that a function imports, and imports or assigns 
                          import, and what was assigned only above it
 inner clauses            what a comprehension's second `for`, and those after it, iterate over and filter by: it looks
                          for that around the comprehension
+walrus                   an assignment expression in a comprehension binds around it (PEP 572): it says inside
 bound further down       an annotation whose evaluation is deferred: it sees only what is bound above
 """
 
 import argparse
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
@@ -116,7 +118,11 @@ def _compare_names(
             ours = frozenset(_through_imports(bound, bound.demands[reference.demand]))
         else:
             ours = frozenset({_in_libcst_words(reference.local)} if reference.local else ())
-        cause = None if ours == theirs else _cause_of_names(bound, reference, root, ours, theirs)
+        cause = None
+        if ours != theirs:
+            around = {name.replace("<comprehension>.", "") for name in theirs}
+            is_walrus = ours == around and _has_walrus(tree, reference.name)
+            cause = "walrus" if is_walrus else _cause_of_names(bound, reference, root, ours, theirs)
         yield Compared("names", reference.line, reference.name, ours, theirs, cause)
 
 
@@ -151,6 +157,10 @@ def _through_imports(bound: Bound, demand: str) -> set[str]:
                     name = root
             found.add(name + dot + rest)
     return found or {f"builtins.{demand}"}
+
+
+def _has_walrus(tree: Tree, name: str) -> bool:
+    return re.search(rf"\b{name}\s*:=", tree.text) is not None
 
 
 def _in_libcst_words(name: str) -> str:
@@ -194,7 +204,9 @@ def _compare_scopes(
         is_bound = (reference.scope, reference.name) in bound_in and reference.local != f"builtins.{reference.name}"
         ours = frozenset({_our_scope(bound, reference.scope) if reference.scope or is_bound else OUTSIDE})
         cause = None
-        if ours != theirs:
+        if ours == {scope.replace("/comprehension", "") for scope in theirs} != theirs:
+            cause = "walrus" if _has_walrus(tree, reference.name) else UNEXPLAINED
+        elif ours != theirs:
             in_comprehension = bound.scopes[reference.scope].kind == "comprehension"
             is_early = theirs == {OUTSIDE} and reference.line < first_bound.get((reference.scope, reference.name), 0)
             cause = "inner clauses" if in_comprehension else "bound further down" if is_early else UNEXPLAINED

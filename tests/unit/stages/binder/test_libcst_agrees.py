@@ -24,6 +24,8 @@ def test_every_disagreement_with_libcst_is_explained(package: str, step: int) ->
         ("print(__name__)\n", "__name__", "names", "a module's own name"),
         ("try:\n    from a import f\nexcept ImportError:\n    def f(): ...\n", "f", "names", "every binding"),
         ("def f(x):\n    if x:\n        from a import b as x\n    return x\n", "x", "names", "several bindings"),
+        ("def f(a):\n    return [d for c in a if (d := c)]\n", "d", "names", "walrus"),
+        ("def f(a):\n    return [d for c in a if (d := c)]\n", "d", "scopes", "walrus"),
         ("def f(a):\n    return [d for c in a for d in c for e in d]\n", "d", "scopes", "inner clauses"),
         ("from __future__ import annotations\ndef f(x: C): ...\nclass C: ...\n", "C", "scopes", "bound further down"),
     ],
