@@ -13,7 +13,7 @@ from codeintel_enrich.engine.summary import Summary
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.model.syntax import Parameter, Signature
 from codeintel_enrich.store import open_store
-from codeintel_enrich.store.api import Definition, Export, definitions, public_exports, users
+from codeintel_enrich.store.api import Definition, Export, definitions, module_names, public_exports, users
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +56,7 @@ class ApiDiff(msgspec.Struct, frozen=True, kw_only=True):
 class _Side(msgspec.Struct, frozen=True):
     """The API of one tree."""
 
+    modules: frozenset[str]
     exports: dict[str, Export]
     definitions: dict[str, Definition]
     broken: list[Finding]
@@ -84,17 +85,19 @@ def diff(
         if dots == "...":
             base = repository.merge_base(base, head)
         before = _side(trees, repository.tree(base))
-        after = _side(trees, repository.tree(head))
+        after = _side(trees, repository.tree(head), before.modules)
     return _compare(base, head, before, after)
 
 
-def _side(trees: TreeCache, entries: Mapping[str, Entry]) -> _Side:
+def _side(trees: TreeCache, entries: Mapping[str, Entry], modules_before: frozenset[str] = frozenset()) -> _Side:
     build, _ = trees.build(entries)
     with open_store(build.places.store) as store:
+        modules = module_names(store)
         exports = {f"{export.module}.{export.name}": export for export in public_exports(store)}
         known = definitions(store)
         using = users(store, sorted({*known, *(e.origin for e in exports.values() if e.origin is not None)}))
-    return _Side(exports, known, findings(build.places.store, ["broken-export"]), using)
+    broken = findings(build.places.store, ["broken-export"], modules_before - modules)
+    return _Side(modules, exports, known, broken, using)
 
 
 def _compare(base: str, head: str, before: _Side, after: _Side) -> ApiDiff:

@@ -238,7 +238,7 @@ class Executor:
                 slice_log=str(build.places.slice_log),
                 wanted=build.module_rows(),
                 outlined=build.outline_rows(),
-                root_name=build.places.root.name,
+                project=build.project.name,
                 entry_points=build.project.entry_points,
                 root=str(build.places.root),
                 publish=build.project.config.publish_config(),

@@ -53,7 +53,7 @@ def publish_files(
     wanted: Mapping[str, str],
     load: Callable[[str], bytes],
     *,
-    root_name: str,
+    project: str,
     entry_points: Mapping[str, str],
     plan: Plan,
 ) -> PublishReport:
@@ -64,7 +64,7 @@ def publish_files(
     sidecar (deleted, cut, edited by hand) are made anew from all rows; else only changed parts are. Every file is
     replaced atomically, and only where something changed.
 
-    `root_name` is the name of the repository's folder without the way to it, `entry_points` its `[project.scripts]`.
+    `project` is the project's name, which may be empty, `entry_points` its `[project.scripts]`.
 
     Raises EnrichError where a file cannot be written, and whatever `load` or the plan raises; files not replaced by
     then are as before.
@@ -92,7 +92,7 @@ def publish_files(
             stamps: dict[str, FileStamp] = {}
             postponed: list[str] = []
             for name, content in (
-                (REPO_MAP_FILE, repo_map(summaries, root_name, entry_points)),
+                (REPO_MAP_FILE, repo_map(summaries, project, entry_points)),
                 (TAGS_FILE, tags_index(summaries)),
             ):
                 stamps[name], is_new = _bring(out / name, content)
