@@ -8,7 +8,7 @@ from codeintel_enrich.engine.build import Build
 from codeintel_enrich.engine.config import FindingKind
 from codeintel_enrich.engine.discovery import SUFFIXES
 from codeintel_enrich.engine.findings import Finding, findings
-from codeintel_enrich.engine.gittree import Repository, TreeCache
+from codeintel_enrich.engine.gittree import Repository, Step, TreeCache
 from codeintel_enrich.engine.options import Options
 from codeintel_enrich.engine.summary import Summary
 from codeintel_enrich.errors import UsageError
@@ -41,6 +41,12 @@ def judge_staged(
         gone = _taken_away(trees.repository, staged, build.project.config.roots) if "broken-export" in asked else ()
         found = findings(build.places.store, asked, gone) if asked else []
     return Judgement(files=summary.files, fail_on=asked, findings=tuple(found))
+
+
+def forecast_staged(options: Options, run: Callable[[Build], Summary]) -> tuple[Step, ...]:
+    """What judging would look at. Writes nothing. Raises UsageError as `judge_staged` does."""
+    trees = TreeCache(options, run, lambda message: None)
+    return trees.forecast({"staged": trees.repository.staged()})
 
 
 def _taken_away(repository: Repository, staged: Collection[str], roots: Sequence[str]) -> set[str]:
