@@ -120,7 +120,7 @@ class _Pairing:
         into.update((after[2], before[2]) for before, after in pairs)
 
     def _pair_gap(self, old_lines: list[int], new_lines: list[int], shifts: tuple[int | None, ...]) -> None:
-        """Lines between two others: first those that moved as far as one of these, then the sequence of what is left."""
+        """Lines between two others: first those that moved as far as one of these, then the rest as a sequence."""
         free = dict.fromkeys(new_lines)
         left: list[Token] = []
         for old_line in old_lines:
