@@ -36,11 +36,16 @@ def compare(tree: str, folder: Path) -> int:
     """Build a tree at two places; returns how many faults were found."""
     given = Path(tree)
     source, name = (given, "") if given.is_dir() else (package_folder(tree), tree)
+    workspaces = [
+        Workspace(folder / place, index=True, types=True, jobs=jobs, overrides=ALL)
+        for place, jobs in (("one", 1), ("elsewhere/two", 2))
+    ]
+    # Copied before anything is built: a checkout may be worked on meanwhile.
+    for workspace in workspaces:
+        shutil.copytree(source, workspace.root / name, ignore=NOT_COPIED, dirs_exist_ok=True)
     wrong: list[str] = []
     outputs = []
-    for place, jobs in (("one", 1), ("elsewhere/two", 2)):
-        workspace = Workspace(folder / place, index=True, types=True, jobs=jobs, overrides=ALL)
-        shutil.copytree(source, workspace.root / name, ignore=NOT_COPIED, dirs_exist_ok=True)
+    for workspace in workspaces:
         files = workspace.build().files
         cache = workspace.root / "cache"
         wrong += complaints(cache / "enriched", cache / "codeintel.duckdb")
