@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -59,15 +60,15 @@ class Pool:
         if not self._all:
             self._free.put(self._start())
 
-    def run(self, stage: str, *arguments: Any) -> list[bytes]:
-        """Run one stage in some worker and return its encoded outputs.
+    def run(self, stage: str, *arguments: Any, reply: Callable[[], Any] | None = None) -> list[bytes]:
+        """Run one stage in some worker and return its encoded outputs; `reply` answers what it asks meanwhile.
 
         Raises WorkerDiedError when the worker crashed or broke a limit, StageBugError when the stage raised.
         """
         with self._room:
             worker = self._take()
             try:
-                outputs = worker.run(stage, self._cpu_seconds, self._memory, arguments)
+                outputs = worker.run(stage, self._cpu_seconds, self._memory, arguments, reply)
             except BaseException as error:
                 if isinstance(error, EnrichError) and not isinstance(error, WorkerDiedError | StageBugError):
                     self._free.put(worker)
@@ -120,23 +121,35 @@ class _Worker:
             start_new_session=True,
         )
 
-    def run(self, stage: str, cpu_seconds: int, memory: int, arguments: tuple[Any, ...]) -> list[bytes]:
+    def run(
+        self,
+        stage: str,
+        cpu_seconds: int,
+        memory: int,
+        arguments: tuple[Any, ...],
+        reply: Callable[[], Any] | None,
+    ) -> list[bytes]:
         first_job = self.jobs == 0
         self.jobs += 1
-        body = msgspec.msgpack.encode((stage, cpu_seconds, arguments))
-        timed_out = False
-        try:
-            answer = self._exchange(body, cpu_seconds * WALL_FACTOR + 10 if cpu_seconds else math.inf)
-        except TimeoutError:
-            timed_out = True
-            answer = None
-        except OSError:
-            answer = None
-        if answer is None:
-            self.kill()
-            self.reap()
-            raise _death(self.process.returncode, timed_out, cpu_seconds, memory, first_job)
-        kind, *rest = msgspec.msgpack.decode(answer)
+        message: Any = (stage, cpu_seconds, arguments)
+        while True:
+            timed_out = False
+            try:
+                answer = self._exchange(message, cpu_seconds * WALL_FACTOR + 10 if cpu_seconds else math.inf)
+            except TimeoutError:
+                timed_out = True
+                answer = None
+            except OSError:
+                answer = None
+            if answer is None:
+                self.kill()
+                self.reap()
+                raise _death(self.process.returncode, timed_out, cpu_seconds, memory, first_job)
+            kind, *rest = answer
+            if kind != "ask":
+                break
+            assert reply is not None, "only jobs with a reply at hand ask"
+            message = reply()
         if kind == "memory":
             raise WorkerDiedError("memory-limit", f"needs more than {memory} MB of memory", first_job)
         if kind == "error":
@@ -147,7 +160,8 @@ class _Worker:
         outputs: list[bytes] = rest[0]
         return outputs
 
-    def _exchange(self, body: bytes, seconds: float) -> bytes | None:
+    def _exchange(self, message: Any, seconds: float) -> list[Any] | None:
+        body = msgspec.msgpack.encode(message)
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(len(body).to_bytes(8, "big"))
@@ -156,7 +170,8 @@ class _Worker:
         deadline = time.monotonic() + seconds
         descriptor = self.process.stdout.fileno()
         head = _read(descriptor, 8, deadline)
-        return None if head is None else _read(descriptor, int.from_bytes(head, "big"), deadline)
+        answer = None if head is None else _read(descriptor, int.from_bytes(head, "big"), deadline)
+        return None if answer is None else msgspec.msgpack.decode(answer)
 
     def kill(self) -> None:
         """Make it end; `reap` waits for it."""
