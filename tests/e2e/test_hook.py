@@ -144,6 +144,19 @@ def test_the_first_commit_of_a_repository_is_judged(tmp_path: Path, command: Com
     assert found(command, *ALL[:4]) == {("shop/broken.py", 2, "parse-error")}
 
 
+def test_a_merge_about_to_be_committed_is_judged_as_it_will_be(shop: GitRepository, command: Command) -> None:
+    shop.git("checkout", "-q", "-b", "other")
+    shop.write("shop/lonely.py", "from .core import other as alone\n")
+    shop.commit("theirs: one importer more")
+    shop.git("checkout", "-q", "main")
+    shop.replace(CORE, "def other", "def another")
+    shop.replace("shop/right.py", "import other", "import another")
+    shop.commit("ours: its name is another")
+    assert found(command, *ALL[:4], code=0) == set()
+    shop.git("merge", "-q", "--no-commit", "--no-ff", "other")
+    assert found(command, *ALL[:4]) == {("shop/lonely.py", 1, "broken-export")}
+
+
 def test_a_build_ends_with_1_for_findings_it_was_asked_to_fail_on(shop: GitRepository, command: Command) -> None:
     assert command.build("--fail-on", "parse-error").code == 0
     shop.write("shop/broken.py", BROKEN)

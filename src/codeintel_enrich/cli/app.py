@@ -221,12 +221,13 @@ def list_overlays(
     root: Annotated[Path, typer.Option(help="The indexed repository.")] = Path(),
     cache_dir: Annotated[Path | None, typer.Option(help="Where results are kept; default: ROOT/cache.")] = None,
     out: Annotated[Path | None, typer.Option(help="Where files are written; default: CACHE/enriched.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the paths as JSON.")] = False,
 ) -> None:
     """The overlays that the last build wrote."""
     from codeintel_enrich.cli.overlays import list_overlays as show
     from codeintel_enrich.engine.options import Options, places
 
-    show(places(Options(root=root, cache_dir=cache_dir, out=out)).out)
+    show(places(Options(root=root, cache_dir=cache_dir, out=out)).out, as_json=json)
 
 
 @overlays_app.command()

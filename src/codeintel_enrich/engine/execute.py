@@ -42,7 +42,7 @@ class Executor:
             "link": Pool(1, 0, 0, "codeintel_enrich.stages.link"),
             "store": Pool(1, 0, 0, "codeintel_enrich.store.libraries", "codeintel_enrich.store"),
             "publish": Pool(
-                *(1, 0, 0, *(("pyarrow.parquet", "pyarrow.compute") if config.emit_parquet else ())),
+                *(1, 0, 0, *(("codeintel_enrich.publish.libraries",) if config.emit_parquet else ())),
                 *("codeintel_enrich.store.arrow", "codeintel_enrich.engine.publishing"),
             ),
         }
@@ -58,7 +58,7 @@ class Executor:
         """Start, beside everything else, what takes long to start: a worker for files and those of the merge."""
         self.pool.warm_up()
         self.whole["store"].warm_up()
-        self.whole["publish"].warm_up()
+        self.whole["publish"].warm_up("publish ahead", str(self.build.places.publish_index))
 
     def plan(self, due: Mapping[str, Sequence[FileStage]]) -> None:
         """Say which files (path -> due stages) to hand to the workers, in this order, as soon as one is asked for."""

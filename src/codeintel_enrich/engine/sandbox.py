@@ -55,10 +55,16 @@ class Pool:
         self._all: set[_Worker] = set()
         self._lock = threading.Lock()
 
-    def warm_up(self) -> None:
-        """Start a worker now, if there is none, so that it is ready when the first job comes."""
+    def warm_up(self, *job: Any) -> None:
+        """Start a worker now, if there is none, so that it is ready when the first job comes.
+
+        `job`: a stage and arguments, run meanwhile for its effect on the worker.
+        """
         if not self._all:
-            self._free.put(self._start())
+            worker = self._start()
+            if job:
+                worker.begin(job[0], job[1:])
+            self._free.put(worker)
 
     def run(self, stage: str, *arguments: Any, reply: Callable[[], Any] | None = None) -> list[bytes]:
         """Run one stage in some worker and return its encoded outputs; `reply` answers what it asks meanwhile.
@@ -111,6 +117,8 @@ class _Worker:
 
     def __init__(self, memory_megabytes: int, needed: tuple[str, ...]) -> None:
         self.jobs = 0
+        self._is_owing = False
+        """Whether an answer is still to come that nobody waits for."""
         self.stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in reap
         # -P: the folder that is being indexed must not be where imports come from.
         self.process = subprocess.Popen(
@@ -135,6 +143,9 @@ class _Worker:
         while True:
             timed_out = False
             try:
+                if self._is_owing:
+                    self._receive(math.inf)
+                    self._is_owing = False
                 answer = self._exchange(message, cpu_seconds * WALL_FACTOR + 10 if cpu_seconds else math.inf)
             except TimeoutError:
                 timed_out = True
@@ -160,13 +171,25 @@ class _Worker:
         outputs: list[bytes] = rest[0]
         return outputs
 
+    def begin(self, stage: str, arguments: tuple[Any, ...]) -> None:
+        """Send a job without limits whose answer nobody waits for."""
+        with contextlib.suppress(OSError):
+            self._send((stage, 0, arguments))
+            self._is_owing = True
+
     def _exchange(self, message: Any, seconds: float) -> list[Any] | None:
+        self._send(message)
+        return self._receive(seconds)
+
+    def _send(self, message: Any) -> None:
         body = msgspec.msgpack.encode(message)
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.write(len(body).to_bytes(8, "big"))
         self.process.stdin.write(body)
         self.process.stdin.flush()
+
+    def _receive(self, seconds: float) -> list[Any] | None:
+        assert self.process.stdout is not None
         deadline = time.monotonic() + seconds
         descriptor = self.process.stdout.fileno()
         head = _read(descriptor, 8, deadline)

@@ -206,6 +206,16 @@ def run_publish_job(ask: Callable[[], Any], job: bytes) -> list[bytes]:
     return [ENCODER.encode(run_publish(msgspec.msgpack.decode(job, type=PublishJob), ask))]
 
 
+def run_publish_ahead(index: str) -> list[bytes]:
+    """Take up what publishing will ask for first."""
+    from pathlib import Path
+
+    from codeintel_enrich.publish.index import read_ahead
+
+    read_ahead(Path(index))
+    return []
+
+
 JOBS: dict[str, Callable[..., list[bytes]]] = {
     "parse": run_parse,
     "parse failed": run_parse_failed,
@@ -214,6 +224,7 @@ JOBS: dict[str, Callable[..., list[bytes]]] = {
     "analyse": run_analyse_job,
     "link": run_link_job,
     "store": run_store_job,
+    "publish ahead": run_publish_ahead,
 }
 ASKING: dict[str, Callable[..., list[bytes]]] = {"publish": run_publish_job}
 """Those that are given a way to ask, before their arguments."""
