@@ -61,8 +61,9 @@ def policy(build: "Build") -> object:
     """What decides, beside the files, whether external inputs are made anew: part of a settled build's digest."""
     result: list[object] = [build.project.config.index, build.project.config.check]
     for name in build.enabled:
-        given = handed_in(build, name)
-        result.append((name, str(given), FileStamp.of(given)) if given else (name, executable(_tool(build, name))))
+        # Of a tool the stamp, too: it may be upgraded where it is.
+        used = handed_in(build, name) or executable(_tool(build, name))
+        result.append((name, str(used), FileStamp.of(used) if used else None))
     return result
 
 
