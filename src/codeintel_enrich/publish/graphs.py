@@ -1,4 +1,4 @@
-"""Owns the files below `graphs/`: each made anew when what some file contributes to its graph has changed."""
+"""Owns the files that hold rows of all files together: each made anew when what some file contributes has changed."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -9,25 +9,27 @@ from codeintel_enrich.model.graphs import GRAPHS, Graph
 from codeintel_enrich.model.rows import FileSummary
 from codeintel_enrich.publish.upkeep import Recipe
 
-_AS_JSON = frozenset({"symbol_graph"})
-"""Graphs that are JSON, an array with one object a line; the others are Parquet."""
-
 
 def graph_recipes(
     summaries: Mapping[str, FileSummary], table_of: Callable[[Graph], Any], version: str
 ) -> dict[str, Recipe]:
-    """How the file of each graph is made; `table_of` gives the rows of one as an Arrow table."""
+    """How the file of each graph is made; `table_of` gives the rows of one as an Arrow table.
+
+    JSON is an array with one object a line.
+    """
     recipes: dict[str, Recipe] = {}
     for index, graph in enumerate(GRAPHS):
         parts = "\n".join(summary.graphs[index] for summary in summaries.values())
-        form, encode = ("json", _json) if graph.name in _AS_JSON else ("parquet", _parquet)
+        encode = _json if graph.file.endswith(".json") else _parquet
         inputs = digest(f"{version}\0{parts}".encode())
-        recipes[f"graphs/{graph.name}.{form}"] = Recipe(inputs, partial(_make, graph, table_of, encode))
+        recipes[graph.file] = Recipe(inputs, partial(_make, graph, table_of, encode))
     return recipes
 
 
-def _make(graph: Graph, table_of: Callable[[Graph], Any], encode: Callable[[Any], bytes]) -> bytes:
-    return encode(table_of(graph))
+def _make(graph: Graph, table_of: Callable[[Graph], Any], encode: Callable[[Any], bytes]) -> bytes | None:
+    rows = table_of(graph)
+    # As with other tables, one without rows has no dataset.
+    return encode(rows) if rows.num_rows or graph.view is None else None
 
 
 def _json(table: Any) -> bytes:

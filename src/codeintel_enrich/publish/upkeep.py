@@ -17,6 +17,7 @@ _OURS = (
     ("overlays/**/*.pyi", True),
     ("overlays/**/py.typed", False),
     ("parquet/*/package=*/part-*.parquet", False),
+    ("parquet/symbols/part-0.parquet", False),
     ("graphs/*", False),
 )
 """Where files lie that are made one by one, and whether they bear a mark."""

@@ -69,7 +69,7 @@ def emit(
     layers = Layers(path, syntax, surface, environment, qualified, stitched, typed)
     imports = import_rows(layers)
     summary = summarise(layers, tags(layers, config), imports)
-    symbol_files, uses = symbol_file_rows(layers), use_rows(layers)
+    claims, symbol_files, uses = claim_rows(layers), symbol_file_rows(layers), use_rows(layers)
     nodes, cst_jsonl = node_rows(layers, with_json=config.emit_cst)
 
     packer = RowPacker(path)
@@ -78,7 +78,7 @@ def emit(
     packer.add_rows(IMPORTS, imports)
     packer.add_rows(EXPORTS, export_rows(layers))
     add_references(packer, layers)
-    packer.add_rows(SYMBOL_CLAIMS, claim_rows(layers))
+    packer.add_rows(SYMBOL_CLAIMS, claims)
     packer.add_rows(SYMBOL_FILES, symbol_files)
     packer.add_rows(SCIP_OUTCOMES, outcome_rows(layers))
     packer.add_rows(USES, uses)
@@ -90,7 +90,8 @@ def emit(
     packer.add_rows(OUTLINES, outline_rows(path, syntax.outline) if syntax.outline is not None else [])
     packed = packer.finish()
     tables = sum(1 << index for index, table in enumerate(TABLES) if packed.counts.get(table.name))
-    graphs = graph_digests({"imports": imports, "symbol_files": symbol_files, "uses": uses})
+    shared = {"imports": imports, "symbol_claims": claims, "symbol_files": symbol_files, "uses": uses}
+    graphs = graph_digests(shared)
     summary = msgspec.structs.replace(summary, tables=tables, graphs=graphs)
     return FileRows(
         packed=packed,
