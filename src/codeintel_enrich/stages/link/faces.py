@@ -41,7 +41,8 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     hidden: bool = False
     """Imported by a stub for its own use."""
     earlier: tuple[Route, ...] = ()
-    """What a star replaced: in a cycle of stars the name comes back as what it was."""
+    """What it is where no route leads anywhere: what a star replaced (in a cycle of stars the name comes back as what it
+    was), or what type checkers are told of a lazy name."""
 
 
 class Initialisation(msgspec.Struct, frozen=True, array_like=True):

@@ -326,7 +326,9 @@ class _Run:
                 continue
             module, attribute = target
             route = Route("from", module, attribute.partition(".")[0], rest=attribute.partition(".")[2])
-            state.names[name] = Entry((route if attribute else Route("module", module),), "dynamic")
+            # What type checkers are told of it answers where the table leads nowhere.
+            told = state.typing[name].routes if name in state.typing else ()
+            state.names[name] = Entry((route if attribute else Route("module", module),), "dynamic", earlier=told)
         if not self._surface.lazy_stub or self._name.is_stub:
             return
         self.facts.add((table_fact(self._module), ""))
