@@ -36,7 +36,7 @@ from codeintel_enrich.stages.link.faces import (
 )
 from codeintel_enrich.stages.link.judge import Judge
 from codeintel_enrich.stages.link.loading import LoadedBy, is_early
-from codeintel_enrich.stages.link.names import Names, doubt, merged
+from codeintel_enrich.stages.link.names import Names, doubt, make_optional, merged
 from codeintel_enrich.stages.link.opaque import star_reasons
 from codeintel_enrich.stages.link.package import Package
 from codeintel_enrich.stages.link.sketch import Chaser, split_target
@@ -220,25 +220,29 @@ class _Run:
 
     def _branch(self, operation: Branch, state: Names) -> None:
         alternatives: Sequence[Sequence[Operation]] = operation.alternatives
+        optional: Sequence[Operation] | None = None
         if operation.test is not None:
             verdict = self._judge.test(operation.test, state)
             if verdict is not None:
                 self.operations(alternatives[0 if verdict else 1], state)
                 return
-        optional: Sequence[Operation] | None = None
-        if operation.test is not None and operation.test.startswith("?"):
-            optional = alternatives[0]
-        elif operation.kind in ("import", "try"):
+            usual = self._judge.usual_test(operation.test, state)
+            if usual is not None:
+                optional = alternatives[1 if usual else 0]
+        if optional is None and operation.kind in ("import", "try"):
             verdict = self._judge.imports_succeed(alternatives[0])
             if verdict is True and operation.kind == "import":
                 self._body_or_handlers(alternatives, state)
                 return
             if verdict is False or self._judge.is_foreign(alternatives[0]):
                 optional = alternatives[0]
+        n_usual = 0
         if optional is not None:
-            alternatives = [*alternatives[1:], optional]
+            alternatives = [*(other for other in alternatives if other is not optional), optional]
+            n_usual = len(alternatives) - 1
         elif operation.kind == "if":
             alternatives = sorted(alternatives, key=self._judge.is_foreign)
+            n_usual = sum(not self._judge.is_foreign(alternative) for alternative in alternatives)
         states: list[Names] = []
         bound: dict[str, int] = {}
         before = dict(self._package.bound_at)
@@ -248,6 +252,8 @@ class _Run:
             self.operations(alternative, inner)
             for name, at in self._package.bound_at.items():
                 bound[name] = max(at, bound.get(name, 0))
+            if 0 < n_usual <= len(states):
+                make_optional(inner, state)
             states.append(inner)
         self._package.bound_at = bound
         if optional is not None:

@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from codeintel_enrich.model.modules import ModuleName
-from codeintel_enrich.model.surface import AllOperation, Bind, Branch, ImportBind, Operation, Star, Surface
+from codeintel_enrich.model.surface import (
+    AllOperation,
+    Bind,
+    Branch,
+    ImportBind,
+    Operation,
+    Star,
+    Surface,
+    UsualValue,
+)
 from codeintel_enrich.stages.link.faces import table_fact
 from codeintel_enrich.stages.link.table import Table, absolute
 
@@ -26,6 +35,7 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True):
     """Name bound by an explicit import -> (absolute module, attribute); the attribute of `import m` is empty."""
     exporters: tuple[str, ...] = ()
     tests: dict[str, bool] = {}
+    usual: dict[str, UsualValue] = {}
     loads: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """(absolute module, imported names) of every import at module level that runs, sorted."""
     local_loads: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -75,6 +85,7 @@ def sketch(name: ModuleName, surface: Surface) -> Sketch:
         hops,
         surface.exporters,
         tests,
+        surface.usual,
         _loads(name, surface, "runtime"),
         _loads(name, surface, "local"),
         tuple(sorted(reads)),
@@ -139,6 +150,11 @@ class Chaser:
         found = self._chase(module, attribute, facts)
         return None if found is None else self._sketch_of(found[0]).tests.get(found[1])
 
+    def usual(self, module: str, attribute: str, facts: set[tuple[str, str]]) -> UsualValue | None:
+        """What the constant `module.attribute` usually is, and the module it depends on; None where nobody knows."""
+        found = self._chase(module, attribute, facts)
+        return None if found is None else self._sketch_of(found[0]).usual.get(found[1])
+
     def _chase(self, module: str, attribute: str, facts: set[tuple[str, str]]) -> tuple[str, str] | None:
         seen: set[tuple[str, str]] = set()
         while (module, attribute) not in seen:
@@ -167,6 +183,9 @@ def changed_sketch_facts(before: Sketch, after: Sketch) -> Iterator[str]:
             yield f"={name}"
     for name in before.tests.keys() | after.tests.keys():
         if before.tests.get(name) != after.tests.get(name):
+            yield f"={name}"
+    for name in before.usual.keys() | after.usual.keys():
+        if before.usual.get(name) != after.usual.get(name):
             yield f"={name}"
     for name in set(before.exporters) ^ set(after.exporters):
         yield f"={name}"

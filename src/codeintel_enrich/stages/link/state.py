@@ -15,7 +15,7 @@ from codeintel_enrich.model.modules import ModuleName
 from codeintel_enrich.stages.link.faces import EMPTY_FACE, Face
 from codeintel_enrich.stages.link.sketch import Sketch
 
-FORMAT = 4
+FORMAT = 5
 """Raised whenever a stored struct changes its meaning; a state of another format is no state."""
 
 _Value = TypeVar("_Value")

@@ -29,6 +29,7 @@ from codeintel_enrich.stages.parse.surface_lazy import attached_names
 from codeintel_enrich.stages.parse.surface_nodes import dotted, parts
 from codeintel_enrich.stages.parse.surface_platform import UNKNOWN
 from codeintel_enrich.stages.parse.surface_scopes import Nested, target_names
+from codeintel_enrich.stages.parse.surface_state import Usual
 from codeintel_enrich.stages.parse.surface_values import Values
 from codeintel_enrich.stages.parse.tree import Tree
 
@@ -121,7 +122,7 @@ class Effects:
         if names is not None:
             self.values.lists[name] = names
         if module is not None:
-            self.values.optional[name] = module
+            self.values.usual[name] = Usual(None, module)
 
     def _optional_module(self, value: cst.BaseExpression) -> str | None:
         """The module in `name = import_module("module")`, as helpers that give None where it is missing are called."""
