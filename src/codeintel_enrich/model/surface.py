@@ -111,6 +111,15 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", array_like=True):
     needs that module to be installed, `?` where it needs an environment variable or another program's modules."""
 
 
+class Patch(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """`module.name = value` at module level, for an imported module."""
+
+    path: str
+    """In this namespace: `module.name`."""
+    alias: str | None = None
+    """The dotted path assigned, if it is one."""
+
+
 class ClassSurface(msgspec.Struct, frozen=True, array_like=True):
     """A class at module level or in another class: its own members, `self` attributes included, and its bases."""
 
@@ -158,6 +167,8 @@ class Surface(msgspec.Struct, frozen=True):
     """`lazy_loader.attach_stub`: the table is this module's own stub."""
     usual: dict[str, UsualValue] = {}
     """Constants that depend on whether a third party's module is installed."""
+    patches: tuple[Patch, ...] = ()
+    """Sorted by path, each once."""
     exporters: tuple[str, ...] = ()
     """Functions that add the name of what they decorate to its module's `__all__`."""
     imports: tuple[ImportedModule, ...] = ()

@@ -5,7 +5,7 @@ Other modules are asked only what a star or another `__all__` needs; nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -53,6 +53,8 @@ class Context(msgspec.Struct):
     loaded_by: LoadedBy
     is_loaded: Callable[[str], bool]
     """Whether any module of the tree imports this one at run time."""
+    patches: Mapping[str, Sequence[tuple[str, str, str]]] = {}
+    """Module -> what other modules set in it: (module that does, name, dotted path in that module or empty)."""
 
 
 def evaluate(
@@ -290,6 +292,7 @@ class _Run:
         state = self.state
         self._lazy(state)
         self._package.settle(state)
+        self._patch(state)
         for name, entry in state.typing.items():
             state.names.setdefault(name, entry)
         if state.all_names is None or (state.all_dynamic is not None and not state.all_names):
@@ -317,6 +320,19 @@ class _Run:
             idle=self._idle(state),
             initialisation=self._package.initialisation(),
         )
+
+    def _patch(self, state: Names) -> None:
+        """Bind what other modules set here; a name that is bound here already is taken for what it is bound to."""
+        if self._name.is_stub:
+            return
+        for setter, name, alias in self._context.patches.get(self._module, ()):
+            if name in state.names or name.startswith("__"):
+                continue
+            root, _, rest = alias.partition(".")
+            if alias:
+                state.names[name] = Entry((Route("from", setter, root, rest=rest),), "reexport")
+            else:
+                state.names[name] = Entry((Route("local", "", name),), "definition")
 
     def _idle(self, state: Names) -> dict[str, Entry]:
         if not self._surface.idle:

@@ -40,6 +40,8 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True):
     """(absolute module, imported names) of every import at module level that runs, sorted."""
     local_loads: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """The same inside functions."""
+    patches: tuple[tuple[str, str, str], ...] = ()
+    """(absolute dotted name that may be a module, name set in it, dotted path in this namespace or empty)."""
     reads: tuple[str, ...] = ()
     """Absolute modules whose stars or `__all__` its namespace is made from, and no others, sorted."""
 
@@ -88,6 +90,7 @@ def sketch(name: ModuleName, surface: Surface) -> Sketch:
         surface.usual,
         _loads(name, surface, "runtime"),
         _loads(name, surface, "local"),
+        tuple(_patches(name, surface, hops)),
         tuple(sorted(reads)),
     )
 
@@ -99,6 +102,16 @@ def _loads(name: ModuleName, surface: Surface, context: str) -> tuple[tuple[str,
         if target is not None and wanted.context == context:
             found.setdefault(target, set()).update(wanted.names)
     return tuple((target, tuple(sorted(names))) for target, names in sorted(found.items()))
+
+
+def _patches(name: ModuleName, surface: Surface, hops: dict[str, tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Only modules of the same distribution: what a test or a script does to a package is no part of it."""
+    for patch in surface.patches:
+        root, _, rest = patch.path.partition(".")
+        module, attribute = hops.get(root, ("", ""))
+        target, _, changed = ".".join(part for part in (module, attribute, rest) if part).rpartition(".")
+        if name.module and module and target.partition(".")[0] == name.module.partition(".")[0]:
+            yield target, changed, patch.alias or ""
 
 
 def all_operations(operations: Iterable[Operation]) -> Iterator[Operation]:

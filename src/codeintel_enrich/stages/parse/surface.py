@@ -54,6 +54,7 @@ def summarise(tree: Tree, bound: Bound) -> Summary:
         dynamic_getattr=walk.dynamic_getattr,
         usual=walk.values.export_usual(),
         lazy_stub=walk.lazy_stub,
+        patches=tuple(patch for _, patch in sorted(walk.patches.items())),
         exporters=tuple(sorted(walk.exporters)),
         imports=walk.imports.result(),
         demands=bound.demands,
