@@ -166,8 +166,11 @@ class Resolver:
                     things = [meaning for meaning in meanings if meaning.kind not in ("variable", "unknown")]
                     meanings = [] if things else [Meaning(own, "variable", path, name, (own,))]
                     meanings += [msgspec.structs.replace(thing, named=own, named_path=path) for thing in things]
+            # Where the route leads, its meanings are in order already.
+            is_renamed = bool(meanings) and meanings[0].qualified.rpartition(".")[2] != name
             for meaning in meanings:
-                ranks.setdefault((meaning.qualified, meaning.kind), preference(meaning, name, route.optional))
+                rank = preference(meaning, route.optional, is_renamed)
+                ranks.setdefault((meaning.qualified, meaning.kind), rank)
             found.extend(meanings)
         for route in entry.earlier if not found else ():
             answer = yield from self._route(path, here, route, facts)
