@@ -1,9 +1,10 @@
 """Owns bringing the published files to what is wanted; knows neither analyses nor the store."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from codeintel_enrich.model.outputs import FileStamp, PublishReport
 from codeintel_enrich.model.rows import FileSummary, decode_fragments
 from codeintel_enrich.publish.index import Index, Part, read_index, write_index
 from codeintel_enrich.publish.pages import page_recipes
-from codeintel_enrich.publish.parquet import ArrowTables, outlined_recipes, parquet_recipes
+from codeintel_enrich.publish.parquet import ArrowTables, outlined_recipes, parquet_recipes, partitions_beside
 from codeintel_enrich.publish.repo_map import repo_map
 from codeintel_enrich.publish.splice import Splicer, replace_file
 from codeintel_enrich.publish.spliced import Parts, bring_parts
@@ -24,6 +25,7 @@ MODULES_FILE = "modules/modules.jsonl"
 CST_FILE = "cst/cst.jsonl"
 REPO_MAP_FILE = "repo_map.json"
 TAGS_FILE = "tags/tags_index.yaml"
+_THREADS = 4
 
 Summaries = Mapping[str, FileSummary]
 
@@ -46,6 +48,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     parts_made: Callable[[str, Mapping[str, bytes], Collection[str]], None] | None = None
     """Told, of each such file, which parts were made and which analysed files have one, before it is recorded."""
 
+    @property
+    def ways(self) -> str:
+        """What decides, beside analysed files, how pages and datasets are made."""
+        return f"{self.version} {self.emit_pages} {self.arrow_tables is not None}"
+
 
 def publish_files(
     out: Path,
@@ -56,6 +63,7 @@ def publish_files(
     root_name: str,
     entry_points: Mapping[str, str],
     plan: Plan,
+    intact: bool = False,
 ) -> PublishReport:
     """Make the files in `out` say exactly what the wanted files' rows say, in path order.
 
@@ -64,6 +72,7 @@ def publish_files(
     sidecar (deleted, cut, edited by hand) are made anew from all rows; else only changed parts are. Every file is
     replaced atomically, and only where something changed.
 
+    `intact`: the published files, and the sidecar, were just seen to bear the stamps of the last report.
     `root_name` is the name of the repository's folder without the way to it, `entry_points` its `[project.scripts]`.
 
     Raises EnrichError where a file cannot be written, and whatever `load` or the plan raises; files not replaced by
@@ -74,36 +83,44 @@ def publish_files(
     old = read_index(index_path)
     regenerated = _distrust(old, names, out)
     known = old or Index()
+    intact = intact and regenerated is None
     base = known if regenerated is None else Index()
     changed = {
         path for path, wants in wanted.items() if path not in base.parts or base.parts[path].rows_digest != wants
     }
     written: list[str] = []
     try:
-        # To copy a large file, and to let go of the old one, is work of the system's that needs no waiting for.
-        with ThreadPoolExecutor(1, "splice") as thread:
-            parts, replaced = base.parts, None
+        with ExitStack() as stack:
+            parts = base.parts
+            splicers: dict[str, Splicer] = {}
+            threads = ThreadPoolExecutor(_THREADS, "write")
             if changed or len(wanted) != len(base.parts) or regenerated is not None:
-                parts, replaced = _splice(out, names, wanted, changed, load, base, thread)
+                parts, splicers = _splice(out, names, wanted, changed, load, base, stack)
                 written.extend(names)
+            stack.enter_context(threads)
+            # To copy large files, the largest first, is work of the system's that needs no waiting for.
+            replaced = {name: threads.submit(splicers[name].commit) for name in reversed(splicers)}
             if not plan.emit_cst:
                 (out / CST_FILE).unlink(missing_ok=True)
             summaries = {path: part.summary for path, part in parts.items()}
-            stamps: dict[str, FileStamp] = {}
-            postponed: list[str] = []
-            for name, content in (
-                (REPO_MAP_FILE, repo_map(summaries, root_name, entry_points)),
-                (TAGS_FILE, tags_index(summaries)),
-            ):
-                stamps[name], is_new = _bring(out / name, content)
-                written.extend([name] if is_new else ())
+            whole = {
+                REPO_MAP_FILE: repo_map(summaries, root_name, entry_points),
+                TAGS_FILE: tags_index(summaries),
+            }
+            brought = {name: threads.submit(_bring, out / name, content) for name, content in whole.items()}
             former = known.made if old is not None else _found(out)
-            kept = keep_up(out, _recipes(plan, wanted, summaries, load), former)
+            only = changed if intact and _stays_inside(base, plan, parts, changed) else None
+            recipes = _recipes(plan, wanted, summaries, load, only)
+            standing = () if only is None else _standing(former, [summaries[path] for path in only], recipes)
+            kept = keep_up(out, recipes, former, threads, standing=standing, intact=intact)
             written.extend(kept.written)
-            postponed.extend(kept.postponed)
+            postponed = list(kept.postponed)
             spliced = _bring_spliced(out, plan, summaries, known.spliced, written, postponed)
-            stamps.update({name: base.stamps[name] for name in names} if replaced is None else replaced.result())
-        after = Index(parts, stamps, kept.made, spliced)
+            stamps = {name: replaced[name].result() if replaced else base.stamps[name] for name in names}
+            for name, bringing in brought.items():
+                stamps[name], is_new = bringing.result()
+                written.extend([name] if is_new else ())
+        after = Index(parts, stamps, kept.made, spliced, plan.ways)
         if after != old:
             write_index(index_path, after)
     except OSError as error:
@@ -125,15 +142,42 @@ def _found(out: Path) -> dict[str, Made]:
     return {name: Made("", FileStamp.of(out / name)) for name in stale_files(out)}
 
 
+def _stays_inside(old: Index, plan: Plan, parts: Mapping[str, Part], changed: Collection[str]) -> bool:
+    """Whether no page but the changed files' own, and no dataset but their packages', can come out in another way."""
+    return (
+        old.ways == plan.ways
+        and old.parts.keys() == parts.keys()
+        and all(_place(old.parts[path].summary) == _place(parts[path].summary) for path in changed)
+    )
+
+
+def _place(summary: FileSummary) -> tuple[object, ...]:
+    """What other files' pages and datasets depend on."""
+    return summary.module, summary.package, summary.imports
+
+
+def _standing(
+    known: Mapping[str, Made], changed: Iterable[FileSummary], recipes: Mapping[str, Recipe]
+) -> Iterator[str]:
+    """The pages and datasets that the changed files have no part in."""
+    pages = (name for name in known if name.startswith("modules/"))
+    partitions = partitions_beside(known, {summary.package for summary in changed})
+    return (name for name in chain(pages, partitions) if name not in recipes)
+
+
 def _recipes(
-    plan: Plan, wanted: Mapping[str, str], summaries: Summaries, load: Callable[[str], bytes]
+    plan: Plan,
+    wanted: Mapping[str, str],
+    summaries: Summaries,
+    load: Callable[[str], bytes],
+    only: Collection[str] | None,
 ) -> dict[str, Recipe]:
-    """How every file that is made whole is made."""
+    """How every file that is made whole is made; pages and datasets of `only` these files, where that is enough."""
     recipes: dict[str, Recipe] = {}
     if plan.emit_pages:
-        recipes.update(page_recipes(wanted, summaries, load, plan.version))
+        recipes.update(page_recipes(wanted, summaries, load, plan.version, only))
     if plan.arrow_tables is not None:
-        recipes.update(parquet_recipes(wanted, summaries, load, plan.arrow_tables, plan.version))
+        recipes.update(parquet_recipes(wanted, summaries, load, plan.arrow_tables, plan.version, only))
         recipes.update(outlined_recipes(plan.outlined, load, plan.arrow_tables, plan.version))
     if plan.files is not None:
         recipes.update(plan.files(summaries))
@@ -175,35 +219,29 @@ def _splice(
     changed: Collection[str],
     load: Callable[[str], bytes],
     old: Index,
-    thread: Executor,
-) -> tuple[dict[str, Part], Future[dict[str, FileStamp]]]:
-    """Replace the files `names` by their next version: its parts, and its stamps once `thread` has put it in place."""
+    stack: ExitStack,
+) -> tuple[dict[str, Part], dict[str, Splicer]]:
+    """Begin the next version of the files `names`, which `stack` closes: its parts, and what puts it in place."""
     keeps = bool(old.parts)
     starts = _starts(old)
     parts: dict[str, Part] = {}
-    with ExitStack() as stack:
-        splicers = {name: stack.enter_context(Splicer(out / name, keeps=keeps)) for name in names}
-        modules, cst = splicers[MODULES_FILE], splicers.get(CST_FILE)
-        for path in sorted(wanted):
-            if path in changed:
-                fragments = decode_fragments(load(path))
-                sizes = len(fragments.module_json), len(fragments.cst_jsonl)
-                parts[path] = Part(wanted[path], *sizes, fragments.summary)
-                modules.add(fragments.module_json)
-                if cst is not None:
-                    cst.add(fragments.cst_jsonl)
-            else:
-                part = parts[path] = old.parts[path]
-                module_start, cst_start = starts[path]
-                modules.keep(module_start, module_start + part.module_length)
-                if cst is not None:
-                    cst.keep(cst_start, cst_start + part.cst_length)
-        return parts, thread.submit(_commit, stack.pop_all(), splicers)
-
-
-def _commit(stack: ExitStack, splicers: Mapping[str, Splicer]) -> dict[str, FileStamp]:
-    with stack:
-        return {name: splicer.commit() for name, splicer in splicers.items()}
+    splicers = {name: stack.enter_context(Splicer(out / name, keeps=keeps)) for name in names}
+    modules, cst = splicers[MODULES_FILE], splicers.get(CST_FILE)
+    for path in sorted(wanted):
+        if path in changed:
+            fragments = decode_fragments(load(path))
+            sizes = len(fragments.module_json), len(fragments.cst_jsonl)
+            parts[path] = Part(wanted[path], *sizes, fragments.summary)
+            modules.add(fragments.module_json)
+            if cst is not None:
+                cst.add(fragments.cst_jsonl)
+        else:
+            part = parts[path] = old.parts[path]
+            module_start, cst_start = starts[path]
+            modules.keep(module_start, module_start + part.module_length)
+            if cst is not None:
+                cst.keep(cst_start, cst_start + part.cst_length)
+    return parts, splicers
 
 
 def _starts(index: Index) -> dict[str, tuple[int, int]]:
