@@ -1,7 +1,8 @@
 """The `exports` table against the running interpreter: `python -m tests.bench.names [PACKAGE ...] [--show N]`.
 
-Prints one table of scores (a row a package) and one of the names that are missed, by cause. A package is taken as it
-is installed for this interpreter; what is not installed is left out.
+Prints one table of scores (a row a package, the last of all), one of the names that are missed, by cause, over all
+packages, and one by package. A package is taken as it is installed for this interpreter; what is not installed is left
+out.
 
 star exact    share of the modules whose `from module import *` binds exactly the names that `in_star` says; submodules
               do not count where there is no `__all__`: which of them are loaded depends on who imported what
@@ -103,6 +104,14 @@ def main() -> None:
         for field in Score.__struct_fields__[1:-1]:
             setattr(total, field, getattr(total, field) + getattr(score, field))
     row(*total.cells())
+    print()
+    row("miss", "cause", "modules", "names", "packages")
+    row(*["---"] * 5)
+    misses = [(what, cause, module, score.package) for score in scores for what, module, _, cause in score.misses]
+    for kind, count in Counter((what, cause) for what, cause, _, _ in misses).most_common():
+        found = [(module, package) for what, cause, module, package in misses if (what, cause) == kind]
+        packages = dict.fromkeys(package for _, package in found)
+        row(*kind, len(set(found)), count, ", ".join(packages))
     print()
     row("package", "miss", "cause", "names", "for instance")
     row(*["---"] * 5)

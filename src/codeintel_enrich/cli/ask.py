@@ -23,7 +23,11 @@ def show_exports(store: Path, module: str, as_json: bool) -> None:
         row["in star"] = "*" if row["in_star"] else ""
         row["defined as"] = (row["origin"] or "?") + (" (typing only)" if row["typing_only"] else "")
         row["through"] = " > ".join(row["chain"][:-1])
-    return _print_table(f"{module}: {len(rows)} exports", rows, ("name", "kind", "in star", "defined as", "through"))
+    return _print_table(
+        f"{module}: {len(rows)} export{'s' * (len(rows) != 1)}",
+        rows,
+        ("name", "kind", "in star", "defined as", "through"),
+    )
 
 
 def show_refs(store: Path, qualified_name: str, as_json: bool) -> None:
@@ -39,7 +43,8 @@ def show_refs(store: Path, qualified_name: str, as_json: bool) -> None:
         row["inside"] = row["node_id"].split(":", 1)[-1].split(":", 2)[-1].replace(":", " ")
         row["as"] = row["name"]
     files = len({row["path"] for row in rows})
-    title = f"{qualified_name}: {len(rows)} references in {files} file{'s' * (files != 1)}"
+    references = f"{len(rows)} reference{'s' * (len(rows) != 1)}"
+    title = f"{qualified_name}: {references} in {files} file{'s' * (files != 1)}"
     return _print_table(title, rows, ("place", "role", "as", "inside"))
 
 

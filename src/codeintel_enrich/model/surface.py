@@ -106,8 +106,18 @@ class Branch(msgspec.Struct, frozen=True, tag="branch", array_like=True):
     """`try`: the first alternative is the body, the others run only where it fails; `import`: a `try` that only a
     failing import can make fail. `loop`: the first alternative may run not at all."""
     test: str | None = None
-    """`if`: a dotted path whose `Bind.test`, once linked, picks the alternative; `?module` where the first alternative
+    """`if`: a dotted path whose `Bind.test`, once linked, picks the alternative, or whose usual value says which is the
+    usual one (`path=text` where it is compared with a string); `?module` where the first alternative
     needs that module to be installed, `?` where it needs an environment variable or another program's modules."""
+
+
+class Patch(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """`module.name = value` at module level, for an imported module."""
+
+    path: str
+    """In this namespace: `module.name`."""
+    alias: str | None = None
+    """The dotted path assigned, if it is one."""
 
 
 class ClassSurface(msgspec.Struct, frozen=True, array_like=True):
@@ -133,6 +143,9 @@ class ImportedModule(msgspec.Struct, frozen=True, array_like=True):
     """Every such import stands in a `try` that handles a failure."""
 
 
+UsualValue = tuple[bool | int | str | None, str]
+"""A constant as it is where a third party's module is missing, and that module."""
+
 Operation = Bind | ImportBind | Star | Delete | AllOperation | Opaque | Decorated | Branch
 
 
@@ -152,6 +165,10 @@ class Surface(msgspec.Struct, frozen=True):
     """A module `__getattr__` that no static table explains, or names that are computed and set at run time."""
     lazy_stub: bool = False
     """`lazy_loader.attach_stub`: the table is this module's own stub."""
+    usual: dict[str, UsualValue] = {}
+    """Constants that depend on whether a third party's module is installed."""
+    patches: tuple[Patch, ...] = ()
+    """Sorted by path, each once."""
     exporters: tuple[str, ...] = ()
     """Functions that add the name of what they decorate to its module's `__all__`."""
     imports: tuple[ImportedModule, ...] = ()

@@ -27,6 +27,8 @@ class Route(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Attributes to follow from there."""
     alias: bool = False
     """Assigned (`x = a.b`), not imported: the name is a variable of this module as well."""
+    optional: bool = False
+    """Only there where a third party's module is, beside another route for where it is not."""
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -41,7 +43,8 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     hidden: bool = False
     """Imported by a stub for its own use."""
     earlier: tuple[Route, ...] = ()
-    """What a star replaced: in a cycle of stars the name comes back as what it was."""
+    """What it is where no route leads anywhere: what a star replaced (in a cycle of stars the name comes back as what
+    it was), or what type checkers are told of a lazy name."""
 
 
 class Initialisation(msgspec.Struct, frozen=True, array_like=True):

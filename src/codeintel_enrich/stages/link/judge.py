@@ -56,12 +56,36 @@ class Judge:
         return False
 
     def test(self, path: str, state: Names) -> bool | None:
-        """The truth of a branch's test: a constant of another module, or whether a module is installed."""
+        """The truth of a branch's test: a constant of another module, or whether a module is installed; None where that
+        depends on more."""
         if path == "?":
             return None
         if path.startswith("?"):
             self._facts.add((table_fact(path[1:]), ""))
             return True if self._table.has(path[1:]) or is_standard(path[1:]) else None
+        target = None if "=" in path else self._constant(path, state)
+        return None if target is None else self._chaser.test(*target, self._facts)
+
+    def usual_test(self, path: str, state: Names) -> bool | None:
+        """The usual truth of a test that cannot be judged: that without the environment's wishes, and without the
+        module which it depends on."""
+        if path.startswith("?"):
+            return False
+        name, compared, text = path.partition("=")
+        target = self._constant(name, state)
+        usual = None if target is None else self._chaser.usual(*target, self._facts)
+        if usual is None:
+            return None
+        value, module = usual
+        if module:
+            self._facts.add((table_fact(module), ""))
+            if self._table.has(module):
+                return None
+        return value == text if compared else bool(value)
+
+    @staticmethod
+    def _constant(path: str, state: Names) -> tuple[str, str] | None:
+        """The module, and the name in it, that a path of imported names leads to."""
         root, _, rest = path.partition(".")
         held = state.names.get(root)
         if held is None or len(held.routes) != 1:
@@ -69,9 +93,7 @@ class Judge:
         route = held.routes[0]
         inner = (route.name, route.rest, rest) if route.how == "from" else (route.rest, rest)
         attribute = ".".join(part for part in inner if part)
-        if route.how not in ("from", "module") or not attribute:
-            return None
-        return self._chaser.test(route.module, attribute, self._facts)
+        return (route.module, attribute) if route.how in ("from", "module") and attribute else None
 
     def imports_succeed(self, operations: Iterable[Operation]) -> bool | None:
         """Whether every import finds its module; None where that depends on what is installed."""

@@ -48,11 +48,10 @@ def linearised(sequences: list[list[Meaning]]) -> list[Meaning]:
     return merged
 
 
-def preference(meaning: Meaning, name: str) -> tuple[bool, bool, bool]:
+def preference(meaning: Meaning, optional: bool, is_renamed: bool) -> tuple[bool, bool, bool, bool]:
     """Which of several definitions comes first where nothing else decides: more than a variable (`X = None` is a
-    fallback), of this tree (a third party's is optional), defined under the name asked for."""
-    is_renamed = meaning.qualified.rpartition(".")[2] != name
-    return meaning.kind == "variable", meaning.kind == "external", is_renamed
+    fallback), of this tree (a third party's is optional), needing no third party, defined under the name asked for."""
+    return meaning.kind == "variable", meaning.kind == "external", optional, is_renamed
 
 
 def hop(spelled: str, meaning: Meaning) -> Meaning:

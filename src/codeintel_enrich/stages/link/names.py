@@ -71,6 +71,14 @@ def merged(states: Sequence[Names]) -> Names:
     return joined
 
 
+def make_optional(state: Names, before: Names) -> None:
+    """Mark what a branch bound anew as not the usual one."""
+    for name, entry in state.names.items():
+        if entry is not before.names.get(name):
+            routes = tuple([msgspec.structs.replace(route, optional=True) for route in entry.routes])
+            state.names[name] = msgspec.structs.replace(entry, routes=routes)
+
+
 def doubt(state: Names, others: Sequence[Names]) -> None:
     """Mark what only this state binds as perhaps not bound, and let it have no part in `__all__`."""
     if any(other.all_names is not None for other in others):

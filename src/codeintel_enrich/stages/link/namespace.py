@@ -5,7 +5,7 @@ Other modules are asked only what a star or another `__all__` needs; nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -36,7 +36,7 @@ from codeintel_enrich.stages.link.faces import (
 )
 from codeintel_enrich.stages.link.judge import Judge
 from codeintel_enrich.stages.link.loading import LoadedBy, is_early
-from codeintel_enrich.stages.link.names import Names, doubt, merged
+from codeintel_enrich.stages.link.names import Names, doubt, make_optional, merged
 from codeintel_enrich.stages.link.opaque import star_reasons
 from codeintel_enrich.stages.link.package import Package
 from codeintel_enrich.stages.link.sketch import Chaser, split_target
@@ -53,6 +53,8 @@ class Context(msgspec.Struct):
     loaded_by: LoadedBy
     is_loaded: Callable[[str], bool]
     """Whether any module of the tree imports this one at run time."""
+    patches: Mapping[str, Sequence[tuple[str, str, str]]] = {}
+    """Module -> what other modules set in it: (module that does, name, dotted path in that module or empty)."""
 
 
 def evaluate(
@@ -220,25 +222,29 @@ class _Run:
 
     def _branch(self, operation: Branch, state: Names) -> None:
         alternatives: Sequence[Sequence[Operation]] = operation.alternatives
+        optional: Sequence[Operation] | None = None
         if operation.test is not None:
             verdict = self._judge.test(operation.test, state)
             if verdict is not None:
                 self.operations(alternatives[0 if verdict else 1], state)
                 return
-        optional: Sequence[Operation] | None = None
-        if operation.test is not None and operation.test.startswith("?"):
-            optional = alternatives[0]
-        elif operation.kind in ("import", "try"):
+            usual = self._judge.usual_test(operation.test, state)
+            if usual is not None:
+                optional = alternatives[1 if usual else 0]
+        if optional is None and operation.kind in ("import", "try"):
             verdict = self._judge.imports_succeed(alternatives[0])
             if verdict is True and operation.kind == "import":
                 self._body_or_handlers(alternatives, state)
                 return
             if verdict is False or self._judge.is_foreign(alternatives[0]):
                 optional = alternatives[0]
+        n_usual = 0
         if optional is not None:
-            alternatives = [*alternatives[1:], optional]
+            alternatives = [*(other for other in alternatives if other is not optional), optional]
+            n_usual = len(alternatives) - 1
         elif operation.kind == "if":
             alternatives = sorted(alternatives, key=self._judge.is_foreign)
+            n_usual = sum(not self._judge.is_foreign(alternative) for alternative in alternatives)
         states: list[Names] = []
         bound: dict[str, int] = {}
         before = dict(self._package.bound_at)
@@ -248,6 +254,8 @@ class _Run:
             self.operations(alternative, inner)
             for name, at in self._package.bound_at.items():
                 bound[name] = max(at, bound.get(name, 0))
+            if 0 < n_usual <= len(states):
+                make_optional(inner, state)
             states.append(inner)
         self._package.bound_at = bound
         if optional is not None:
@@ -284,6 +292,7 @@ class _Run:
         state = self.state
         self._lazy(state)
         self._package.settle(state)
+        self._patch(state)
         for name, entry in state.typing.items():
             state.names.setdefault(name, entry)
         if state.all_names is None or (state.all_dynamic is not None and not state.all_names):
@@ -312,6 +321,19 @@ class _Run:
             initialisation=self._package.initialisation(),
         )
 
+    def _patch(self, state: Names) -> None:
+        """Bind what other modules set here; a name that is bound here already is taken for what it is bound to."""
+        if self._name.is_stub:
+            return
+        for setter, name, alias in self._context.patches.get(self._module, ()):
+            if name in state.names or name.startswith("__"):
+                continue
+            root, _, rest = alias.partition(".")
+            if alias:
+                state.names[name] = Entry((Route("from", setter, root, rest=rest),), "reexport")
+            else:
+                state.names[name] = Entry((Route("local", "", name),), "definition")
+
     def _idle(self, state: Names) -> dict[str, Entry]:
         if not self._surface.idle:
             return {}
@@ -326,7 +348,9 @@ class _Run:
                 continue
             module, attribute = target
             route = Route("from", module, attribute.partition(".")[0], rest=attribute.partition(".")[2])
-            state.names[name] = Entry((route if attribute else Route("module", module),), "dynamic")
+            # What type checkers are told of it answers where the table leads nowhere.
+            told = state.typing[name].routes if name in state.typing else ()
+            state.names[name] = Entry((route if attribute else Route("module", module),), "dynamic", earlier=told)
         if not self._surface.lazy_stub or self._name.is_stub:
             return
         self.facts.add((table_fact(self._module), ""))

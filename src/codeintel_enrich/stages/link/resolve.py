@@ -152,25 +152,31 @@ class Resolver:
         here = self._table.names[path]
         own = f"{here.module}.{name}" if here.module else name
         found: list[Meaning] = []
+        ranks: dict[tuple[str, str], tuple[bool, ...]] = {}
         reason: str | None = None
         for route in entry.routes:
             if route.how == "local" and not route.alias and route.name == name:
-                found.append(Meaning(own, route.kind, path, name, (own,)))
-                continue
-            answer = yield from self._route(path, here, route, facts)
-            reason = reason or answer.reason
-            if not route.alias:
-                found.extend(answer.meanings)
-                continue
-            # A new name for a class, function or module is that thing; any other value makes a variable of its own.
-            things = [meaning for meaning in answer.meanings if meaning.kind not in ("variable", "unknown")]
-            if not things:
-                found.append(Meaning(own, "variable", path, name, (own,)))
-            found.extend(msgspec.structs.replace(thing, named=own, named_path=path) for thing in things)
+                meanings = [Meaning(own, route.kind, path, name, (own,))]
+            else:
+                answer = yield from self._route(path, here, route, facts)
+                reason = reason or answer.reason
+                meanings = list(answer.meanings)
+                if route.alias:
+                    # A new name for a class, function or module is that thing; any other value makes a variable.
+                    things = [meaning for meaning in meanings if meaning.kind not in ("variable", "unknown")]
+                    meanings = [] if things else [Meaning(own, "variable", path, name, (own,))]
+                    meanings += [msgspec.structs.replace(thing, named=own, named_path=path) for thing in things]
+            # Where the route leads, its meanings are in order already.
+            is_renamed = bool(meanings) and meanings[0].qualified.rpartition(".")[2] != name
+            for meaning in meanings:
+                rank = preference(meaning, route.optional, is_renamed)
+                ranks.setdefault((meaning.qualified, meaning.kind), rank)
+            found.extend(meanings)
         for route in entry.earlier if not found else ():
             answer = yield from self._route(path, here, route, facts)
             found.extend(answer.meanings)
-        found.sort(key=lambda meaning: preference(meaning, name))
+        if len(found) > 1 and ranks:
+            found.sort(key=lambda meaning: ranks[meaning.qualified, meaning.kind])
         return Answer(distinct(found), None if found else reason)
 
     def _route(self, path: str, here: ModuleName, route: Route, facts: set[Fact]) -> Step:

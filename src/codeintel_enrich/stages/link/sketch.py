@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from codeintel_enrich.model.modules import ModuleName
-from codeintel_enrich.model.surface import AllOperation, Bind, Branch, ImportBind, Operation, Star, Surface
+from codeintel_enrich.model.surface import (
+    AllOperation,
+    Bind,
+    Branch,
+    ImportBind,
+    Operation,
+    Star,
+    Surface,
+    UsualValue,
+)
 from codeintel_enrich.stages.link.faces import table_fact
 from codeintel_enrich.stages.link.table import Table, absolute
 
@@ -26,10 +35,13 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True):
     """Name bound by an explicit import -> (absolute module, attribute); the attribute of `import m` is empty."""
     exporters: tuple[str, ...] = ()
     tests: dict[str, bool] = {}
+    usual: dict[str, UsualValue] = {}
     loads: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """(absolute module, imported names) of every import at module level that runs, sorted."""
     local_loads: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """The same inside functions."""
+    patches: tuple[tuple[str, str, str], ...] = ()
+    """(absolute dotted name that may be a module, name set in it, dotted path in this namespace or empty)."""
     reads: tuple[str, ...] = ()
     """Absolute modules whose stars or `__all__` its namespace is made from, and no others, sorted."""
 
@@ -75,8 +87,10 @@ def sketch(name: ModuleName, surface: Surface) -> Sketch:
         hops,
         surface.exporters,
         tests,
+        surface.usual,
         _loads(name, surface, "runtime"),
         _loads(name, surface, "local"),
+        tuple(_patches(name, surface, hops)),
         tuple(sorted(reads)),
     )
 
@@ -88,6 +102,16 @@ def _loads(name: ModuleName, surface: Surface, context: str) -> tuple[tuple[str,
         if target is not None and wanted.context == context:
             found.setdefault(target, set()).update(wanted.names)
     return tuple((target, tuple(sorted(names))) for target, names in sorted(found.items()))
+
+
+def _patches(name: ModuleName, surface: Surface, hops: dict[str, tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Only modules of the same distribution: what a test or a script does to a package is no part of it."""
+    for patch in surface.patches:
+        root, _, rest = patch.path.partition(".")
+        module, attribute = hops.get(root, ("", ""))
+        target, _, changed = ".".join(part for part in (module, attribute, rest) if part).rpartition(".")
+        if name.module and module and target.partition(".")[0] == name.module.partition(".")[0]:
+            yield target, changed, patch.alias or ""
 
 
 def all_operations(operations: Iterable[Operation]) -> Iterator[Operation]:
@@ -139,6 +163,11 @@ class Chaser:
         found = self._chase(module, attribute, facts)
         return None if found is None else self._sketch_of(found[0]).tests.get(found[1])
 
+    def usual(self, module: str, attribute: str, facts: set[tuple[str, str]]) -> UsualValue | None:
+        """What the constant `module.attribute` usually is, and the module it depends on; None where nobody knows."""
+        found = self._chase(module, attribute, facts)
+        return None if found is None else self._sketch_of(found[0]).usual.get(found[1])
+
     def _chase(self, module: str, attribute: str, facts: set[tuple[str, str]]) -> tuple[str, str] | None:
         seen: set[tuple[str, str]] = set()
         while (module, attribute) not in seen:
@@ -167,6 +196,9 @@ def changed_sketch_facts(before: Sketch, after: Sketch) -> Iterator[str]:
             yield f"={name}"
     for name in before.tests.keys() | after.tests.keys():
         if before.tests.get(name) != after.tests.get(name):
+            yield f"={name}"
+    for name in before.usual.keys() | after.usual.keys():
+        if before.usual.get(name) != after.usual.get(name):
             yield f"={name}"
     for name in set(before.exporters) ^ set(after.exporters):
         yield f"={name}"

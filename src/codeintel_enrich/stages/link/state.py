@@ -15,7 +15,7 @@ from codeintel_enrich.model.modules import ModuleName
 from codeintel_enrich.stages.link.faces import EMPTY_FACE, Face
 from codeintel_enrich.stages.link.sketch import Sketch
 
-FORMAT = 4
+FORMAT = 5
 """Raised whenever a stored struct changes its meaning; a state of another format is no state."""
 
 _Value = TypeVar("_Value")
@@ -52,6 +52,8 @@ class Stored(msgspec.Struct, array_like=True):
     """Provider -> item -> (number, node) pairs."""
     reads: dict[str, tuple[str, ...]]
     """Path -> the modules its namespace is made from; only files that have any."""
+    patches: dict[str, tuple[tuple[str, str, str], ...]]
+    """Path -> what it sets in other modules, as its sketch has it; only files that have any."""
     loaders: msgspec.Raw
     """Dotted name that may be a module -> how many files import it at run time."""
 
@@ -89,7 +91,7 @@ _SKETCHES = msgspec.msgpack.Decoder(Sketch)
 
 def empty(python_version: tuple[int, int]) -> Stored:
     """The state before the first run."""
-    return Stored(FORMAT, python_version, 0, {}, {}, {}, {}, {}, {}, {}, {}, encoded({}))
+    return Stored(FORMAT, python_version, 0, {}, {}, {}, {}, {}, {}, {}, {}, {}, encoded({}))
 
 
 class Cells(dict[str, _Value]):

@@ -91,6 +91,7 @@ class Update:
         self._face_users: Users[int] = Users(self._old.face_users, int)
         self._node_users: Users[tuple[int, str]] = Users(self._old.node_users, tuple[int, str])
         self._reads = dict(self._old.reads)
+        self._patches = dict(self._old.patches)
         self._counts: dict[str, int] | None = None
         self._next_number = self._old.next_number
         self._numbers = {path: known.number for path, known in files.items()}
@@ -129,6 +130,7 @@ class Update:
         """Take the sketches of changed files, and note every fact that changed with them or with the module table."""
         regraphed = False
         delta: dict[str, int] = {}
+        patched: set[str] = set()
         for path in [*self._changed, *self._vanished]:
             before = self._sketches[path] if path in self._old.files else Sketch()
             after = sketch(self._table.names[path], self._surface(path)) if path in self._surfaces else Sketch()
@@ -141,6 +143,11 @@ class Update:
                 _count(before, delta, -1)
                 _count(after, delta, 1)
             regraphed |= before.loads != after.loads
+            patched.update(target for target, _, _ in (*before.patches, *after.patches))
+            if after.patches:
+                self._patches[path] = after.patches
+            else:
+                self._patches.pop(path, None)
             if after.reads:
                 self._reads[path] = after.reads
             else:
@@ -148,6 +155,8 @@ class Update:
         self._count_loaders(delta)
         if self._compare_tables() or regraphed:
             self._change(*IMPORT_GRAPH)
+        if patched:
+            self._stale.update(path for path, name in self._table.names.items() if name.module in patched)
         self._stale.update(self._changed)
         self._touched.update(self._changed)
 
@@ -201,6 +210,7 @@ class Update:
             Chaser(self._table, self._sketches.__getitem__),
             self._loading,
             self._is_loaded,
+            self._patches_by_module(),
         )
         for path in sorted(self._stale - self._reads.keys()):
             self._make_faces([path], context)
@@ -208,6 +218,16 @@ class Update:
         for component in components(self._affected(graph)):
             if not self._stale.isdisjoint(component):
                 self._make_faces(component, context)
+
+    def _patches_by_module(self) -> dict[str, list[tuple[str, str, str]]]:
+        """Module -> who sets what in it, sorted."""
+        found: dict[str, list[tuple[str, str, str]]] = {}
+        for path, patches in sorted(self._patches.items()):
+            setter = self._table.names[path]
+            if setter.module is not None and setter.importable and not setter.is_stub:
+                for module, name, alias in patches:
+                    found.setdefault(module, []).append((setter.module, name, alias))
+        return found
 
     def _read_paths(self, path: str) -> list[str]:
         found: set[str] = set()
@@ -338,6 +358,7 @@ class Update:
             self._face_users.save(),
             self._node_users.save(),
             {path: reads for path, reads in self._reads.items() if path in self._surfaces},
+            self._patches,
             old.loaders if self._counts is None else encoded(self._counts),
         )
         return LinkState(stored)

@@ -21,6 +21,7 @@ from codeintel_enrich.stages.parse.surface_imports import When, expects_import_e
 from codeintel_enrich.stages.parse.surface_lazy import getattr_names
 from codeintel_enrich.stages.parse.surface_nodes import dotted, inside
 from codeintel_enrich.stages.parse.surface_scopes import pattern_names, target_names
+from codeintel_enrich.stages.parse.surface_state import State, third_party
 from codeintel_enrich.stages.parse.surface_statements import Statements
 from codeintel_enrich.stages.parse.surface_values import bind_target
 from codeintel_enrich.stages.parse.tree import Tree
@@ -51,7 +52,9 @@ def summarise(tree: Tree, bound: Bound) -> Summary:
         classes=tuple(found for _, found in sorted(walk.nested.classes.items())),
         lazy_names=dict(sorted(walk.lazy_names.items())),
         dynamic_getattr=walk.dynamic_getattr,
+        usual=walk.values.export_usual(),
         lazy_stub=walk.lazy_stub,
+        patches=tuple(patch for _, patch in sorted(walk.patches.items())),
         exporters=tuple(sorted(walk.exporters)),
         imports=walk.imports.result(),
         demands=bound.demands,
@@ -132,7 +135,7 @@ class _Walk(Statements):
         """Run a suite that does not run: what it binds is for type checkers, or for nobody."""
         before, self.when = self.when, when if self.when == "runtime" else self.when
         outer = self.operations
-        constants, origins = dict(self.values.constants), dict(self.values.origins)
+        known, origins = self.values.state(), dict(self.values.origins)
         relatives = set(self.values.relatives)
         self.operations = []
         self.suite(body)
@@ -143,7 +146,8 @@ class _Walk(Statements):
             outer.extend(bindings)
             origins = {**self.values.origins, **origins}
         self.operations = outer
-        self.values.constants, self.values.origins, self.values.relatives = constants, origins, relatives
+        self.values.restore(known)
+        self.values.origins, self.values.relatives = origins, relatives
         self.when = before
 
     def _branch(self, alternatives: list[_Suite], kind: _BranchKind, test: str | None = None) -> bool:
@@ -163,8 +167,9 @@ class _Walk(Statements):
 
     def _if(self, node: cst.If) -> bool:
         alternatives: list[_Suite] = []
-        path: str | None = None
-        before = dict(self.values.constants)
+        tests: list[str | None] = []
+        before = self.values.state()
+        after: list[State] = []
         rest: cst.If | cst.Else | None = node
         always = False
         ruled_out: list[cst.BaseSuite] = []
@@ -176,62 +181,95 @@ class _Walk(Statements):
                 ruled_out.append(rest.body)
                 self._under("typing" if checked else "never", rest.body.body)
             else:
-                if verdict is None and not alternatives:
-                    path = self._linked_test(rest.test) or self._environment_test(rest.test)
-                alternatives.append(self._apart(rest.body.body))
+                if verdict is None:
+                    tests.append(self._usual_test(rest.test) or self._linked_test(rest.test))
                 always = verdict is True
+                tested = self.values.state()
+                alternatives.append(self._apart(rest.body.body))
+                after.append(self.values.state())
+                if not always:
+                    self.values.restore(tested)
             rest = rest.orelse
         if rest is not None and always:
             self._under("never", rest.body.body)
         elif not always:
             alternatives.append(self._apart(rest.body.body) if rest is not None else ((), False))
-        if len(alternatives) == 2 and path is not None and path.startswith("!"):
-            alternatives.reverse()
-            path = path[1:]
+            after.append(self.values.state())
         if len(alternatives) > 1:
-            self.values.forget_changes(before)
-        if not self._branch(alternatives, "if", path if len(alternatives) == 2 else None):
+            usual, module = _usual_alternative(tests)
+            going = [state for state, (_, ended) in zip(after, alternatives, strict=True) if not ended]
+            known = usual is not None and not alternatives[usual][1]
+            self.values.join(before, going, after[usual] if known and usual is not None else None, module)
+        if not self._branch_by(tests, alternatives):
             return False
         # Everything else raises: the module is for another platform or version, so read it as it is there.
         return self.guarded or not ruled_out or self.suite(ruled_out[0].body)
 
-    def _linked_test(self, test: cst.BaseExpression) -> str | None:
-        """The path of an imported constant that is the whole test, `!` before it where it is negated."""
-        negated = isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not)
-        if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
-            target = test.comparisons[0]
-            if dotted(target.comparator) == "None" and isinstance(target.operator, (cst.Is, cst.IsNot)):
-                negated = isinstance(target.operator, cst.Is)
-                test = test.left
-        path = dotted(test.expression if isinstance(test, cst.UnaryOperation) else test)
-        root = path.partition(".")[0] if path else ""
-        module = self.values.optional.get(path or "")
-        if module is not None:
-            return f"!?{module}" if negated else f"?{module}"
-        if path and self.values.is_imported(root):
-            return f"!{path}" if negated else path
-        return None
+    def _branch_by(self, tests: list[str | None], alternatives: list[_Suite]) -> bool:
+        """Add the alternatives of a chain of tests, one fewer than these; True where all raise."""
+        if not any(tests) or any(ended for _, ended in alternatives[:-1]):
+            return self._branch(alternatives, "if")
+        *tested, rest = alternatives
+        outer = self.operations
+        for test, alternative in zip(reversed(tests), reversed(tested), strict=True):
+            self.operations = []
+            pair = [alternative, rest]
+            if test is not None and test.startswith("!"):
+                pair.reverse()
+            ended = self._branch(pair, "if", test.removeprefix("!") if test else None)
+            rest = tuple(self.operations), ended
+        self.operations = outer
+        outer.extend(rest[0])
+        return rest[1]
 
-    def _environment_test(self, test: cst.BaseExpression) -> str | None:
-        """`?` where the environment has to ask for the first alternative, `!?` where it has to for the other one."""
+    def _linked_test(self, test: cst.BaseExpression) -> str | None:
+        """The path of an imported constant that is the whole test, or compared with a string; `!` before it where it is
+        negated."""
+        negated, text = False, ""
+        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+            negated, test = True, test.expression
+        elif isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
+            target = test.comparisons[0]
+            negated = isinstance(target.operator, (cst.Is, cst.NotEqual))
+            if isinstance(target.operator, (cst.Equal, cst.NotEqual)):
+                value = self.values.evaluate(target.comparator)
+                text = f"={value}" if isinstance(value, str) else ""
+            if text or (dotted(target.comparator) == "None" and isinstance(target.operator, (cst.Is, cst.IsNot))):
+                test = test.left
+        path = dotted(test)
+        if path is None or not self.values.is_imported(path.partition(".")[0]):
+            return None
+        return f"!{path}{text}" if negated else f"{path}{text}"
+
+    def _usual_test(self, test: cst.BaseExpression) -> str | None:
+        """`?` where the environment has to ask for the first alternative, `!?` where it has to for the other one;
+        behind it the module that is to be installed for it, if there is one."""
         verdict = self.values.usual_truth(test)
-        return None if verdict is None else "!?" if verdict else "?"
+        if verdict is None:
+            return None
+        module = min(self.values.assumed, default="")
+        return f"!?{module}" if verdict else f"?{module}"
 
     def _try(self, node: cst.Try | cst.TryStar) -> bool:
         handled, only_imports = handles_import_errors(node.handlers)
-        before = dict(self.values.constants)
+        before = self.values.state()
         suite = [*node.body.body, *(node.orelse.body.body if node.orelse is not None else ())]
         body, body_ended = self._apart(suite, handled)
         handlers: list[_Suite] = []
+        after = [self.values.state()]
         for handler in node.handlers:
+            self.values.restore(before)
             name = handler.name.name if handler.name is not None else None
             found, ended = self._apart(handler.body.body)
             if isinstance(name, cst.Name):
                 caught = normalised(name.value)
                 found = (Bind(caught, "variable"), *found, Delete(caught))
             handlers.append((found, ended))
+            if not ended:
+                after.append(self.values.state())
         if handlers:
-            self.values.forget_changes(before)
+            module = third_party(suite) if handled and len(after) > 1 else None
+            self.values.join(before, after, after[1] if module else None, module or "")
         if body_ended:
             self.operations.extend(body)
             ended = self._branch(handlers, "if")
@@ -316,6 +354,18 @@ class _Walk(Statements):
             alternatives.append(((), False))
         self.values.forget_changes(before)
         return self._branch(alternatives, "if")
+
+
+def _usual_alternative(tests: list[str | None]) -> tuple[int | None, str]:
+    """Which alternative of a chain of tests usually runs, if that is known, and the module that is missing then."""
+    module = ""
+    for index, test in enumerate(tests):
+        if test is None or not test.startswith(("?", "!?")):
+            return None, ""
+        module = module or test.lstrip("!?")
+        if test.startswith("!"):
+            return index, module
+    return len(tests), module
 
 
 def _plain_elements(items: cst.BaseExpression) -> list[cst.BaseExpression]:

@@ -12,13 +12,15 @@ _CASTS = frozenset({"typing.cast", "typing_extensions.cast"})
 
 
 def aliases(value: cst.BaseExpression | None, values: Values) -> tuple[str, ...]:
-    """The plain dotted paths that a value may be."""
+    """The plain dotted paths that a value may be, the usual one first."""
     if isinstance(value, cst.IfExp):
         verdict = values.truth(value.test)
         if verdict is not None:
             return aliases(value.body if verdict else value.orelse, values)
         body, orelse = aliases(value.body, values), aliases(value.orelse, values)
-        return (*body, *orelse) if body and orelse else ()
+        if not body or not orelse:
+            return ()
+        return (*orelse, *body) if values.usual_truth(value.test) is False else (*body, *orelse)
     if isinstance(value, cst.Call) and len(value.args) == 2 and values.path(value.func) in _CASTS:
         return aliases(value.args[1].value, values)
     path = dotted(value) if isinstance(value, (cst.Name, cst.Attribute)) else None

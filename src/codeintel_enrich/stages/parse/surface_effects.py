@@ -16,6 +16,7 @@ from codeintel_enrich.model.surface import (
     ImportBind,
     Opaque,
     Operation,
+    Patch,
 )
 from codeintel_enrich.stages.parse.names import normalised
 from codeintel_enrich.stages.parse.surface_aliases import aliases
@@ -29,6 +30,7 @@ from codeintel_enrich.stages.parse.surface_lazy import attached_names
 from codeintel_enrich.stages.parse.surface_nodes import dotted, parts
 from codeintel_enrich.stages.parse.surface_platform import UNKNOWN
 from codeintel_enrich.stages.parse.surface_scopes import Nested, target_names
+from codeintel_enrich.stages.parse.surface_state import Usual
 from codeintel_enrich.stages.parse.surface_values import Values
 from codeintel_enrich.stages.parse.tree import Tree
 
@@ -46,6 +48,9 @@ class Effects:
         self.imports = Imports()
         self.nested = Nested(self.imports)
         self.operations: list[Operation] = []
+        self._certain = self.operations
+        """Where operations go that run whenever the module does."""
+        self.patches: dict[str, Patch] = {}
         self.idle: list[Operation] = []
         self.lazy_names: dict[str, str] = {}
         self.dynamic_getattr = False
@@ -105,6 +110,11 @@ class Effects:
             key = target.slice[0].slice
             computed = self.values.evaluate(key.value) if isinstance(key, cst.Index) else UNKNOWN
             self.bind_computed(computed, value, target)
+        elif isinstance(target, cst.Attribute):
+            path = dotted(target)
+            is_certain = self.operations is self._certain
+            if path is not None and is_certain and self.values.is_imported(path.partition(".")[0]):
+                self.patches[path] = Patch(path, next(iter(aliases(value, self.values)), None))
         elif is_own_module(target, self.values):
             self.bind_unseen("another object in place of the module", target)
 
@@ -121,7 +131,7 @@ class Effects:
         if names is not None:
             self.values.lists[name] = names
         if module is not None:
-            self.values.optional[name] = module
+            self.values.usual[name] = Usual(None, module)
 
     def _optional_module(self, value: cst.BaseExpression) -> str | None:
         """The module in `name = import_module("module")`, as helpers that give None where it is missing are called."""

@@ -26,6 +26,7 @@ def known_names(config: ParseConfig) -> dict[str, Any]:
     """Dotted path -> value."""
     return {
         "sys.version_info": Version((*config.python_version, 1)),
+        "sys.hexversion": config.python_version[0] << 24 | config.python_version[1] << 16 | 0x1F0,
         "sys.version_info.major": config.python_version[0],
         "sys.version_info.minor": config.python_version[1],
         "sys.platform": config.platform,

@@ -21,6 +21,7 @@ from codeintel_enrich.stages.parse.surface_platform import (
     known_calls,
     known_names,
 )
+from codeintel_enrich.stages.parse.surface_state import Known
 
 _LIMIT = 20_000
 _ENVIRONMENT = frozenset({"os.environ", "sys.modules"})
@@ -55,52 +56,25 @@ _CONTAINERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-class Values:
+class Values(Known):
     """What module-level names are worth at one point of the program."""
 
     def __init__(self, config: ParseConfig, asks_environment: bool = False) -> None:
-        self.constants: dict[str, Any] = {}
-        """Name -> value, or the expression assigned to it (evaluated on first use)."""
-        self.origins: dict[str, str] = {}
-        """Name -> the absolute dotted path it was imported from."""
-        self.relatives: set[str] = set()
-        """Names imported from a relative module."""
-        self.lists: dict[str, object] = {}
-        """Name -> a list of names that other modules have a part in, as `surface_all` reads it."""
-        self.optional: dict[str, str] = {}
-        """Name -> the module that it is, or None where that is not installed."""
+        super().__init__()
+        self.assumed: set[str] = set()
+        """The modules whose absence the last assumption was made of."""
         self._known = known_names(config)
         self._calls = known_calls(config)
         self._typing = False
         self._asks_environment = asks_environment
         self._assuming = False
-        self._unknown: dict[str, cst.CSTNode] = {}
-        """Name -> the expression assigned to it, of constants that only assuming may tell."""
 
-    def rebind(self, name: str) -> None:
-        """Forget everything about a name."""
-        for known in (self.constants, self.origins, self.lists, self.optional, self._unknown):
-            known.pop(name, None)
-        self.relatives.discard(name)
-
-    def is_imported(self, name: str) -> bool:
-        """Whether a name was last bound by an import."""
-        return name in self.origins or name in self.relatives
-
-    def forget_changes(self, constants: dict[str, Any]) -> None:
-        """After a branch: what was not so before it (`constants`) is not known any more."""
-        for name, value in list(self.constants.items()):
-            if constants.get(name, UNKNOWN) is not value:
-                del self.constants[name]
-
-    def path(self, node: cst.CSTNode | None) -> str | None:
-        """Return the dotted path of a chain, from the absolute module its root was imported from where it was."""
-        path = dotted(node)
-        if path is None:
-            return None
-        root, _, rest = path.partition(".")
-        origin = self.origins.get(root, root)
-        return f"{origin}.{rest}" if rest else origin
+    def export_usual(self) -> dict[str, tuple[bool | int | str | None, str]]:
+        """The plain values of `usual`, as other modules may test them; sorted."""
+        plain = ((name, self._assume(cst.Name(name)), found.module) for name, found in sorted(self.usual.items()))
+        return {
+            name: (value, module) for name, value, module in plain if value is None or isinstance(value, (int, str))
+        }
 
     def truth(self, test: cst.BaseExpression, typing: bool = False) -> bool | None:
         """Judge a test, at run time or as a type checker does; None where it cannot be judged."""
@@ -110,14 +84,19 @@ class Values:
         return None if value is UNKNOWN else bool(value)
 
     def usual_truth(self, test: cst.BaseExpression) -> bool | None:
-        """Judge a test as it comes out where no environment variable is set and no other program's modules are loaded;
-        None where it does not depend on these."""
-        if not self._asks_environment:
+        """Judge a test as it comes out where no environment variable is set, no other program's modules are loaded and
+        no optional module is installed (`assumed` are those that matter); None where that does not decide it."""
+        if not self._asks_environment and not self.usual:
             return None
-        self._assuming = True
-        value = self.evaluate(test)
-        self._assuming = False
+        self.assumed.clear()
+        value = self._assume(test)
         return None if value is UNKNOWN else bool(value)
+
+    def _assume(self, node: cst.CSTNode) -> Any:
+        self._assuming = True
+        value = self.evaluate(node)
+        self._assuming = False
+        return value
 
     def evaluate(self, node: cst.CSTNode, scope: dict[str, Any] | None = None) -> Any:
         """Return what an expression is worth, or UNKNOWN. Sets are lists, dictionaries keep their order."""
@@ -143,6 +122,10 @@ class Values:
             return self._known[path]
         if self._assuming and path in _ENVIRONMENT:
             return {}
+        if type(node) is cst.Name and self._assuming and name in self.usual:
+            value, module = self.usual[name]
+            self.assumed.add(module)
+            return self.evaluate(value) if isinstance(value, cst.CSTNode) else value
         if type(node) is cst.Name and name in self.constants:
             return self._constant(name)
         if type(node) is cst.Attribute and node.attr.value == "__name__":
@@ -159,12 +142,12 @@ class Values:
             self.constants[name] = UNKNOWN
             value = self.evaluate(written)
             self.constants[name] = written if self._assuming else value
-            if value is UNKNOWN and self._asks_environment:
-                self._unknown[name] = written
-        elif value is UNKNOWN and self._assuming and name in self._unknown:
-            written = self._unknown.pop(name)
+            if value is UNKNOWN and (self._asks_environment or self.usual):
+                self.unknown[name] = written
+        elif value is UNKNOWN and self._assuming and name in self.unknown:
+            written = self.unknown.pop(name)
             value = self.evaluate(written)
-            self._unknown[name] = written
+            self.unknown[name] = written
         return value
 
     def _string(self, node: cst.CSTNode, scope: dict[str, Any]) -> Any:
