@@ -1,7 +1,6 @@
 """Owns `[tool.codeintel-enrich]` and the options that override it; knows nothing of how settings are used."""
 
 import difflib
-import hashlib
 import platform
 import sys
 import tomllib
@@ -24,6 +23,7 @@ from codeintel_enrich.model.config import (
     StitchConfig,
     TypesConfig,
 )
+from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.tag_rules import TagRule
 
 TABLE = "codeintel-enrich"
@@ -209,7 +209,7 @@ def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
 
 def config_digest(*parts: object) -> str:
     """A digest of settings: equal settings, equal digest."""
-    return hashlib.blake2b(msgspec.json.encode(parts, order="deterministic"), digest_size=16).hexdigest()
+    return digest(msgspec.json.encode(parts, order="deterministic"))
 
 
 def runtime_version() -> str:
