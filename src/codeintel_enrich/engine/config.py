@@ -86,6 +86,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Whether metrics of every function are written."""
     tags_yaml: str | None = None
     """A file of rules that give modules tags of your own, relative to the root."""
+    owners: bool = False
+    """Whether owners (CODEOWNERS) and git's history are looked up: authors, bus factor, churn."""
+    history_window_days: Annotated[int, msgspec.Meta(ge=1)] = 365
+    """How many days before the newest commit count as churn."""
+    commits_window: Annotated[int, msgspec.Meta(ge=1)] = 10_000
+    """How many of the newest commits are looked at."""
+    coverage_xml: str | None = None
+    """A coverage report in Cobertura's XML (`coverage xml`), relative to the root."""
+    low_coverage_threshold: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
+    """Modules, tests apart, with a smaller covered share of lines are tagged `low-coverage`."""
     fail_on: tuple[FindingKind, ...] = ()
     """Findings with which `build` and `hook` end with exit code 1."""
     lock_wait_seconds: float = 600
@@ -133,6 +143,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return EmitConfig(
             emit_cst=self.emit_cst,
             export_hub_threshold=self.overlays.export_hub_threshold,
+            low_coverage_threshold=self.low_coverage_threshold,
             tag_rules=tag_rules,
         )
 

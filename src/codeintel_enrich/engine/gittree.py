@@ -32,6 +32,8 @@ NO_FILES: dict[str, Any] = {
     "emit-parquet": False,
     "emit-ast": False,
     "tags-yaml": None,
+    "owners": False,
+    "coverage-xml": None,
     "overlays": {"enabled": False},
     "slices": {"enabled": False},
 }

@@ -56,6 +56,8 @@ class EmitConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the `cst/cst.jsonl` fragment of each file is made."""
     export_hub_threshold: int = 10
     """From this many exports on, a module that mostly re-exports is tagged `reexport-hub`."""
+    low_coverage_threshold: float = 0.5
+    """A module with a smaller covered share of lines, 0 to 1, is tagged `low-coverage`."""
     tag_rules: tuple[TagRule, ...] = ()
     """The user's own tags."""
 

@@ -32,6 +32,11 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     "emit-parquet": (False, {"merge"}),
     "emit-ast": (True, {"merge"}),
     "tags-yaml": ("rules.yaml", {"emit"}),
+    "owners": (True, set()),
+    "history-window-days": (17, set()),
+    "commits-window": (17, set()),
+    "coverage-xml": ("coverage.xml", set()),
+    "low-coverage-threshold": (0.17, {"emit"}),
     "overlays": ({"enabled": False}, {"merge"}),
     "slices": ({"enabled": True}, {"merge"}),
 }
