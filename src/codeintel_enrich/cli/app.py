@@ -78,6 +78,9 @@ def build(
         TypesWanted | None, typer.Option(help="What type checkers are asked for; expressions: a type on references.")
     ] = None,
     emit_cst: Annotated[bool | None, typer.Option("--emit-cst/--no-emit-cst", help="Write cst/cst.jsonl.")] = None,
+    cst_out: Annotated[
+        Path | None, typer.Option(help="Write it there instead: a file named *.jsonl, or a folder for cst.jsonl.")
+    ] = None,
     emit_ast: Annotated[
         bool | None, typer.Option("--emit-ast/--no-emit-ast", help="Write metrics of functions.")
     ] = None,
@@ -106,6 +109,7 @@ def build(
     overrides = {
         "max-file-bytes": max_file_bytes,
         "emit-cst": emit_cst,
+        "cst-out": str(cst_out.resolve()) if cst_out is not None else None,
         "emit-ast": emit_ast,
         "tags-yaml": str(tags_yaml.resolve()) if tags_yaml is not None else None,
         "coverage-xml": str(coverage_xml.resolve()) if coverage_xml is not None else None,

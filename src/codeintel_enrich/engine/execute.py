@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import PurePosixPath
 
 import msgspec
 
@@ -187,7 +188,7 @@ class Executor:
                 {stage: build.settings[stage] for stage in stages},
                 build.sources(path),
                 config.stitch_config(),
-                config.emit_config(build.project.tag_rules),
+                config.emit_config(build.project.tag_rules, build.project.sorts_keys),
             )
             try:
                 (answer,) = self.pool.run("analyse", msgspec.msgpack.encode(job))
@@ -242,6 +243,8 @@ class Executor:
                 entry_points=build.project.entry_points,
                 root=str(build.places.root),
                 publish=build.project.config.publish_config(),
+                cst_file=str(build.project.config.cst_file(build.places.root)),
+                in_bulk=build.project.in_bulk,
             )
 
         done = msgspec.msgpack.decode(self._on_whole("merge", job), type=MergeDone)
@@ -252,7 +255,7 @@ class Executor:
         build.seconds["merge: files"] = done.files_seconds
         stamp_own_file(build, build.places.store)
         out = build.places.name(build.places.out)
-        build.manifest.stamps.update({f"{out}/{name}": stamp for name, stamp in done.files.items()})
+        build.manifest.stamps.update({str(PurePosixPath(out, name)): stamp for name, stamp in done.files.items()})
         build.manifest.merge = StageState() if done.postponed else StageState(build.merge_inputs().key, "done")
 
     def _on_whole(self, stage: str, job: Callable[[], LinkJob | MergeJob]) -> bytes:

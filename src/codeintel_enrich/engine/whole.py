@@ -71,6 +71,10 @@ class MergeJob(msgspec.Struct, frozen=True, kw_only=True):
     root: str
     """Where the analysed files are: some published files are made of their text, too."""
     publish: PublishConfig
+    cst_file: str
+    """Where the lines of syntax nodes go: relative to `out`, or absolute."""
+    in_bulk: bool
+    """Whether the store may be given rows of many files at once."""
 
 
 class MergeDone(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,7 +202,12 @@ def _bring_store(job: MergeJob) -> _Merged:
     with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
         store = Path(job.store)
         merged = merge_store(
-            store, wanted, lambda path: artifacts.get(wanted[path]), {"version": job.version}, job.trusted
+            store,
+            wanted,
+            lambda path: artifacts.get(wanted[path]),
+            {"version": job.version},
+            job.trusted,
+            in_bulk=job.in_bulk,
         )
     with open_store(store) as connection:
         broken = broken_files(connection)

@@ -60,6 +60,8 @@ class EmitConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A module with a smaller covered share of lines, 0 to 1, is tagged `low-coverage`."""
     tag_rules: tuple[TagRule, ...] = ()
     """The user's own tags."""
+    sorts_keys: bool = True
+    """Whether the keys of JSON lines are sorted."""
 
 
 class OverlayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -93,6 +95,7 @@ class PublishConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Which files are published."""
 
     emit_cst: bool = True
+    cst_out: str | None = None
     emit_pages: bool = True
     emit_parquet: bool = True
     emit_ast: bool = False

@@ -24,6 +24,7 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     "cpu-seconds": (17, {"parse", "outline"}),
     "memory-megabytes": (17, {"parse", "outline"}),
     "emit-cst": (False, {"emit", "merge"}),
+    "cst-out": ("nodes", {"merge"}),
     "lock-wait-seconds": (17, set()),
     "index": ({"refresh": "never"}, set()),
     "check": ({"tools": []}, set()),

@@ -4,6 +4,7 @@ It knows neither how a store keeps rows nor which files are published.
 """
 
 import msgspec
+import orjson
 
 from codeintel_enrich.model.config import EmitConfig
 from codeintel_enrich.model.context import FileContext
@@ -73,9 +74,10 @@ def emit(
     layers = Layers(path, syntax, surface, environment, qualified, stitched, typed, context)
     imports = import_rows(layers)
     covered = Covered(layers)
+    json_options = orjson.OPT_APPEND_NEWLINE | (orjson.OPT_SORT_KEYS if config.sorts_keys else 0)
     summary = summarise(layers, tags(layers, covered.ratio, config), imports)
     symbol_files, uses = symbol_file_rows(layers), use_rows(layers)
-    nodes, cst_jsonl = node_rows(layers, covered, with_json=config.emit_cst)
+    nodes, cst_jsonl = node_rows(layers, covered, json_options if config.emit_cst else None)
 
     packer = RowPacker(path)
     packer.add_rows(MODULES, [module_row(layers, summary, covered)])
@@ -104,7 +106,7 @@ def emit(
         fragments=FileFragments(
             path,
             summary,
-            module_line(layers, summary, imports, covered),
+            module_line(layers, summary, imports, covered, json_options),
             cst_jsonl,
             page(layers, summary, imports, covered.ratio),
         ),

@@ -9,7 +9,6 @@ from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.rows import FileSummary, Row
 from codeintel_enrich.stages.emit.covered import Covered
 from codeintel_enrich.stages.emit.layers import HOLDERS, Layers
-from codeintel_enrich.stages.emit.nodes import JSON_OPTIONS
 from codeintel_enrich.stages.emit.outlines import outline_value
 
 _DEFINING = HOLDERS - {"Module"}
@@ -162,7 +161,9 @@ def coverage_rows(layers: Layers) -> list[Row]:
     ]
 
 
-def module_line(layers: Layers, summary: FileSummary, imports: Sequence[Row], covered: Covered) -> bytes:
+def module_line(
+    layers: Layers, summary: FileSummary, imports: Sequence[Row], covered: Covered, json_options: int
+) -> bytes:
     """The file's line of `modules/modules.jsonl`; `imports` are its rows of that table."""
     environment, syntax = layers.environment, layers.syntax
     exports = sorted(environment.exports, key=lambda item: item.name)
@@ -203,7 +204,7 @@ def module_line(layers: Layers, summary: FileSummary, imports: Sequence[Row], co
         **_context(layers, covered),
         "tags": summary.tags,
     }
-    return orjson.dumps(record, option=JSON_OPTIONS)
+    return orjson.dumps(record, option=json_options)
 
 
 def _definitions(layers: Layers) -> list[dict[str, object]]:

@@ -9,13 +9,11 @@ from codeintel_enrich.model.syntax import Definition, ImportStatement, Signature
 from codeintel_enrich.stages.emit.covered import Covered
 from codeintel_enrich.stages.emit.layers import HOLDERS, Layers
 
-JSON_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
-
 _NO_DEFINITION = Definition()
 
 
-def node_rows(layers: Layers, covered: Covered, *, with_json: bool) -> tuple[list[Row], bytes]:
-    """Rows in schema order, and the JSON lines (empty unless wanted), both in source order."""
+def node_rows(layers: Layers, covered: Covered, json_options: int | None) -> tuple[list[Row], bytes]:
+    """Rows in schema order, and the JSON lines (empty unless there are options for them), both in source order."""
     syntax = layers.syntax
     path, module = layers.path, layers.environment.module
     node_ids, stable_ids = layers.node_ids, layers.stable_ids
@@ -74,7 +72,7 @@ def node_rows(layers: Layers, covered: Covered, *, with_json: bool) -> tuple[lis
                 notes,
             )
         )
-        if with_json:
+        if json_options is not None:
             record = {
                 "path": path,
                 "node_id": node_ids[index],
@@ -102,7 +100,7 @@ def node_rows(layers: Layers, covered: Covered, *, with_json: bool) -> tuple[lis
                 "parse_ok": syntax.parse_ok,
                 "notes": notes,
             }
-            lines.append(orjson.dumps(record, option=JSON_OPTIONS))
+            lines.append(orjson.dumps(record, option=json_options))
     return rows, b"".join(lines)
 
 
