@@ -225,7 +225,7 @@ class Executor:
 
     def _merge(self) -> None:
         build = self.build
-        store = build.places.name(build.places.store)
+        store, index = map(build.places.name, (build.places.store, build.places.publish_index))
         stamps, build.manifest.stamps = build.manifest.stamps, {}
 
         def job() -> MergeJob:
@@ -236,6 +236,7 @@ class Executor:
                 version=__version__,
                 out=str(build.places.out),
                 publish_index=str(build.places.publish_index),
+                intact=index in stamps and not build.strange_files,
                 slice_log=str(build.places.slice_log),
                 wanted=build.module_rows(),
                 outlined=build.outline_rows(),
@@ -254,6 +255,7 @@ class Executor:
         build.seconds["merge: store"] = done.store_seconds
         build.seconds["merge: files"] = done.files_seconds
         stamp_own_file(build, build.places.store)
+        stamp_own_file(build, build.places.publish_index)
         out = build.places.name(build.places.out)
         build.manifest.stamps.update({str(PurePosixPath(out, name)): stamp for name, stamp in done.files.items()})
         build.manifest.merge = StageState() if done.postponed else StageState(build.merge_inputs().key, "done")

@@ -61,6 +61,8 @@ class MergeJob(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     out: str
     publish_index: str
+    intact: bool
+    """Whether published files and their index bear the stamps that the last merge left on them."""
     slice_log: str
     wanted: dict[str, str]
     """Path of each Python file -> digest of its encoded rows, in path order."""
@@ -171,6 +173,7 @@ def run_merge(job: MergeJob) -> MergeDone:
             root_name=job.root_name,
             entry_points=job.entry_points,
             plan=make_plan(job, load, stored),
+            intact=job.intact,
         )
         merged = store.result()
     return MergeDone(

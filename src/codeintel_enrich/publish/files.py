@@ -1,9 +1,10 @@
 """Owns bringing the published files to what is wanted; knows neither analyses nor the store."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from codeintel_enrich.model.outputs import CST_FILE, FileStamp, PublishReport
 from codeintel_enrich.model.rows import FileSummary, decode_fragments
 from codeintel_enrich.publish.index import Index, Part, read_index, write_index
 from codeintel_enrich.publish.pages import page_recipes
-from codeintel_enrich.publish.parquet import ArrowTables, outlined_recipes, parquet_recipes
+from codeintel_enrich.publish.parquet import ArrowTables, outlined_recipes, parquet_recipes, partitions_beside
 from codeintel_enrich.publish.repo_map import repo_map
 from codeintel_enrich.publish.splice import Splicer, replace_file
 from codeintel_enrich.publish.spliced import Parts, bring_parts
@@ -47,6 +48,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     parts_made: Callable[[str, Mapping[str, bytes], Collection[str]], None] | None = None
     """Told, of each such file, which parts were made and which analysed files have one, before it is recorded."""
 
+    @property
+    def ways(self) -> str:
+        """What decides, beside analysed files, how pages and datasets are made."""
+        return f"{self.version} {self.emit_pages} {self.arrow_tables is not None}"
+
 
 def publish_files(
     out: Path,
@@ -57,6 +63,7 @@ def publish_files(
     root_name: str,
     entry_points: Mapping[str, str],
     plan: Plan,
+    intact: bool = False,
 ) -> PublishReport:
     """Make the files in `out` say exactly what the wanted files' rows say, in path order.
 
@@ -65,6 +72,7 @@ def publish_files(
     sidecar (deleted, cut, edited by hand) are made anew from all rows; else only changed parts are. Every file is
     replaced atomically, and only where something changed.
 
+    `intact`: the published files, and the sidecar, were just seen to bear the stamps of the last report.
     `root_name` is the name of the repository's folder without the way to it, `entry_points` its `[project.scripts]`.
 
     Raises EnrichError where a file cannot be written, and whatever `load` or the plan raises; files not replaced by
@@ -75,6 +83,7 @@ def publish_files(
     old = read_index(index_path)
     regenerated = _distrust(old, names, out)
     known = old or Index()
+    intact = intact and regenerated is None
     base = known if regenerated is None else Index()
     changed = {
         path for path, wants in wanted.items() if path not in base.parts or base.parts[path].rows_digest != wants
@@ -98,12 +107,15 @@ def publish_files(
                 stamps[name], is_new = _bring(out / name, content)
                 written.extend([name] if is_new else ())
             former = known.made if old is not None else _found(out)
-            kept = keep_up(out, _recipes(plan, wanted, summaries, load), former)
+            only = changed if intact and _stays_inside(base, plan, parts, changed) else None
+            recipes = _recipes(plan, wanted, summaries, load, only)
+            standing = () if only is None else _standing(former, [summaries[path] for path in only], recipes)
+            kept = keep_up(out, recipes, former, standing=standing, intact=intact)
             written.extend(kept.written)
             postponed.extend(kept.postponed)
             spliced = _bring_spliced(out, plan, summaries, known.spliced, written, postponed)
             stamps.update({name: base.stamps[name] for name in names} if replaced is None else replaced.result())
-        after = Index(parts, stamps, kept.made, spliced)
+        after = Index(parts, stamps, kept.made, spliced, plan.ways)
         if after != old:
             write_index(index_path, after)
     except OSError as error:
@@ -125,15 +137,42 @@ def _found(out: Path) -> dict[str, Made]:
     return {name: Made("", FileStamp.of(out / name)) for name in stale_files(out)}
 
 
+def _stays_inside(old: Index, plan: Plan, parts: Mapping[str, Part], changed: Collection[str]) -> bool:
+    """Whether no page but the changed files' own, and no dataset but their packages', can come out in another way."""
+    return (
+        old.ways == plan.ways
+        and old.parts.keys() == parts.keys()
+        and all(_place(old.parts[path].summary) == _place(parts[path].summary) for path in changed)
+    )
+
+
+def _place(summary: FileSummary) -> tuple[object, ...]:
+    """What other files' pages and datasets depend on."""
+    return summary.module, summary.package, summary.imports
+
+
+def _standing(
+    known: Mapping[str, Made], changed: Iterable[FileSummary], recipes: Mapping[str, Recipe]
+) -> Iterator[str]:
+    """The pages and datasets that the changed files have no part in."""
+    pages = (name for name in known if name.startswith("modules/"))
+    partitions = partitions_beside(known, {summary.package for summary in changed})
+    return (name for name in chain(pages, partitions) if name not in recipes)
+
+
 def _recipes(
-    plan: Plan, wanted: Mapping[str, str], summaries: Summaries, load: Callable[[str], bytes]
+    plan: Plan,
+    wanted: Mapping[str, str],
+    summaries: Summaries,
+    load: Callable[[str], bytes],
+    only: Collection[str] | None,
 ) -> dict[str, Recipe]:
-    """How every file that is made whole is made."""
+    """How every file that is made whole is made; pages and datasets of `only` these files, where that is enough."""
     recipes: dict[str, Recipe] = {}
     if plan.emit_pages:
-        recipes.update(page_recipes(wanted, summaries, load, plan.version))
+        recipes.update(page_recipes(wanted, summaries, load, plan.version, only))
     if plan.arrow_tables is not None:
-        recipes.update(parquet_recipes(wanted, summaries, load, plan.arrow_tables, plan.version))
+        recipes.update(parquet_recipes(wanted, summaries, load, plan.arrow_tables, plan.version, only))
         recipes.update(outlined_recipes(plan.outlined, load, plan.arrow_tables, plan.version))
     if plan.files is not None:
         recipes.update(plan.files(summaries))

@@ -32,6 +32,8 @@ class Index(msgspec.Struct, frozen=True):
     """The files that are made whole, by name relative to the output folder."""
     spliced: dict[str, Parts] = {}
     """The files whose parts have inputs of their own, by name relative to the output folder."""
+    ways: str = ""
+    """`Plan.ways` of the run that made them."""
 
 
 def read_index(path: Path) -> Index | None:

@@ -4,7 +4,7 @@ What a page depends on beside its own file is the set of its importers. They are
 files, so no file's rows are loaded for it; only pages whose own part or whose importers changed are made again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from codeintel_enrich.model.digest import digest
@@ -14,15 +14,22 @@ from codeintel_enrich.publish.upkeep import Recipe
 
 
 def page_recipes(
-    wanted: Mapping[str, str], summaries: Mapping[str, FileSummary], load: Callable[[str], bytes], version: str
+    wanted: Mapping[str, str],
+    summaries: Mapping[str, FileSummary],
+    load: Callable[[str], bytes],
+    version: str,
+    only: Collection[str] | None = None,
 ) -> dict[str, Recipe]:
-    """How every page is made. `wanted` maps files to digests of their rows."""
+    """How every page, or every page of `only` these files, is made. `wanted` maps files to digests of their rows."""
+    pages = wanted if only is None else only
     importers: dict[str, list[str]] = {}
     for path, summary in summaries.items():
         for target in summary.imports:
-            importers.setdefault(target, []).append(path)
+            if target in pages:
+                importers.setdefault(target, []).append(path)
 
-    labels = {path: f"{path}\0{summary.module}" for path, summary in summaries.items()}
+    listing = {path for listed in importers.values() for path in listed}
+    labels = {path: f"{path}\0{summaries[path].module}" for path in listing}
 
     def inputs(path: str) -> str:
         listed = map(labels.__getitem__, importers.get(path, ()))
@@ -31,7 +38,7 @@ def page_recipes(
     def make(path: str) -> bytes:
         return decode_fragments(load(path)).page + _imported_by(path, importers.get(path, ()), summaries)
 
-    return {page_name(path): Recipe(inputs(path), partial(make, path)) for path in wanted}
+    return {page_name(path): Recipe(inputs(path), partial(make, path)) for path in pages}
 
 
 def _imported_by(path: str, importers: Sequence[str], summaries: Mapping[str, FileSummary]) -> bytes:

@@ -6,7 +6,7 @@ they mean.
 """
 
 import io
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial, reduce
 from operator import or_
 from typing import Any
@@ -36,24 +36,40 @@ def parquet_recipes(
     load: Callable[[str], bytes],
     arrow_tables: ArrowTables,
     version: str,
+    only: Collection[str] | None = None,
 ) -> dict[str, Recipe]:
-    """How every file of the datasets is made, those of one partition one after the other.
+    """How every file of the datasets, or of `only` these files' packages, is made: one partition after the other.
 
     Rows stand in path order, a file's as `emit` gave them. The columns are those of the store, but for `package` of
     `modules`, which the folder's name tells.
     """
     packages: dict[str, list[str]] = {}
+    chosen = None if only is None else {summaries[path].package for path in only}
     for path, summary in summaries.items():
-        packages.setdefault(summary.package, []).append(path)
+        if chosen is None or summary.package in chosen:
+            packages.setdefault(summary.package, []).append(path)
     recipes: dict[str, Recipe] = {}
     for package, files in sorted(packages.items()):
         for bucket, paths in sorted(_buckets(files).items()):
             held = reduce(or_, (summaries[path].tables for path in paths))
             tables = [table for index, table in enumerate(TABLES) if held >> index & 1]
             partition = _Partition({path: wanted[path] for path in paths}, load, arrow_tables, tables)
-            folder = short_name(f"package={quote(package, safe='') or NO_PACKAGE}")
-            recipes.update(partition.recipes(f"{folder}/part-{bucket}.parquet", version))
+            recipes.update(partition.recipes(f"{_folder(package)}/part-{bucket}.parquet", version))
     return recipes
+
+
+def partitions_beside(names: Iterable[str], packages: Iterable[str]) -> Iterator[str]:
+    """Those of the published files `names` that are a partition of Python files of other packages."""
+    folders = {_folder(package) for package in packages}
+    for name in names:
+        if name.startswith("parquet/"):
+            _, _, folder, part = name.split("/")
+            if part.startswith("part-") and folder not in folders:
+                yield name
+
+
+def _folder(package: str) -> str:
+    return short_name(f"package={quote(package, safe='') or NO_PACKAGE}")
 
 
 def outlined_recipes(

@@ -46,17 +46,28 @@ class Kept(NamedTuple):
     postponed: list[str]
 
 
-def keep_up(out: Path, recipes: Mapping[str, Recipe], known: Mapping[str, Made]) -> Kept:
+def keep_up(
+    out: Path,
+    recipes: Mapping[str, Recipe],
+    known: Mapping[str, Made],
+    *,
+    standing: Iterable[str] = (),
+    intact: bool = False,
+) -> Kept:
     """Bring the files in `out` to what the recipes say.
 
     A file whose inputs are as known and that bears its stamp is left alone; one that comes out as it already is, too.
-    Known files without a recipe are removed, and folders that are empty then. Raises OSError.
+    Known files without a recipe are removed, and folders that are empty then, but for the `standing` ones, whose recipe
+    is known to be as it was. `intact`: all files were seen to bear their stamps, so nobody need look. Raises OSError.
     """
-    made: dict[str, Made] = {}
+    made: dict[str, Made] = {name: known[name] for name in standing}
     written: list[str] = []
     postponed: list[str] = []
     for name, recipe in recipes.items():
         last = known.get(name)
+        if intact and last is not None and last.inputs == recipe.inputs:
+            made[name] = last
+            continue
         stamp = FileStamp.of(f"{out}/{name}")
         if last is not None and last.inputs == recipe.inputs and last.stamp == stamp:
             made[name] = last
@@ -77,7 +88,7 @@ def keep_up(out: Path, recipes: Mapping[str, Recipe], known: Mapping[str, Made])
         else:
             made[name] = Made(recipe.inputs, replace_file(path, content))
             written.append(name)
-    _remove(out, [name for name, last in known.items() if name not in recipes and last.stamp is not None])
+    _remove(out, [name for name, last in known.items() if name not in made and last.stamp is not None])
     return Kept(made, written, postponed)
 
 

@@ -106,6 +106,7 @@ class _Answers(msgspec.Struct):
 def _answers(syntax: Syntax, placed: Placed, joined: Joined, scales: Scales, stale: bool) -> _Answers:
     answers = _Answers()
     attach = answers.references.append
+    own = placed.defined() if stale else frozenset()
     for index, reference in enumerate(syntax.references):
         key = joined.found.get(index)
         if key is None:
@@ -113,7 +114,7 @@ def _answers(syntax: Syntax, placed: Placed, joined: Joined, scales: Scales, sta
             continue
         occurrences = placed.ranges[key]
         if stale:
-            answer = scales.weigh_moved(index, occurrences, index in joined.weak)
+            answer = scales.weigh_moved(index, occurrences, index in joined.weak, own)
         else:
             answer = scales.weigh(index, occurrences)
         if answer.symbol is not None and key != (reference.line, reference.col, reference.end_col):

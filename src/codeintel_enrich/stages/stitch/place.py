@@ -24,6 +24,11 @@ class Placed(msgspec.Struct, frozen=True):
     misplaced: tuple[int, ...]
     """Lines of occurrences whose range can hold no identifier: wrong, over several lines, inside a character."""
 
+    def defined(self) -> frozenset[str]:
+        """Symbols that the document defines at some range."""
+        occurrences = (each for there in self.ranges.values() for each in there)
+        return frozenset(each.symbol for each in occurrences if each.roles & ROLE_DEFINITION)
+
 
 def place(syntax: Syntax, document: Document) -> Placed:
     """Convert every occurrence's range, with the document's unit and its habit with a BOM."""

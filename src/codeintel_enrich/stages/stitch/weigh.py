@@ -49,13 +49,21 @@ class Scales:
         )
         return next((answer for answer in named if answer.agreement == "both"), named[0] if named else answers[0])
 
-    def weigh_moved(self, index: int, occurrences: list[Occurrence], weak: bool) -> ReferenceSymbol:
+    def weigh_moved(
+        self, index: int, occurrences: list[Occurrence], weak: bool, own: frozenset[str]
+    ) -> ReferenceSymbol:
         """As `weigh`, for occurrences that content brought here: never against what `qualify` says.
 
-        A weak guess is believed only where `qualify` says the same.
+        A weak guess is believed only where `qualify` says the same. `own`: the symbols that the document defines;
+        none of them is what `qualify` calls external.
         """
         answer = self.weigh(index, occurrences)
-        doubtful = answer.agreement == "differ" or (weak and answer.agreement != "both")
+        target = self._target_of[index]
+        doubtful = (
+            answer.agreement == "differ"
+            or (weak and answer.agreement != "both")
+            or (answer.symbol in own and target >= 0 and self._targets[target].kind == "external")
+        )
         return self.silent(index) if doubtful else answer
 
     def is_alias(self, index: int, occurrences: list[Occurrence]) -> bool:

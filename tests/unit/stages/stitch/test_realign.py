@@ -1,5 +1,6 @@
 import pytest
 
+from codeintel_enrich.model.scip import SymbolInformation
 from tests.unit.stages.stitch.stitch_support import Project, one_file, symbols_of
 
 TY = "ty-scip python . . pkg/a/"
@@ -103,3 +104,56 @@ def test_a_document_of_quite_another_file_attaches_nothing():
     _, stitched = one_file("alpha = beta(gamma)\n" * 5, document_rows(SOURCE))
     assert stitched.is_stale
     assert stitched.n_attached == 0
+
+
+def moved_at_top(source, rows, displayed=()):
+    """Symbols found again after three lines at the top, by (name, line, column)."""
+    symbols = tuple(SymbolInformation(symbol, display_name=name) for symbol, name in displayed)
+    project, stitched = one_file("# 1\n# 2\n# 3\n" + source, rows, content_hash="0" * 32, symbols=symbols)
+    assert stitched.is_stale
+    references = project.syntax("pkg/a.py").references
+    answers = zip(references, stitched.references, strict=True)
+    return {(each.name, each.line, each.col): answer.symbol for each, answer in answers if answer.symbol}
+
+
+PLAIN = "".join(f"def f{number}(): pass\n" for number in range(9))
+
+
+def plain_rows(first_line):
+    return [(first_line + number, 4, 6, f"{TY}f{number}().", 1) for number in range(9)]
+
+
+def test_a_dotted_import_stays_on_its_own_line():
+    """ty-scip gives the dotted module one range, and `name as alias` a local symbol displayed so."""
+    source = "import os as system\nimport os.path as p\n" + PLAIN
+    rows = [
+        (0, 7, 9, "x y z 1 os/", 2),
+        (0, 7, 19, "local 0", 3),
+        (0, 13, 19, "x y z 1 os/", 2),
+        (1, 7, 14, "x y z 1 os/path/", 2),
+        (1, 7, 19, "local 1", 3),
+        *plain_rows(2),
+    ]
+    found = moved_at_top(source, rows, displayed=[("local 0", "os as system"), ("local 1", "os.path as p")])
+    assert found["os", 4, 7] == "x y z 1 os/"
+    assert found["path", 5, 10] == "x y z 1 os/path/"
+    assert ("os", 5, 7) not in found
+
+
+def test_a_part_of_a_dotted_name_is_not_taken_for_another_of_the_same_width():
+    """ty-scip calls the `abc` of `abc.xyz` the module `abc/xyz/`."""
+    source = "import abc.xyz\n\nabc.xyz.run()\n" + PLAIN
+    rows = [(0, 7, 14, "x y z 1 abc/xyz/", 2), (2, 0, 3, "x y z 1 abc/xyz/", 2), *plain_rows(3)]
+    found = moved_at_top(source, rows)
+    assert found["xyz", 4, 11] == "x y z 1 abc/xyz/"
+    assert ("xyz", 6, 4) not in found
+
+
+def test_lines_that_look_alike_keep_their_distance():
+    body = "".join(f"first({number})\nsecond()\n" for number in range(6))
+    source = PLAIN + body
+    rows = plain_rows(0)
+    rows += [(9 + 2 * number, 0, 5, "x y z 1 other/first().", 8) for number in range(0, 6, 2)]
+    rows += [(10 + 2 * number, 0, 6, "x y z 1 other/second().", 8) for number in range(6)]
+    found = moved_at_top(source, rows)
+    assert {line for name, line, _ in found if name == "first"} == {13, 17, 21}
