@@ -1,12 +1,16 @@
 """Context of files: owners, history and coverage are inputs, and a change of them redoes the files that it is about."""
 
+import json
 import subprocess
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.gitrepo import GitRepository
+from tests.support.packages import copy_package
 from tests.support.pool import lasting_pool
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace, build_at
@@ -182,3 +186,34 @@ def test_a_hostile_report_is_bad_input(tmp_path: Path) -> None:
     (message,) = summary.errors
     assert "entity 'a'" in message
     assert summary.exit_code == 2
+
+
+def test_ratios_on_a_real_package_are_those_that_coverage_itself_counts(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, overrides={"coverage-xml": "coverage.xml"})
+    copy_package("click", workspace.root)
+    workspace.write("run.py", "import click\nclick.echo(click.style('x', fg='red'))\nclick.Path(exists=True).convert")
+    for words in (["run", "--source", "click", "run.py"], ["xml", "-q"], ["json", "-q"]):
+        subprocess.run([sys.executable, "-m", "coverage", *words], cwd=workspace.root, check=True, capture_output=True)
+    told = json.loads(workspace.read("coverage.json"))["files"]
+    workspace.build()
+
+    ours = dict(workspace.query("select path, coverage_ratio from modules where path like 'click/%'"))
+    theirs = {path: file["summary"] for path, file in told.items()}
+    assert ours == {path: pytest.approx(one["covered_lines"] / one["num_statements"]) for path, one in theirs.items()}
+    low = {path for path, ratio in ours.items() if ratio < 0.5}
+    tagged = "select path from modules where list_contains(tags, 'low-coverage')"
+    assert {path for (path,) in workspace.query(tagged)} == low != set()
+
+    # coverage.py names functions without `<locals>`, and gives what is nested to the inner one alone.
+    flat = "node_type = 'FunctionDef' and local_name not like '%<locals>%'"
+    nested = "select path, split_part(local_name, '.<locals>', 1) from nodes where local_name like '%<locals>%'"
+    rows = workspace.query(f"select path, local_name, coverage_ratio from nodes where path like 'click/%' and {flat}")
+    outer = set(workspace.query(nested))
+    names = Counter((path, name) for path, name, _ in rows)
+    compared = 0
+    for path, name, ratio in rows:
+        summary = told[path]["functions"].get(name, {}).get("summary")
+        if summary and summary["num_statements"] and names[path, name] == 1 and (path, name) not in outer:
+            assert ratio == pytest.approx(summary["covered_lines"] / summary["num_statements"]), (path, name)
+            compared += 1
+    assert compared > 200
