@@ -9,7 +9,7 @@ from codeintel_enrich.engine.sandbox import Pool
 
 
 class _Lasting(Pool):
-    def warm_up(self) -> None:
+    def warm_up(self, *job: object) -> None:
         """The first job starts a worker."""
 
     def close(self) -> None:

@@ -121,13 +121,18 @@ class Build:
         self.tree = look(self.places, self.project.config, self.options.only, self.manifest, self.journal)
         self.grammars = self.tree.grammars
         self.left_out = dict(self.tree.seen.left_out)
-        self.strange_files = strange_files(self)
+        self.__dict__.pop("strange_files", None)
         return (
             self.manifest.settled == self.overall
             and not self.options.refresh_index
             and self.tree.is_as_known()
             and not self.strange_files
         )
+
+    @cached_property
+    def strange_files(self) -> list[str]:
+        """Files of ours that were changed or deleted since the last run, by their names in the manifest."""
+        return strange_files(self)
 
     @property
     def files(self) -> dict[str, FileState]:
@@ -159,6 +164,7 @@ class Build:
             self._observe()
         self.begun = True
         self._remove_leftovers()
+        _ = self.strange_files  # To open the artifacts is to change their file.
         self.artifacts = Artifacts(self.places.artifacts)
         self._take_in()
         self.spend("hash", time.perf_counter() - started)

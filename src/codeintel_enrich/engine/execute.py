@@ -21,8 +21,9 @@ from codeintel_enrich.engine.graph import ANALYSIS, AnalysisStage, BytesStage, F
 from codeintel_enrich.engine.integrity import stamp_own_file
 from codeintel_enrich.engine.manifest import FileState, StageState
 from codeintel_enrich.engine.sandbox import Pool, WorkerDiedError
-from codeintel_enrich.engine.whole import LinkDone, LinkJob, MergeDone, MergeJob
+from codeintel_enrich.engine.whole import LinkDone, LinkJob, PublishDone, PublishJob, StoreDone, StoreJob
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError
+from codeintel_enrich.model.outputs import FileStamp
 
 Stages = frozenset[FileStage]
 
@@ -40,22 +41,25 @@ class Executor:
         # One process each: what `link` needed is given back before `merge` needs its own.
         self.whole = {
             "link": Pool(1, 0, 0, "codeintel_enrich.stages.link"),
-            "merge": Pool(
-                *(1, 0, 0, "codeintel_enrich.store.libraries"),
-                *(("pyarrow.parquet", "pyarrow.compute") if config.emit_parquet else ()),
-                *("codeintel_enrich.store", "codeintel_enrich.engine.publishing"),
+            "store": Pool(1, 0, 0, "codeintel_enrich.store.libraries", "codeintel_enrich.store"),
+            "publish": Pool(
+                *(1, 0, 0, *(("codeintel_enrich.publish.libraries",) if config.emit_parquet else ())),
+                *("codeintel_enrich.store.arrow", "codeintel_enrich.engine.publishing"),
             ),
         }
         self._threads = ThreadPoolExecutor(jobs, "file")
+        self._merges_at_once = jobs > 1
+        self._mending = threading.RLock()
         self._stopping = threading.Event()
         self._plans: list[Mapping[str, Sequence[FileStage]]] = []
         self._ahead: dict[TaskName, Future[Stages]] = {}
         """Task -> what its file's work ahead came to; the tasks of a file's analyses share one."""
 
     def warm_up(self) -> None:
-        """Start, beside everything else, what takes long to start: a worker for files and the one for the store."""
+        """Start, beside everything else, what takes long to start: a worker for files and those of the merge."""
         self.pool.warm_up()
-        self.whole["merge"].warm_up()
+        self.whole["store"].warm_up()
+        self.whole["publish"].warm_up("publish ahead", str(self.build.places.publish_index))
 
     def plan(self, due: Mapping[str, Sequence[FileStage]]) -> None:
         """Say which files (path -> due stages) to hand to the workers, in this order, as soon as one is asked for."""
@@ -224,54 +228,92 @@ class Executor:
         build.take_environments(inputs.key, listing.digest, done.environments)
 
     def _merge(self) -> None:
+        """Store and published files, beside each other: hardly any of the files is made of what the store says."""
         build = self.build
-        store, index = map(build.places.name, (build.places.store, build.places.publish_index))
         stamps, build.manifest.stamps = build.manifest.stamps, {}
-
-        def job() -> MergeJob:
-            return MergeJob(
-                artifacts=str(build.places.artifacts),
-                store=str(build.places.store),
-                trusted=stamps.get(store),
-                version=__version__,
-                out=str(build.places.out),
-                publish_index=str(build.places.publish_index),
-                intact=index in stamps and not build.strange_files,
-                slice_log=str(build.places.slice_log),
-                wanted=build.module_rows(),
-                outlined=build.outline_rows(),
-                root_name=build.places.root.name,
-                entry_points=build.project.entry_points,
-                root=str(build.places.root),
-                publish=build.project.config.publish_config(),
-                cst_file=str(build.project.config.cst_file(build.places.root)),
-                in_bulk=build.project.in_bulk,
-            )
-
-        done = msgspec.msgpack.decode(self._on_whole("merge", job), type=MergeDone)
-        if done.rebuilt and store in stamps:
-            build.warnings.append(f"{build.places.store}: {done.rebuilt}; made again")
-        build.manifest.rows, build.manifest.broken = done.rows, done.broken
-        build.seconds["merge: store"] = done.store_seconds
-        build.seconds["merge: files"] = done.files_seconds
+        with ThreadPoolExecutor(1, "store") as thread:
+            storing = thread.submit(self._store, stamps)
+            if not self._merges_at_once:
+                storing.result()
+            published = self._publish(stamps, lambda: storing.result().generation)
+            stored = storing.result()
+        build.manifest.rows, build.manifest.broken = stored.rows, stored.broken
+        build.seconds["merge: store"] = stored.seconds
+        build.seconds["merge: files"] = published.seconds
         stamp_own_file(build, build.places.store)
         stamp_own_file(build, build.places.publish_index)
         out = build.places.name(build.places.out)
-        build.manifest.stamps.update({str(PurePosixPath(out, name)): stamp for name, stamp in done.files.items()})
-        build.manifest.merge = StageState() if done.postponed else StageState(build.merge_inputs().key, "done")
+        build.manifest.stamps.update({str(PurePosixPath(out, name)): stamp for name, stamp in published.files.items()})
+        build.manifest.merge = StageState() if published.postponed else StageState(build.merge_inputs().key, "done")
 
-    def _on_whole(self, stage: str, job: Callable[[], LinkJob | MergeJob]) -> bytes:
+    def _store(self, stamps: Mapping[str, FileStamp]) -> StoreDone:
+        places = self.build.places
+        store = places.name(places.store)
+
+        def job() -> StoreJob:
+            return StoreJob(
+                artifacts=str(places.artifacts),
+                store=str(places.store),
+                trusted=stamps.get(store),
+                version=__version__,
+                wanted=self.build.module_rows() | self.build.outline_rows(),
+                in_bulk=self.build.project.in_bulk,
+            )
+
+        done = msgspec.msgpack.decode(self._on_whole("store", job), type=StoreDone)
+        if done.rebuilt and store in stamps:
+            self.build.warnings.append(f"{places.store}: {done.rebuilt}; made again")
+        return done
+
+    def _publish(self, stamps: Mapping[str, FileStamp], generation: Callable[[], int]) -> PublishDone:
+        build, places = self.build, self.build.places
+
+        def job() -> PublishJob:
+            return PublishJob(
+                artifacts=str(places.artifacts),
+                store=str(places.store),
+                out=str(places.out),
+                publish_index=str(places.publish_index),
+                intact=places.name(places.publish_index) in stamps and not build.strange_files,
+                slice_log=str(places.slice_log),
+                wanted=build.module_rows(),
+                outlined=build.outline_rows(),
+                root_name=places.root.name,
+                entry_points=build.project.entry_points,
+                root=str(places.root),
+                publish=build.project.config.publish_config(),
+                cst_file=str(build.project.config.cst_file(places.root)),
+            )
+
+        return msgspec.msgpack.decode(self._on_whole("publish", job, generation), type=PublishDone)
+
+    def _on_whole(
+        self,
+        stage: str,
+        job: Callable[[], LinkJob | StoreJob | PublishJob],
+        reply: Callable[[], int] | None = None,
+    ) -> bytes:
         """Run a job; artifacts that it finds damaged are made again, and it is run again."""
         while True:
             try:
-                return self.whole[stage].run(stage, msgspec.msgpack.encode(job()))[0]
+                return self.whole[stage].run(stage, msgspec.msgpack.encode(job()), reply=reply)[0]
             except WorkerDiedError as death:
                 raise EnrichError(f"{stage} {death.message}") from death
             except CorruptArtifactError as error:
                 self._mend(error)
 
     def _mend(self, error: CorruptArtifactError) -> None:
-        """Make an artifact again. Raises the error itself where no stage of ours made it: then it cannot be mended."""
+        """Make an artifact again, once for all who find it damaged at the same time.
+
+        Raises the error itself where no stage of ours made it: then it cannot be mended.
+        """
+        with self._mending:
+            try:
+                self.build.artifacts.get(error.wanted)
+            except CorruptArtifactError:
+                self._make_again(error)
+
+    def _make_again(self, error: CorruptArtifactError) -> None:
         build, wanted = self.build, error.wanted
         build.artifacts.forget((wanted,))
         for path in (*build.files, *build.outlined):

@@ -17,7 +17,7 @@ from codeintel_enrich.publish import NotNowError, Plan, Recipe, graph_recipes
 from codeintel_enrich.publish.slice_log import log_slices
 
 if TYPE_CHECKING:
-    from codeintel_enrich.engine.whole import MergeJob
+    from codeintel_enrich.engine.whole import PublishJob
 
 METRICS_FILE = "ast/metrics.jsonl"
 SLICES_FILE = "slices/slices.jsonl"
@@ -36,7 +36,7 @@ class Stored(NamedTuple):
     callers: Callable[[], Callers]
 
 
-def make_plan(job: MergeJob, load: Callable[[str], bytes], after_store: Callable[[], Stored]) -> Plan:
+def make_plan(job: PublishJob, load: Callable[[str], bytes], after_store: Callable[[], Stored]) -> Plan:
     """What to publish beside the files of every run.
 
     `after_store` waits for the store; it is called when something is made of what the store says. Raises UsageError
@@ -74,7 +74,7 @@ def make_plan(job: MergeJob, load: Callable[[str], bytes], after_store: Callable
     )
 
 
-def _source(job: MergeJob, path: str, content_hash: str) -> bytes:
+def _source(job: PublishJob, path: str, content_hash: str) -> bytes:
     """The bytes that a file's rows were made of. Raises NotNowError where it was edited since."""
     try:
         source = (Path(job.root) / path).read_bytes()
@@ -85,7 +85,7 @@ def _source(job: MergeJob, path: str, content_hash: str) -> bytes:
     return source
 
 
-def _overlays(job: MergeJob, load: Callable[[str], bytes], summaries: Summaries) -> dict[str, Recipe]:
+def _overlays(job: PublishJob, load: Callable[[str], bytes], summaries: Summaries) -> dict[str, Recipe]:
     """Stubs, laid out as partial stub packages (PEP 561): `<package>-stubs/...`, or `<module>.pyi` at the top.
 
     Checkers merge those with the package itself; a folder of the package's own name would hide it.
@@ -115,7 +115,7 @@ def _overlays(job: MergeJob, load: Callable[[str], bytes], summaries: Summaries)
     return wanted
 
 
-def _metrics(job: MergeJob) -> Callable[[Summaries], Mapping[str, Recipe]]:
+def _metrics(job: PublishJob) -> Callable[[Summaries], Mapping[str, Recipe]]:
     """One line a file that parses: its path, its module and what `measure` counts in it."""
     from codeintel_enrich.stages.measure import encode_metrics, measure
 
@@ -138,7 +138,7 @@ def _metrics(job: MergeJob) -> Callable[[Summaries], Mapping[str, Recipe]]:
 
 
 def _slices(
-    job: MergeJob, load: Callable[[str], bytes], stored: Callable[[], Stored]
+    job: PublishJob, load: Callable[[str], bytes], stored: Callable[[], Stored]
 ) -> Callable[[Summaries], Mapping[str, Recipe]]:
     """The chunks of each file that the filter lets through."""
     from pathspec import GitIgnoreSpec

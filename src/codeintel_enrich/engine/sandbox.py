@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -54,20 +55,26 @@ class Pool:
         self._all: set[_Worker] = set()
         self._lock = threading.Lock()
 
-    def warm_up(self) -> None:
-        """Start a worker now, if there is none, so that it is ready when the first job comes."""
-        if not self._all:
-            self._free.put(self._start())
+    def warm_up(self, *job: Any) -> None:
+        """Start a worker now, if there is none, so that it is ready when the first job comes.
 
-    def run(self, stage: str, *arguments: Any) -> list[bytes]:
-        """Run one stage in some worker and return its encoded outputs.
+        `job`: a stage and arguments, run meanwhile for its effect on the worker.
+        """
+        if not self._all:
+            worker = self._start()
+            if job:
+                worker.begin(job[0], job[1:])
+            self._free.put(worker)
+
+    def run(self, stage: str, *arguments: Any, reply: Callable[[], Any] | None = None) -> list[bytes]:
+        """Run one stage in some worker and return its encoded outputs; `reply` answers what it asks meanwhile.
 
         Raises WorkerDiedError when the worker crashed or broke a limit, StageBugError when the stage raised.
         """
         with self._room:
             worker = self._take()
             try:
-                outputs = worker.run(stage, self._cpu_seconds, self._memory, arguments)
+                outputs = worker.run(stage, self._cpu_seconds, self._memory, arguments, reply)
             except BaseException as error:
                 if isinstance(error, EnrichError) and not isinstance(error, WorkerDiedError | StageBugError):
                     self._free.put(worker)
@@ -110,6 +117,8 @@ class _Worker:
 
     def __init__(self, memory_megabytes: int, needed: tuple[str, ...]) -> None:
         self.jobs = 0
+        self._is_owing = False
+        """Whether an answer is still to come that nobody waits for."""
         self.stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in reap
         # -P: the folder that is being indexed must not be where imports come from.
         self.process = subprocess.Popen(
@@ -120,23 +129,38 @@ class _Worker:
             start_new_session=True,
         )
 
-    def run(self, stage: str, cpu_seconds: int, memory: int, arguments: tuple[Any, ...]) -> list[bytes]:
+    def run(
+        self,
+        stage: str,
+        cpu_seconds: int,
+        memory: int,
+        arguments: tuple[Any, ...],
+        reply: Callable[[], Any] | None,
+    ) -> list[bytes]:
         first_job = self.jobs == 0
         self.jobs += 1
-        body = msgspec.msgpack.encode((stage, cpu_seconds, arguments))
-        timed_out = False
-        try:
-            answer = self._exchange(body, cpu_seconds * WALL_FACTOR + 10 if cpu_seconds else math.inf)
-        except TimeoutError:
-            timed_out = True
-            answer = None
-        except OSError:
-            answer = None
-        if answer is None:
-            self.kill()
-            self.reap()
-            raise _death(self.process.returncode, timed_out, cpu_seconds, memory, first_job)
-        kind, *rest = msgspec.msgpack.decode(answer)
+        message: Any = (stage, cpu_seconds, arguments)
+        while True:
+            timed_out = False
+            try:
+                if self._is_owing:
+                    self._receive(math.inf)
+                    self._is_owing = False
+                answer = self._exchange(message, cpu_seconds * WALL_FACTOR + 10 if cpu_seconds else math.inf)
+            except TimeoutError:
+                timed_out = True
+                answer = None
+            except OSError:
+                answer = None
+            if answer is None:
+                self.kill()
+                self.reap()
+                raise _death(self.process.returncode, timed_out, cpu_seconds, memory, first_job)
+            kind, *rest = answer
+            if kind != "ask":
+                break
+            assert reply is not None, "only jobs with a reply at hand ask"
+            message = reply()
         if kind == "memory":
             raise WorkerDiedError("memory-limit", f"needs more than {memory} MB of memory", first_job)
         if kind == "error":
@@ -147,16 +171,30 @@ class _Worker:
         outputs: list[bytes] = rest[0]
         return outputs
 
-    def _exchange(self, body: bytes, seconds: float) -> bytes | None:
+    def begin(self, stage: str, arguments: tuple[Any, ...]) -> None:
+        """Send a job without limits whose answer nobody waits for."""
+        with contextlib.suppress(OSError):
+            self._send((stage, 0, arguments))
+            self._is_owing = True
+
+    def _exchange(self, message: Any, seconds: float) -> list[Any] | None:
+        self._send(message)
+        return self._receive(seconds)
+
+    def _send(self, message: Any) -> None:
+        body = msgspec.msgpack.encode(message)
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.write(len(body).to_bytes(8, "big"))
         self.process.stdin.write(body)
         self.process.stdin.flush()
+
+    def _receive(self, seconds: float) -> list[Any] | None:
+        assert self.process.stdout is not None
         deadline = time.monotonic() + seconds
         descriptor = self.process.stdout.fileno()
         head = _read(descriptor, 8, deadline)
-        return None if head is None else _read(descriptor, int.from_bytes(head, "big"), deadline)
+        answer = None if head is None else _read(descriptor, int.from_bytes(head, "big"), deadline)
+        return None if answer is None else msgspec.msgpack.decode(answer)
 
     def kill(self) -> None:
         """Make it end; `reap` waits for it."""

@@ -1,14 +1,13 @@
-"""Owns the two jobs that look at a whole repository, `link` and `merge`, as they run in a process of their own.
+"""Owns the jobs that look at a whole repository: `link`, and the two halves of `merge`, each in a process of its own.
 
 What such a job needs in memory grows with the repository; it is given back when its process ends.
 """
 
 import contextlib
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
@@ -51,14 +50,35 @@ class LinkRecord(msgspec.Struct):
     """Digest of the state's bytes."""
 
 
-class MergeJob(msgspec.Struct, frozen=True, kw_only=True):
-    """What `merge` is told."""
+class StoreJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What the half of `merge` that brings the store up to date is told."""
 
     artifacts: str
     store: str
     trusted: FileStamp | None
     """The stamp that the store bears if nobody else wrote it."""
     version: str
+    wanted: dict[str, str]
+    """Path of every file -> digest of its encoded rows."""
+    in_bulk: bool
+    """Whether the store may be given rows of many files at once."""
+
+
+class StoreDone(msgspec.Struct, frozen=True, kw_only=True):
+    """What it answers."""
+
+    generation: int
+    rebuilt: str | None
+    rows: dict[str, int]
+    broken: dict[str, str]
+    seconds: float
+
+
+class PublishJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What the half of `merge` that brings the published files up to date is told."""
+
+    artifacts: str
+    store: str
     out: str
     publish_index: str
     intact: bool
@@ -75,22 +95,16 @@ class MergeJob(msgspec.Struct, frozen=True, kw_only=True):
     publish: PublishConfig
     cst_file: str
     """Where the lines of syntax nodes go: relative to `out`, or absolute."""
-    in_bulk: bool
-    """Whether the store may be given rows of many files at once."""
 
 
-class MergeDone(msgspec.Struct, frozen=True, kw_only=True):
-    """What `merge` answers."""
+class PublishDone(msgspec.Struct, frozen=True, kw_only=True):
+    """What it answers."""
 
-    rebuilt: str | None
-    rows: dict[str, int]
-    broken: dict[str, str]
     files: dict[str, FileStamp]
     """Every published file, relative to the output folder."""
     postponed: list[str]
     """Published files that a later run must make."""
-    store_seconds: float
-    files_seconds: float
+    seconds: float
 
 
 def run_link(job: LinkJob) -> LinkDone:
@@ -145,25 +159,53 @@ def _load_record(job: LinkJob, artifacts: Reader, warnings: list[str]) -> tuple[
     return nothing
 
 
-def run_merge(job: MergeJob) -> MergeDone:
-    """Bring store and published files to what is wanted. Raises CorruptArtifactError where rows are missing."""
+def run_store(job: StoreJob) -> StoreDone:
+    """Bring the store to what is wanted. Raises CorruptArtifactError where rows are missing."""
+    from codeintel_enrich.store import broken_files, merge_store, open_store
+
+    started = time.perf_counter()
+    with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
+        store = Path(job.store)
+        merged = merge_store(
+            store,
+            job.wanted,
+            lambda path: artifacts.get(job.wanted[path]),
+            {"version": job.version},
+            job.trusted,
+            in_bulk=job.in_bulk,
+        )
+    with open_store(store) as connection:
+        broken = broken_files(connection)
+    return StoreDone(
+        generation=merged.generation,
+        rebuilt=merged.rebuilt,
+        rows=merged.rows,
+        broken=broken,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def run_publish(job: PublishJob, generation: Callable[[], int]) -> PublishDone:
+    """Bring the published files to what is wanted.
+
+    `generation` waits until the store is up to date, and gives its generation. Raises CorruptArtifactError where rows
+    are missing.
+    """
     from codeintel_enrich.engine.publishing import Stored, make_plan
     from codeintel_enrich.publish import publish_files
-    from codeintel_enrich.store import callers_by_path, graph_table, open_store
 
-    # Beside each other: most of either is done outside the interpreter's lock.
     with contextlib.ExitStack() as stack:
-        thread = stack.enter_context(ThreadPoolExecutor(1, "store"))
         artifacts = stack.enter_context(contextlib.closing(Reader(Path(job.artifacts))))
-        store = thread.submit(_bring_store, job)
 
         def load(path: str) -> bytes:
             return artifacts.get(job.wanted.get(path) or job.outlined[path])
 
         def stored() -> Stored:
-            generation = store.result().generation
+            from codeintel_enrich.store import callers_by_path, graph_table, open_store
+
+            reached = generation()
             connection = stack.enter_context(open_store(Path(job.store)))
-            return Stored(generation, partial(graph_table, connection), partial(callers_by_path, connection))
+            return Stored(reached, partial(graph_table, connection), partial(callers_by_path, connection))
 
         published = publish_files(
             Path(job.out),
@@ -175,43 +217,4 @@ def run_merge(job: MergeJob) -> MergeDone:
             plan=make_plan(job, load, stored),
             intact=job.intact,
         )
-        merged = store.result()
-    return MergeDone(
-        rebuilt=merged.rebuilt,
-        rows=merged.rows,
-        broken=merged.broken,
-        files=published.stamps,
-        postponed=list(published.postponed),
-        store_seconds=merged.seconds,
-        files_seconds=published.seconds,
-    )
-
-
-class _Merged(NamedTuple):
-    """What came of the store."""
-
-    generation: int
-    rebuilt: str | None
-    rows: dict[str, int]
-    broken: dict[str, str]
-    seconds: float
-
-
-def _bring_store(job: MergeJob) -> _Merged:
-    from codeintel_enrich.store import broken_files, merge_store, open_store
-
-    started = time.perf_counter()
-    wanted = {**job.wanted, **job.outlined}
-    with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
-        store = Path(job.store)
-        merged = merge_store(
-            store,
-            wanted,
-            lambda path: artifacts.get(wanted[path]),
-            {"version": job.version},
-            job.trusted,
-            in_bulk=job.in_bulk,
-        )
-    with open_store(store) as connection:
-        broken = broken_files(connection)
-    return _Merged(merged.generation, merged.rebuilt, merged.rows, broken, time.perf_counter() - started)
+    return PublishDone(files=published.stamps, postponed=list(published.postponed), seconds=published.seconds)

@@ -1,8 +1,8 @@
 """Owns the inside of a sandboxed worker process: it reads jobs from stdin, runs pure stages, answers on stdout.
 
 A frame is 8 bytes of length (big endian) and a msgpack body. A job is `[kind, cpu seconds, arguments]` (0 seconds: no
-limit), an answer `["ok", outputs]`, `["memory"]`, `["error", pickled EnrichError]` or `["bug", traceback]`. Killed or
-crashed workers simply stop answering.
+limit), an answer `["ok", outputs]`, `["memory"]`, `["error", pickled EnrichError]` or `["bug", traceback]`. A job may
+say `["ask"]` before; the next frame then is the reply. Killed or crashed workers simply stop answering.
 """
 
 import gc
@@ -51,20 +51,23 @@ def serve(jobs: BinaryIO, answers: BinaryIO, needed: list[str]) -> None:
     for name in needed:
         importlib.import_module(name)
     served = 0
-    while head := jobs.read(8):
-        kind, cpu_seconds, arguments = msgspec.msgpack.decode(jobs.read(int.from_bytes(head, "big")))
+
+    def ask() -> Any:
+        _write(answers, ["ask"])
+        return _read(jobs)
+
+    while (job := _read(jobs)) is not None:
+        kind, cpu_seconds, arguments = job
         limit_cpu(cpu_seconds)
         try:
-            answer: list[Any] = ["ok", JOBS[kind](*arguments)]
+            answer: list[Any] = ["ok", ASKING[kind](ask, *arguments) if kind in ASKING else JOBS[kind](*arguments)]
         except MemoryError:
             answer = ["memory"]
         except EnrichError as error:
             answer = ["error", pickle.dumps(error)]
         except BaseException:
             answer = ["bug", traceback.format_exc()]
-        body = msgspec.msgpack.encode(answer)
-        answers.write(len(body).to_bytes(8, "big"))
-        _write_all(answers, body)
+        _write(answers, answer)
         if answer[0] not in ("ok", "error"):
             return
         served += 1
@@ -74,8 +77,16 @@ def serve(jobs: BinaryIO, answers: BinaryIO, needed: list[str]) -> None:
             gc.freeze()
 
 
-def _write_all(stream: BinaryIO, data: bytes) -> None:
-    view = memoryview(data)
+def _read(stream: BinaryIO) -> Any:
+    """The next frame's body; None at the end."""
+    head = stream.read(8)
+    return msgspec.msgpack.decode(stream.read(int.from_bytes(head, "big"))) if head else None
+
+
+def _write(stream: BinaryIO, answer: list[Any]) -> None:
+    body = msgspec.msgpack.encode(answer)
+    stream.write(len(body).to_bytes(8, "big"))
+    view = memoryview(body)
     while view:
         view = view[stream.write(view) :]
 
@@ -181,11 +192,28 @@ def run_link_job(job: bytes) -> list[bytes]:
     return [ENCODER.encode(run_link(msgspec.msgpack.decode(job, type=LinkJob)))]
 
 
-def run_merge_job(job: bytes) -> list[bytes]:
-    """An encoded `MergeJob` -> an encoded `MergeDone`."""
-    from codeintel_enrich.engine.whole import MergeJob, run_merge
+def run_store_job(job: bytes) -> list[bytes]:
+    """An encoded `StoreJob` -> an encoded `StoreDone`."""
+    from codeintel_enrich.engine.whole import StoreJob, run_store
 
-    return [ENCODER.encode(run_merge(msgspec.msgpack.decode(job, type=MergeJob)))]
+    return [ENCODER.encode(run_store(msgspec.msgpack.decode(job, type=StoreJob)))]
+
+
+def run_publish_job(ask: Callable[[], Any], job: bytes) -> list[bytes]:
+    """An encoded `PublishJob` -> an encoded `PublishDone`; asks for the store's generation."""
+    from codeintel_enrich.engine.whole import PublishJob, run_publish
+
+    return [ENCODER.encode(run_publish(msgspec.msgpack.decode(job, type=PublishJob), ask))]
+
+
+def run_publish_ahead(index: str) -> list[bytes]:
+    """Take up what publishing will ask for first."""
+    from pathlib import Path
+
+    from codeintel_enrich.publish.index import read_ahead
+
+    read_ahead(Path(index))
+    return []
 
 
 JOBS: dict[str, Callable[..., list[bytes]]] = {
@@ -195,8 +223,11 @@ JOBS: dict[str, Callable[..., list[bytes]]] = {
     "outline failed": run_outline_failed,
     "analyse": run_analyse_job,
     "link": run_link_job,
-    "merge": run_merge_job,
+    "store": run_store_job,
+    "publish ahead": run_publish_ahead,
 }
+ASKING: dict[str, Callable[..., list[bytes]]] = {"publish": run_publish_job}
+"""Those that are given a way to ask, before their arguments."""
 
 if __name__ == "__main__":
     main()

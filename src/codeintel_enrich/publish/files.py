@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
@@ -24,6 +24,7 @@ from codeintel_enrich.publish.upkeep import Made, Recipe, keep_up, stale_files
 MODULES_FILE = "modules/modules.jsonl"
 REPO_MAP_FILE = "repo_map.json"
 TAGS_FILE = "tags/tags_index.yaml"
+_THREADS = 4
 
 Summaries = Mapping[str, FileSummary]
 
@@ -90,31 +91,35 @@ def publish_files(
     }
     written: list[str] = []
     try:
-        # To copy a large file, and to let go of the old one, is work of the system's that needs no waiting for.
-        with ThreadPoolExecutor(1, "splice") as thread:
-            parts, replaced = base.parts, None
+        with ExitStack() as stack:
+            parts = base.parts
+            splicers: dict[str, Splicer] = {}
+            threads = ThreadPoolExecutor(_THREADS, "write")
             if changed or len(wanted) != len(base.parts) or regenerated is not None:
-                parts, replaced = _splice(out, names, wanted, changed, load, base, thread)
+                parts, splicers = _splice(out, names, wanted, changed, load, base, stack)
                 written.extend(names)
+            stack.enter_context(threads)
+            # To copy large files, the largest first, is work of the system's that needs no waiting for.
+            replaced = {name: threads.submit(splicers[name].commit) for name in reversed(splicers)}
             _remove_former(out, known, names)
             summaries = {path: part.summary for path, part in parts.items()}
-            stamps: dict[str, FileStamp] = {}
-            postponed: list[str] = []
-            for name, content in (
-                (REPO_MAP_FILE, repo_map(summaries, root_name, entry_points)),
-                (TAGS_FILE, tags_index(summaries)),
-            ):
-                stamps[name], is_new = _bring(out / name, content)
-                written.extend([name] if is_new else ())
+            whole = {
+                REPO_MAP_FILE: repo_map(summaries, root_name, entry_points),
+                TAGS_FILE: tags_index(summaries),
+            }
+            brought = {name: threads.submit(_bring, out / name, content) for name, content in whole.items()}
             former = known.made if old is not None else _found(out)
             only = changed if intact and _stays_inside(base, plan, parts, changed) else None
             recipes = _recipes(plan, wanted, summaries, load, only)
             standing = () if only is None else _standing(former, [summaries[path] for path in only], recipes)
-            kept = keep_up(out, recipes, former, standing=standing, intact=intact)
+            kept = keep_up(out, recipes, former, threads, standing=standing, intact=intact)
             written.extend(kept.written)
-            postponed.extend(kept.postponed)
+            postponed = list(kept.postponed)
             spliced = _bring_spliced(out, plan, summaries, known.spliced, written, postponed)
-            stamps.update({name: base.stamps[name] for name in names} if replaced is None else replaced.result())
+            stamps = {name: replaced[name].result() if replaced else base.stamps[name] for name in names}
+            for name, bringing in brought.items():
+                stamps[name], is_new = bringing.result()
+                written.extend([name] if is_new else ())
         after = Index(parts, stamps, kept.made, spliced, plan.ways)
         if after != old:
             write_index(index_path, after)
@@ -221,35 +226,29 @@ def _splice(
     changed: Collection[str],
     load: Callable[[str], bytes],
     old: Index,
-    thread: Executor,
-) -> tuple[dict[str, Part], Future[dict[str, FileStamp]]]:
-    """Replace the files `names` by their next version: its parts, and its stamps once `thread` has put it in place."""
+    stack: ExitStack,
+) -> tuple[dict[str, Part], dict[str, Splicer]]:
+    """Begin the next version of the files `names`, which `stack` closes: its parts, and what puts it in place."""
     keeps = bool(old.parts)
     starts = _starts(old)
     parts: dict[str, Part] = {}
-    with ExitStack() as stack:
-        splicers = {name: stack.enter_context(Splicer(out / name, keeps=keeps)) for name in names}
-        modules, cst = splicers[MODULES_FILE], next((splicers[name] for name in names if name != MODULES_FILE), None)
-        for path in sorted(wanted):
-            if path in changed:
-                fragments = decode_fragments(load(path))
-                sizes = len(fragments.module_json), len(fragments.cst_jsonl)
-                parts[path] = Part(wanted[path], *sizes, fragments.summary)
-                modules.add(fragments.module_json)
-                if cst is not None:
-                    cst.add(fragments.cst_jsonl)
-            else:
-                part = parts[path] = old.parts[path]
-                module_start, cst_start = starts[path]
-                modules.keep(module_start, module_start + part.module_length)
-                if cst is not None:
-                    cst.keep(cst_start, cst_start + part.cst_length)
-        return parts, thread.submit(_commit, stack.pop_all(), splicers)
-
-
-def _commit(stack: ExitStack, splicers: Mapping[str, Splicer]) -> dict[str, FileStamp]:
-    with stack:
-        return {name: splicer.commit() for name, splicer in splicers.items()}
+    splicers = {name: stack.enter_context(Splicer(out / name, keeps=keeps)) for name in names}
+    modules, cst = splicers[MODULES_FILE], next((splicers[name] for name in names if name != MODULES_FILE), None)
+    for path in sorted(wanted):
+        if path in changed:
+            fragments = decode_fragments(load(path))
+            sizes = len(fragments.module_json), len(fragments.cst_jsonl)
+            parts[path] = Part(wanted[path], *sizes, fragments.summary)
+            modules.add(fragments.module_json)
+            if cst is not None:
+                cst.add(fragments.cst_jsonl)
+        else:
+            part = parts[path] = old.parts[path]
+            module_start, cst_start = starts[path]
+            modules.keep(module_start, module_start + part.module_length)
+            if cst is not None:
+                cst.keep(cst_start, cst_start + part.cst_length)
+    return parts, splicers
 
 
 def _starts(index: Index) -> dict[str, tuple[int, int]]:

@@ -36,9 +36,20 @@ class Index(msgspec.Struct, frozen=True):
     """`Plan.ways` of the run that made them."""
 
 
+_ahead: dict[Path, tuple[FileStamp, Index | None]] = {}
+
+
+def read_ahead(path: Path) -> None:
+    """Read the index now, for a `read_index` that will come."""
+    stamp = FileStamp.of(path)
+    if stamp is not None:
+        _ahead[path] = stamp, read_sidecar(path, _FORMAT, Index)
+
+
 def read_index(path: Path) -> Index | None:
     """The index, None where there is none or it is damaged."""
-    return read_sidecar(path, _FORMAT, Index)
+    stamp, index = _ahead.pop(path, (None, None))
+    return index if stamp is not None and stamp == FileStamp.of(path) else read_sidecar(path, _FORMAT, Index)
 
 
 def write_index(path: Path, index: Index) -> None:

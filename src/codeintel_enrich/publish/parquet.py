@@ -63,8 +63,8 @@ def partitions_beside(names: Iterable[str], packages: Iterable[str]) -> Iterator
     folders = {_folder(package) for package in packages}
     for name in names:
         if name.startswith("parquet/"):
-            _, _, folder, part = name.split("/")
-            if part.startswith("part-") and folder not in folders:
+            table_and_folder, _, part = name.rpartition("/")
+            if part.startswith("part-") and table_and_folder.rpartition("/")[2] not in folders:
                 yield name
 
 

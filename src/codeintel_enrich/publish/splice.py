@@ -6,6 +6,7 @@ What did not change is copied inside the kernel, range by range; knows nothing o
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -43,7 +44,8 @@ class Splicer:
     ) -> None:
         os.close(self._new)
         if self._old >= 0:
-            os.close(self._old)
+            # Whoever closes a replaced file last waits until the system has taken it apart.
+            threading.Thread(target=os.close, args=(self._old,), daemon=True).start()
         if not self._is_committed:
             self._fresh.unlink(missing_ok=True)
 

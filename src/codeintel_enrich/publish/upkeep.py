@@ -1,7 +1,9 @@
 """Owns files that are made whole, one by one, from what is known of their inputs; knows nothing of what they say."""
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +20,10 @@ _OURS = (
     ("graphs/*", False),
 )
 """Where files lie that are made one by one, and whether they bear a mark."""
+
+
+_MOST_WRITING = 64
+"""So many files are in memory at most."""
 
 
 class Recipe(NamedTuple):
@@ -50,6 +56,7 @@ def keep_up(
     out: Path,
     recipes: Mapping[str, Recipe],
     known: Mapping[str, Made],
+    threads: Executor,
     *,
     standing: Iterable[str] = (),
     intact: bool = False,
@@ -58,12 +65,16 @@ def keep_up(
 
     A file whose inputs are as known and that bears its stamp is left alone; one that comes out as it already is, too.
     Known files without a recipe are removed, and folders that are empty then, but for the `standing` ones, whose recipe
-    is known to be as it was. `intact`: all files were seen to bear their stamps, so nobody need look. Raises OSError.
+    is known to be as it was. `intact`: all files were seen to bear their stamps, so nobody need look. `threads` put
+    files in their places: some systems first write out what replaces a file. Raises OSError.
     """
     made: dict[str, Made] = {name: known[name] for name in standing}
     written: list[str] = []
     postponed: list[str] = []
+    writing: deque[tuple[str, str, Future[FileStamp]]] = deque()
     for name, recipe in recipes.items():
+        if len(writing) == _MOST_WRITING:
+            _take(writing, made)
         last = known.get(name)
         if intact and last is not None and last.inputs == recipe.inputs:
             made[name] = last
@@ -86,10 +97,18 @@ def keep_up(
         elif stamp is not None and stamp.size == len(content) and path.read_bytes() == content:
             made[name] = Made(recipe.inputs, stamp)
         else:
-            made[name] = Made(recipe.inputs, replace_file(path, content))
+            writing.append((name, recipe.inputs, threads.submit(replace_file, path, content)))
             written.append(name)
+    while writing:
+        _take(writing, made)
     _remove(out, [name for name, last in known.items() if name not in made and last.stamp is not None])
     return Kept(made, written, postponed)
+
+
+def _take(writing: deque[tuple[str, str, Future[FileStamp]]], made: dict[str, Made]) -> None:
+    """Wait for the first of the files that are being written."""
+    name, inputs, stamp = writing.popleft()
+    made[name] = Made(inputs, stamp.result())
 
 
 def _remove(out: Path, names: Iterable[str]) -> None:

@@ -1,11 +1,18 @@
 """Files are made when their inputs changed, written when their bytes did, and never half-known."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from codeintel_enrich.publish.spliced import bring_parts, read_parts
-from codeintel_enrich.publish.upkeep import Made, NotNowError, Recipe, keep_up
+from codeintel_enrich.publish.upkeep import Kept, Made, NotNowError, Recipe, keep_up
+
+
+def keep(out: Path, recipes: dict[str, Recipe], known: dict[str, Made], **seen: Any) -> Kept:
+    with ThreadPoolExecutor(2) as threads:
+        return keep_up(out, recipes, known, threads, **seen)
 
 
 def text(inputs: str, content: bytes | None) -> Recipe:
@@ -21,42 +28,42 @@ def in_flux() -> bytes:
 
 
 def test_a_file_is_made_once_for_its_inputs(tmp_path: Path) -> None:
-    first = keep_up(tmp_path, {"a/b": text("1", b"x")}, {})
+    first = keep(tmp_path, {"a/b": text("1", b"x")}, {})
     assert first.written == ["a/b"]
-    second = keep_up(tmp_path, {"a/b": Recipe("1", fails)}, first.made)
+    second = keep(tmp_path, {"a/b": Recipe("1", fails)}, first.made)
     assert second.written == []
     assert second.made == first.made
 
 
 def test_a_file_that_comes_out_as_it_is_stays_and_its_new_inputs_are_remembered(tmp_path: Path) -> None:
-    first = keep_up(tmp_path, {"a": text("1", b"x")}, {})
-    second = keep_up(tmp_path, {"a": text("2", b"x")}, first.made)
+    first = keep(tmp_path, {"a": text("1", b"x")}, {})
+    second = keep(tmp_path, {"a": text("2", b"x")}, first.made)
     assert second.written == []
     assert second.made["a"].inputs == "2"
     assert second.made["a"].stamp == first.made["a"].stamp
 
 
 def test_no_file_is_a_result_that_is_remembered_too(tmp_path: Path) -> None:
-    first = keep_up(tmp_path, {"a": text("1", b"x")}, {})
-    second = keep_up(tmp_path, {"a": text("2", None)}, first.made)
+    first = keep(tmp_path, {"a": text("1", b"x")}, {})
+    second = keep(tmp_path, {"a": text("2", None)}, first.made)
     assert not (tmp_path / "a").exists()
-    assert keep_up(tmp_path, {"a": Recipe("2", fails)}, second.made).made["a"] == Made("2", None)
+    assert keep(tmp_path, {"a": Recipe("2", fails)}, second.made).made["a"] == Made("2", None)
 
 
 def test_a_file_in_flux_keeps_its_last_content_and_is_due_again(tmp_path: Path) -> None:
-    first = keep_up(tmp_path, {"a": text("1", b"x")}, {})
-    second = keep_up(tmp_path, {"a": Recipe("2", in_flux), "b": Recipe("1", in_flux)}, first.made)
+    first = keep(tmp_path, {"a": text("1", b"x")}, {})
+    second = keep(tmp_path, {"a": Recipe("2", in_flux), "b": Recipe("1", in_flux)}, first.made)
     assert second.postponed == ["a", "b"]
     assert (tmp_path / "a").read_bytes() == b"x"
     assert "b" not in second.made
-    third = keep_up(tmp_path, {"a": text("1", b"x"), "b": text("1", b"y")}, second.made)
+    third = keep(tmp_path, {"a": text("1", b"x"), "b": text("1", b"y")}, second.made)
     assert third.written == ["b"]
     assert third.made["a"].inputs == "1"
 
 
 def test_files_of_vanished_recipes_go_with_their_empty_folders(tmp_path: Path) -> None:
-    made = keep_up(tmp_path, {"a/b/c": text("1", b"x"), "a/d": text("1", b"y")}, {}).made
-    keep_up(tmp_path, {"a/d": text("1", b"y")}, made)
+    made = keep(tmp_path, {"a/b/c": text("1", b"x"), "a/d": text("1", b"y")}, {}).made
+    keep(tmp_path, {"a/d": text("1", b"y")}, made)
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["d"]
 
 
@@ -91,3 +98,21 @@ def test_a_part_in_flux_is_empty_until_it_is_made(spliced: Path) -> None:
     second = bring_parts(spliced, {"a": Recipe("1", fails), "b": text("1", b"b\n")}, first.parts)
     assert spliced.read_bytes() == b"aa\nb\n"
     assert second.postponed == []
+
+
+def test_standing_files_need_no_recipe_and_intact_ones_no_look(tmp_path: Path) -> None:
+    first = keep(tmp_path, {"a": text("1", b"x"), "b": text("1", b"y"), "c": text("1", b"z")}, {})
+    (tmp_path / "b").write_bytes(b"edited")
+    second = keep(tmp_path, {"b": Recipe("1", fails)}, first.made, standing=["a"], intact=True)
+    assert second.made == {"a": first.made["a"], "b": first.made["b"]}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+    assert keep(tmp_path, {"b": text("1", b"y")}, second.made, standing=["a"]).written == ["b"]
+
+
+def test_many_files_are_written_at_once(tmp_path: Path) -> None:
+    recipes = {f"f{number}": text("1", str(number).encode()) for number in range(200)}
+    kept = keep(tmp_path, recipes, {})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        name: recipe.make() for name, recipe in recipes.items()
+    }
+    assert kept.made.keys() == recipes.keys()
