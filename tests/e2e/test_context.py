@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.support.gitrepo import GitRepository
@@ -142,6 +143,16 @@ def test_a_shallow_clone_tells_nothing_of_what_its_oldest_commits_changed(shop: 
     summary = clone.build()
     assert "--unshallow" in summary.left_out["history: shallow clone"]
     assert clone.query("select path, main_authors from modules where n_authors > 0") == [("shop/api.py", ["Ann"])]
+
+
+def test_a_hook_looks_up_neither(shop: GitRepository) -> None:
+    shop.write("pyproject.toml", '[tool.codeintel-enrich]\nowners = true\ncoverage-xml = "coverage.xml"\n')
+    coverage_xml(shop, core="1:1")
+    shop.git("add", "-A")
+    shop.run(sys.executable, "-m", "codeintel_enrich", "hook", "--jobs", "1")
+    with duckdb.connect(str(shop.root / "cache/git/cache/codeintel.duckdb"), read_only=True) as store:
+        rows = store.execute("select distinct owners, n_authors, coverage_ratio from modules").fetchall()
+    assert rows == [([], None, None)]
 
 
 # --- coverage ---------------------------------------------------------------------------------------------------------

@@ -40,6 +40,8 @@ def docstring_parity(layers: Layers, tags: Collection[str]) -> Iterator[Diagnost
     a section of its own. Where a function takes `*args` or `**kwargs`, names beyond the declared ones tell what may
     stand in them. Properties and overloads are left out, and what is overloaded may document any overload's names.
     """
+    if not any(one.docstring and _may_document(one.docstring) for one in layers.syntax.definitions):
+        return
     definitions = [
         (node, definition)
         for node in layers.syntax.nodes
@@ -137,7 +139,7 @@ def _finding(node: Node, definition: Definition, severity: Severity, said: str) 
 
 def _documented(docstring: str) -> list[str] | None:
     """The parameters that a docstring documents; None where it has no section of them, or one that cannot be read."""
-    if not any(hint in docstring for hint in _HINTS):
+    if not _may_document(docstring):
         return None
     if sections := _numpy_sections(docstring):
         style, docstring = "numpy", sections
@@ -161,6 +163,10 @@ def _documented(docstring: str) -> list[str] | None:
         if (name := part.replace("\\", "").strip().strip("`").lstrip("*")).isidentifier()
     ]
     return list(dict.fromkeys(names)) or None
+
+
+def _may_document(docstring: str) -> bool:
+    return any(hint in docstring for hint in _HINTS)
 
 
 def _numpy_sections(docstring: str) -> str:
