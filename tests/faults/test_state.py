@@ -14,6 +14,7 @@ from codeintel_enrich.engine.graph import BytesStage
 from codeintel_enrich.engine.lock import CacheLock
 from codeintel_enrich.errors import LockedError, UsageError
 from tests.support.projects import SHOP
+from tests.support.tools import Toolbox
 from tests.support.workspace import Workspace, all_tasks
 
 
@@ -47,6 +48,26 @@ def test_kill_in_the_middle_of_a_cold_build_costs_only_what_was_in_flight(tmp_pa
     assert len(parsed) < len(many)
     workspace.assert_equals_clean()
     assert workspace.ran() == set()
+
+
+def test_a_build_that_is_told_to_stop_takes_its_checker_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    toolbox = Toolbox(tmp_path / "tools", monkeypatch)
+    toolbox.put("pyright", f"echo $$ > {tmp_path}/pid; sleep 600 & wait")
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "a.py").write_text("A = 1\n")
+    (tmp_path / "repo" / "pyproject.toml").write_text('[tool.codeintel-enrich.check]\ntools = ["pyright"]\n')
+    started = f"import sys; sys.executable = {sys.executable!r}; from codeintel_enrich.cli import main; main()"
+    words = ["build", "--root", str(tmp_path / "repo"), "--no-index"]
+    build = subprocess.Popen([sys.executable, "-c", started, *words], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    checker = int((tmp_path / "pid").read_text())
+    build.terminate()
+    assert build.wait(60) == 128 + signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(checker, 0)
 
 
 def test_a_second_run_waits_or_says_who_holds_the_lock(shop: Workspace) -> None:

@@ -1,5 +1,6 @@
 """Owns the commands and their options; knows nothing of how a build works."""
 
+import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -321,6 +322,8 @@ def _run(build: "Build", quiet: bool) -> "Summary":
 
 def main() -> Any:
     """Entry point: errors become one message on stderr and the exit code that they carry."""
+    # As an exit, not as sudden death: what was started ends with us.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         return app()
     except EnrichError as error:
