@@ -68,6 +68,18 @@ def test_a_reexport_that_leads_nowhere_is_told_as_broken(command: Command, shop:
     assert "- **breaking** `shop.api.help_me`" in shown
 
 
+def test_imports_of_a_module_that_is_gone_are_told(command: Command, shop: GitRepository) -> None:
+    shop.write("shop/lonely.py", "from .never_there import x\n")
+    shop.commit("a generated module")
+    shop.git("mv", CORE, "shop/hub.py")
+    shop.commit("renames the hub and forgets its importers")
+    told = command.run("diff", "HEAD~1", "--json").summary
+    assert {(item["path"], item["message"]) for item in told["findings"]} == {
+        (path, "no module `shop.core`")
+        for path in ("shop/__init__.py", "shop/api.py", "shop/limited.py", "shop/right.py")
+    }
+
+
 @pytest.mark.parametrize(
     ("before", "after", "why"),
     [

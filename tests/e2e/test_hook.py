@@ -108,6 +108,55 @@ def test_a_merge_that_is_not_settled_is_named(shop: GitRepository, command: Comm
     assert "shop/lonely.py" in outcome.err
 
 
+def test_a_commit_may_not_take_away_a_module_that_others_import(shop: GitRepository, command: Command) -> None:
+    shop.git("rm", "-q", "shop/lonely.py")
+    assert found(command, *ALL[:4], code=0) == set()
+    shop.git("mv", CORE, "shop/hub.py")
+    places = {("shop/__init__.py", 2), ("shop/api.py", 1), ("shop/limited.py", 1), ("shop/right.py", 2)}
+    assert found(command, *ALL[:4]) == {(*place, "broken-export") for place in places}
+    assert found(command, *ALL[:2], code=0) == set()
+
+
+def test_a_module_that_was_never_there_may_be_generated_and_is_no_finding(
+    shop: GitRepository, command: Command
+) -> None:
+    shop.write("shop/lonely.py", "from ._version import version\n")
+    shop.git("add", "-A")
+    assert found(command, *ALL[:4], code=0) == set()
+
+
+def test_imports_that_are_expected_to_fail_are_no_finding(shop: GitRepository, command: Command) -> None:
+    shop.write(
+        "shop/lonely.py",
+        "import pytest\n\n\ndef test_it():\n    with pytest.raises(ImportError):\n        from .core import secret\n",
+    )
+    shop.git("add", "-A")
+    assert found(command, *ALL[:4], code=0) == set()
+    shop.replace("shop/lonely.py", "ImportError", "ValueError")
+    shop.git("add", "-A")
+    assert found(command, *ALL[:4]) == {("shop/lonely.py", 6, "broken-export")}
+
+
+def test_the_first_commit_of_a_repository_is_judged(tmp_path: Path, command: Command, shop: GitRepository) -> None:
+    shop.git("checkout", "-q", "--orphan", "anew")
+    shop.write("shop/broken.py", BROKEN)
+    shop.git("add", "-A")
+    assert found(command, *ALL[:4]) == {("shop/broken.py", 2, "parse-error")}
+
+
+def test_a_merge_about_to_be_committed_is_judged_as_it_will_be(shop: GitRepository, command: Command) -> None:
+    shop.git("checkout", "-q", "-b", "other")
+    shop.write("shop/lonely.py", "from .core import other as alone\n")
+    shop.commit("theirs: one importer more")
+    shop.git("checkout", "-q", "main")
+    shop.replace(CORE, "def other", "def another")
+    shop.replace("shop/right.py", "import other", "import another")
+    shop.commit("ours: its name is another")
+    assert found(command, *ALL[:4], code=0) == set()
+    shop.git("merge", "-q", "--no-commit", "--no-ff", "other")
+    assert found(command, *ALL[:4]) == {("shop/lonely.py", 1, "broken-export")}
+
+
 def test_a_build_ends_with_1_for_findings_it_was_asked_to_fail_on(shop: GitRepository, command: Command) -> None:
     assert command.build("--fail-on", "parse-error").code == 0
     shop.write("shop/broken.py", BROKEN)

@@ -2,15 +2,16 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 import yaml
 
 from tests.support.packages import copy_package
+from tests.support.published import FOLDERS, complaints
 from tests.support.stars import STARS
 from tests.support.workspace import Workspace
 
@@ -33,27 +34,36 @@ def chunks(workspace: Workspace) -> dict[str, dict[str, object]]:
     return {chunk["id"]: chunk for chunk in map(json.loads, lines)}
 
 
-def test_every_kind_of_file_is_there_and_valid(tmp_path: Path) -> None:
+def test_every_file_is_there_and_valid_and_says_what_the_store_says(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, {"rules.yaml": RULES}, overrides=ALL)
     copy_package("flask", workspace.root)
     workspace.build()
-    files = workspace.outputs()
-    kinds = {name.split("/")[0] for name in files}
-    assert kinds == {"ast", "cst", "graphs", "modules", "overlays", "parquet", "repo_map.json", "slices", "tags"}
-    for name, content in files.items():
-        if name.endswith(".jsonl"):
-            for line in content.splitlines():
-                record = json.loads(line)
-                assert list(record) == sorted(record), name
-        elif name.endswith(".json"):
-            json.loads(content)
-        elif name.endswith(".yaml"):
-            assert "public-api" in yaml.safe_load(content)
-        elif name.startswith("parquet/"):
-            assert pq.read_table(workspace.root / "cache/enriched" / name, partitioning=None).num_rows > 0
-        elif name.endswith(".pyi"):
-            compile(content, name, "exec")
-        assert content.endswith(b"\n") or name.endswith(".parquet"), name
+    cache = workspace.root / "cache"
+    assert list(complaints(cache / "enriched", cache / "codeintel.duckdb")) == []
+    kinds = {name.split("/")[0] for name in workspace.outputs()}
+    assert kinds == set(FOLDERS)
+    assert "public-api" in yaml.safe_load(workspace.outputs()["tags/tags_index.yaml"])
+
+
+def test_what_is_missing_invalid_or_untrue_is_complained_of(stars: Workspace) -> None:
+    stars.build()
+    cache = stars.root / "cache"
+    out, store = cache / "enriched", cache / "codeintel.duckdb"
+    assert list(complaints(out, store)) == []
+    (out / "modules/src/use.py.md").unlink()
+    (out / "tags/tags_index.yaml").write_bytes(b"[")
+    shutil.copy(out / "parquet/refs/package=sky/part-0.parquet", out / "parquet/refs/package=sky/part-1.parquet")
+    (out / "repo_map.json").write_bytes(b'{"modules": 1}\n')
+    found = list(complaints(out, store))
+    assert {text for text in found if "yaml" not in text} == {
+        "parquet/refs has other rows than the store",
+        "src/use.py has no page",
+        "repo_map.json counts other modules than the store",
+    }
+    assert [text.partition(":")[0] for text in found if "yaml" in text] == [
+        "tags/tags_index.yaml does not end with a line end",
+        "tags/tags_index.yaml is not valid",
+    ]
 
 
 def test_files_are_the_same_at_another_place_with_other_workers(stars: Workspace) -> None:

@@ -1,6 +1,8 @@
-"""The questions in the README are asked of rich, and what it answers is what the README says."""
+"""What the README asks of rich is asked again, and the answers are those that the README shows."""
 
 import re
+import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -18,7 +20,7 @@ ASKED = re.findall(r"\*\*\d+\. (.+?)\*\*\n\n```sql\n(.+?)\n```\n\n```text\n(.+?)
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = copy_package("rich", tmp_path_factory.mktemp("rich"))
-    build_at(root, {"index": False, "types": False, "jobs": 1})
+    build_at(root, {"index": False, "types": False, "jobs": 1, "overrides": {"slices": {"enabled": True}}})
     return root / "cache" / "codeintel.duckdb"
 
 
@@ -37,3 +39,13 @@ def test_the_answer_is_the_one_that_is_told(store: Path, question: str, query: s
     if f"rich {metadata.version('rich')} " in GALLERY:
         cells = [[", ".join(cell) if isinstance(cell, list) else str(cell) for cell in row] for row in rows]
         assert cells == told
+
+
+def test_the_recipe_finds_the_code_that_a_question_is_about(store: Path) -> None:
+    recipe, told = re.findall(r"```python\n(import json\n.+?)```\n\n```text\n(.+?)```", README, re.DOTALL)[0]
+    done = subprocess.run(
+        [sys.executable, "-c", recipe], cwd=store.parents[1], capture_output=True, text=True, check=True
+    )
+    assert "rich._emoji_replace._emoji_replace, part 1 of 1, called by" in done.stdout
+    if f"rich {metadata.version('rich')} " in GALLERY:
+        assert done.stdout == told

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import shutil
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -261,24 +260,3 @@ def test_verify_refuses_a_tree_that_the_store_does_not_know(command: Command, sh
     outcome = command.run("verify")
     assert outcome.code == 2
     assert "build" in outcome.err
-
-
-# --- caches that move -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kind", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT], ids=["pax", "gnu: whole seconds"])
-def test_a_cache_out_of_an_archive_beside_a_fresh_clone_runs_no_task(
-    shop: Workspace, tmp_path: Path, kind: int
-) -> None:
-    archive = tmp_path / "cache.tar"
-    with tarfile.open(archive, "w", format=kind) as packed:
-        packed.add(shop.root / "cache", "cache")
-    clone = Workspace(tmp_path / "elsewhere", SHOP)
-    with tarfile.open(archive) as packed:
-        packed.extractall(clone.root, filter="fully_trusted")
-    before = everything(clone.root / "cache" / "enriched")
-    assert clone.ran() == set()
-    assert everything(clone.root / "cache" / "enriched") == before
-    clone.replace(CORE, "return value + LIMIT", "return value")
-    assert clone.ran() == {*all_tasks(CORE), "merge"}
-    clone.assert_equals_clean()

@@ -44,9 +44,13 @@ class Toolbox:
             f"{body}\n",
         )
 
-    def put_real(self, name: str) -> None:
-        """The installed tool."""
-        self.put(name, f'exec {self._real / name} "$@"')
+    def put_real(self, name: str, version: str = "0.1.0") -> None:
+        """The installed tool, which says of itself that it is of that version."""
+        self.put(name, f'exec {self.real(name)} "$@"', version)
+
+    def real(self, name: str) -> Path:
+        """Where the installed tool is."""
+        return self._real / name
 
     def remove(self, name: str) -> None:
         (self.folder / name).unlink()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from codeintel_enrich import __version__
-from codeintel_enrich.cli.review import FailOn, chosen, review_app, tell
+from codeintel_enrich.cli.review import DryRun, FailOn, chosen, review_app, tell
 from codeintel_enrich.errors import EnrichError
 
 if TYPE_CHECKING:
@@ -193,12 +193,13 @@ def export(
     scip: Annotated[Path, typer.Option(help="Where the SCIP index is written.")],
     root: Annotated[Path, typer.Option(help="The indexed repository.")] = Path(),
     cache_dir: Annotated[Path | None, typer.Option(help="Where results are kept; default: ROOT/cache.")] = None,
+    dry_run: DryRun = False,
     json: Annotated[bool, typer.Option("--json", help="Print the account as JSON.")] = False,
 ) -> None:
     """Write what the last build found as a SCIP index; only changed documents are encoded again."""
     from codeintel_enrich.cli.export import export_to
 
-    export_to(scip, root, cache_dir, json)
+    export_to(scip, root, cache_dir, dry_run=dry_run, as_json=json)
 
 
 @app.command()
@@ -211,12 +212,13 @@ def report(
     history_window_days: Annotated[
         int, typer.Option(min=1, help="How far back changes are counted, from the newest commit.")
     ] = 365,
+    dry_run: DryRun = False,
     json: Annotated[bool, typer.Option("--json", help="Print the account as JSON.")] = False,
 ) -> None:
     """One page for a browser: module graph, types, complexity against churn, what is unresolved, what ran."""
     from codeintel_enrich.cli.report import report_to
 
-    report_to(output, root, cache_dir, history_window_days, json)
+    report_to(output, root, cache_dir, history_window_days, dry_run=dry_run, as_json=json)
 
 
 @app.command()
@@ -243,12 +245,13 @@ def list_overlays(
     root: Annotated[Path, typer.Option(help="The indexed repository.")] = Path(),
     cache_dir: Annotated[Path | None, typer.Option(help="Where results are kept; default: ROOT/cache.")] = None,
     out: Annotated[Path | None, typer.Option(help="Where files are written; default: CACHE/enriched.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the paths as JSON.")] = False,
 ) -> None:
     """The overlays that the last build wrote."""
     from codeintel_enrich.cli.overlays import list_overlays as show
     from codeintel_enrich.engine.options import Options, places
 
-    show(places(Options(root=root, cache_dir=cache_dir, out=out)).out)
+    show(places(Options(root=root, cache_dir=cache_dir, out=out)).out, as_json=json)
 
 
 @overlays_app.command()

@@ -5,19 +5,27 @@ from pathlib import Path
 
 import msgspec
 
-from codeintel_enrich.engine.export import export_scip
+from codeintel_enrich.cli.show import listed, print_json
+from codeintel_enrich.engine.export import export_scip, forecast_export
 from codeintel_enrich.engine.options import Options
 
 
-def export_to(target: Path, root: Path, cache_dir: Path | None, as_json: bool) -> None:
-    """Write the SCIP index and say how much of it was new."""
-    report = export_scip(
-        Options(root=root, cache_dir=cache_dir), target, tell=lambda message: print(message, file=sys.stderr)
-    )
+def export_to(target: Path, root: Path, cache_dir: Path | None, *, dry_run: bool, as_json: bool) -> None:
+    """Write the SCIP index and say how much of it was new, or only say how much would be."""
+    options = Options(root=root, cache_dir=cache_dir)
+    if dry_run:
+        documents, due = forecast_export(options)
+        if as_json:
+            return print_json({"documents": documents, "due": due})
+        sys.stdout.write(f"{target}: would be written; {documents} documents, {len(due)} of them encoded anew\n")
+        sys.stdout.write(f"their rows changed since the last export: {listed(due)}\n" if due else "")
+        return None
+    report = export_scip(options, target, tell=lambda message: print(message, file=sys.stderr))
     if as_json:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
-        return
+        return None
     sys.stdout.write(
         f"{target}: {report.documents} documents ({len(report.encoded)} encoded anew), "
         f"{report.externals} external symbols, {report.size} bytes\n"
     )
+    return None

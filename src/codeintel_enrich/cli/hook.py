@@ -6,8 +6,9 @@ from typing import TextIO
 
 import typer
 
-from codeintel_enrich.cli.show import print_json
+from codeintel_enrich.cli.show import listed, print_json
 from codeintel_enrich.engine.findings import Finding
+from codeintel_enrich.engine.gittree import Step
 from codeintel_enrich.engine.hook import Judgement
 
 
@@ -23,6 +24,18 @@ def show_judgement(judgement: Judgement, as_json: bool) -> None:
         tell_findings(judgement.findings, sys.stdout)
     if judgement.findings:
         raise typer.Exit(1)
+
+
+def show_steps(steps: Sequence[Step], as_json: bool) -> None:
+    """Print which trees would be built, and what of them would be looked at."""
+    if as_json:
+        return print_json(steps)
+    for step in steps:
+        sys.stdout.write(f"would build {step.tree[:12]}: {step.files} files; ")
+        differing = [f"{len(step.changed)} changed ({listed(step.changed)})"] if step.changed else []
+        differing += [f"{len(step.removed)} gone ({listed(step.removed)})"] if step.removed else []
+        sys.stdout.write(f"{'; '.join(differing) or 'none is other than in the tree before it'}\n")
+    return None
 
 
 def tell_findings(found: Sequence[Finding], stream: TextIO) -> None:

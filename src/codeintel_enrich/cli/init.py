@@ -48,13 +48,20 @@ jobs:
         with:
           python-version: "3.12"
       - run: pip install 'codeintel-enrich[scip,types]'
-      - uses: actions/cache@v4
+      - uses: actions/cache/restore@v4
         with:
           path: cache
           key: codeintel-enrich-${{ runner.os }}-${{ github.sha }}
           restore-keys: codeintel-enrich-${{ runner.os }}-
       - run: codeintel-enrich build
-      - run: codeintel-enrich diff "origin/${{ github.base_ref }}...HEAD" | tee -a "$GITHUB_STEP_SUMMARY"
+      - if: ${{ !cancelled() }}
+        shell: bash  # with pipefail
+        run: codeintel-enrich diff "origin/${{ github.base_ref }}...HEAD" | tee -a "$GITHUB_STEP_SUMMARY"
+      - if: ${{ !cancelled() }}  # also where `fail-on` ends the job
+        uses: actions/cache/save@v4
+        with:
+          path: cache
+          key: codeintel-enrich-${{ runner.os }}-${{ github.sha }}
 """
 
 

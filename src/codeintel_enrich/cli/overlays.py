@@ -9,14 +9,18 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from codeintel_enrich.cli.show import print_json
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.publish.activation import pyrefly_settings, pyright_settings
 
 
-def list_overlays(out: Path) -> None:
+def list_overlays(out: Path, *, as_json: bool) -> None:
     """Print the path of every overlay, relative to the output folder."""
-    for path in sorted((out / "overlays").rglob("*.pyi")):
-        sys.stdout.write(f"{path.relative_to(out).as_posix()}\n")
+    names = [path.relative_to(out).as_posix() for path in sorted((out / "overlays").rglob("*.pyi"))]
+    if as_json:
+        return print_json(names)
+    sys.stdout.writelines(f"{name}\n" for name in names)
+    return None
 
 
 def activate(root: Path, out: Path, roots: Sequence[str], *, write: bool) -> None:

@@ -9,13 +9,16 @@ from codeintel_enrich.engine.options import Options
 from codeintel_enrich.engine.report import write_report
 
 
-def report_to(target: Path | None, root: Path, cache_dir: Path | None, days: int, as_json: bool) -> None:
-    """Write the page and say where it is."""
-    made = write_report(Options(root=root, cache_dir=cache_dir), target, days)
+def report_to(
+    target: Path | None, root: Path, cache_dir: Path | None, days: int, *, dry_run: bool, as_json: bool
+) -> None:
+    """Write the page and say where it is, or would be."""
+    made = write_report(Options(root=root, cache_dir=cache_dir), target, days, dry_run=dry_run)
     if as_json:
         sys.stdout.write(msgspec.json.encode(made).decode() + "\n")
         return
-    sys.stdout.write(f"{made.file}: {made.modules} files, {made.size / 1e6:.1f} MB; open it in a browser\n")
+    then = "would be written" if dry_run else "open it in a browser"
+    sys.stdout.write(f"{made.file}: {made.modules} files, {made.size / 1e6:.1f} MB; {then}\n")
     if made.unmeasured:
         files = "1 file was" if made.unmeasured == 1 else f"{made.unmeasured} files were"
         sys.stdout.write(f"{files} edited since the build; `codeintel-enrich build` brings the store up to date\n")

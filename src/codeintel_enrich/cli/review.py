@@ -28,6 +28,7 @@ FailOn = Annotated[
     list[Failing] | None, typer.Option(help="End with 1 for findings of this kind; default: `fail-on` of the settings.")
 ]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Worker processes; default: one per core.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be looked at or written; write nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 
@@ -90,16 +91,19 @@ def hook(
     cache_dir: CacheDir = None,
     fail_on: FailOn = None,
     jobs: Jobs = None,
+    dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
     """Judge what is staged, not the work tree; 1 for findings that `fail-on` names. Made for pre-commit."""
-    from codeintel_enrich.cli.hook import show_judgement
-    from codeintel_enrich.engine.hook import judge_staged
+    from codeintel_enrich.cli.hook import show_judgement, show_steps
+    from codeintel_enrich.engine.hook import forecast_staged, judge_staged
     from codeintel_enrich.engine.options import Options
     from codeintel_enrich.tasks import run_build
 
     options = Options(root=root, cache_dir=cache_dir, jobs=jobs)
-    show_judgement(judge_staged(options, chosen(fail_on), run_build, tell), json)
+    if dry_run:
+        return show_steps(forecast_staged(options, run_build), json)
+    return show_judgement(judge_staged(options, chosen(fail_on), run_build, tell), json)
 
 
 @review_app.command()
@@ -111,18 +115,25 @@ def diff(
         bool, typer.Option("--fail-on-breaking", help="End with 1 where a caller may break.")
     ] = False,
     jobs: Jobs = None,
+    dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
     """What a change did to the API, as Markdown: names added, removed, moved, signatures, broken re-exports."""
     from codeintel_enrich.cli.diff import show_diff
+    from codeintel_enrich.cli.hook import show_steps
     from codeintel_enrich.engine.diff import diff as compare
+    from codeintel_enrich.engine.diff import forecast_diff
     from codeintel_enrich.engine.options import Options
     from codeintel_enrich.tasks import run_build
 
-    found = compare(Options(root=root, cache_dir=cache_dir, jobs=jobs), span, run_build, tell)
+    options = Options(root=root, cache_dir=cache_dir, jobs=jobs)
+    if dry_run:
+        return show_steps(forecast_diff(options, span, run_build), json)
+    found = compare(options, span, run_build, tell)
     show_diff(found, json)
     if fail_on_breaking and (found.breaking or found.findings):
         raise typer.Exit(1)
+    return None
 
 
 @review_app.command()

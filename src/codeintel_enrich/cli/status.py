@@ -34,7 +34,8 @@ def show_status(status: Status, as_json: bool) -> None:
     if status.unfinished:
         say("the last build did not finish\n")
     if status.index_behind:
-        say(f"the SCIP index is {status.index_behind} files behind; `build --refresh-index` makes it anew\n")
+        files = "1 file" if status.index_behind == 1 else f"{status.index_behind} files"
+        say(f"the SCIP index is {files} behind; `build --refresh-index` makes it anew\n")
     return None
 
 

@@ -87,7 +87,7 @@ class Build:
     @cached_property
     def stage_settings(self) -> Settings:
         """Stage -> the settings that it reads."""
-        return stage_settings(self.project, self.places.root.name)
+        return stage_settings(self.project)
 
     @property
     def overall(self) -> str:

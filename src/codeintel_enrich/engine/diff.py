@@ -7,13 +7,13 @@ import msgspec
 
 from codeintel_enrich.engine.build import Build
 from codeintel_enrich.engine.findings import Finding, findings
-from codeintel_enrich.engine.gittree import Entry, TreeCache
+from codeintel_enrich.engine.gittree import Entry, Repository, Step, TreeCache
 from codeintel_enrich.engine.options import Options
 from codeintel_enrich.engine.summary import Summary
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.model.syntax import Parameter, Signature
 from codeintel_enrich.store import open_store
-from codeintel_enrich.store.api import Definition, Export, definitions, public_exports, users
+from codeintel_enrich.store.api import Definition, Export, definitions, module_names, public_exports, users
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +56,7 @@ class ApiDiff(msgspec.Struct, frozen=True, kw_only=True):
 class _Side(msgspec.Struct, frozen=True):
     """The API of one tree."""
 
+    modules: frozenset[str]
     exports: dict[str, Export]
     definitions: dict[str, Definition]
     broken: list[Finding]
@@ -73,28 +74,40 @@ def diff(
     Both are built in one corner of the cache, so that only what differs is analysed. The work tree is not touched.
     Raises UsageError for commits that git does not know, EnrichError where a build fails.
     """
+    with TreeCache(options, run, tell) as trees:
+        repository = trees.repository
+        base, head = _ends(repository, span)
+        before = _side(trees, repository.tree(base))
+        after = _side(trees, repository.tree(head), before.modules)
+    return _compare(base, head, before, after)
+
+
+def forecast_diff(options: Options, span: str, run: Callable[[Build], Summary]) -> tuple[Step, ...]:
+    """What comparing would look at. Writes nothing. Raises UsageError as `diff` does."""
+    trees = TreeCache(options, run, lambda message: None)
+    return trees.forecast({commit: trees.repository.tree(commit) for commit in _ends(trees.repository, span)})
+
+
+def _ends(repository: Repository, span: str) -> tuple[str, str]:
+    """The full names of both commits."""
     dots = "..." if "..." in span else ".."
     old, _, new = span.partition(dots)
     if not old:
         raise UsageError(f"{span!r}: write BASE..HEAD, as git does")
-    with TreeCache(options, run, tell) as trees:
-        repository = trees.repository
-        head = repository.commit(new or "HEAD")
-        base = repository.commit(old)
-        if dots == "...":
-            base = repository.merge_base(base, head)
-        before = _side(trees, repository.tree(base))
-        after = _side(trees, repository.tree(head))
-    return _compare(base, head, before, after)
+    head = repository.commit(new or "HEAD")
+    base = repository.commit(old)
+    return repository.merge_base(base, head) if dots == "..." else base, head
 
 
-def _side(trees: TreeCache, entries: Mapping[str, Entry]) -> _Side:
+def _side(trees: TreeCache, entries: Mapping[str, Entry], modules_before: frozenset[str] = frozenset()) -> _Side:
     build, _ = trees.build(entries)
     with open_store(build.places.store) as store:
+        modules = module_names(store)
         exports = {f"{export.module}.{export.name}": export for export in public_exports(store)}
         known = definitions(store)
         using = users(store, sorted({*known, *(e.origin for e in exports.values() if e.origin is not None)}))
-    return _Side(exports, known, findings(build.places.store, ["broken-export"]), using)
+    broken = findings(build.places.store, ["broken-export"], modules_before - modules)
+    return _Side(modules, exports, known, broken, using)
 
 
 def _compare(base: str, head: str, before: _Side, after: _Side) -> ApiDiff:
@@ -134,7 +147,8 @@ def _compare(base: str, head: str, before: _Side, after: _Side) -> ApiDiff:
 
 def _changed(name: str, side: _Side, before: str | None, after: str | None, why: str) -> Change:
     export = side.exports[name]
-    importers = tuple(path for path in side.users.get(before or "", ()) if path != export.path)
+    home = side.definitions[before].path if before in side.definitions else None
+    importers = tuple(path for path in side.users.get(before or "", ()) if path not in (export.path, home))
     return Change(name=name, before=before, after=after, is_breaking=bool(why), why=why, importers=importers)
 
 

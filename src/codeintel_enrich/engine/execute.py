@@ -278,7 +278,7 @@ class Executor:
                 slice_log=str(places.slice_log),
                 wanted=build.module_rows(),
                 outlined=build.outline_rows(),
-                root_name=places.root.name,
+                project=build.project.name,
                 entry_points=build.project.entry_points,
                 root=str(places.root),
                 publish=build.project.config.publish_config(),

@@ -12,11 +12,11 @@ from codeintel_enrich.engine.config import read_project
 from codeintel_enrich.engine.keys import stage_version
 from codeintel_enrich.engine.lock import CacheLock
 from codeintel_enrich.engine.manifest import load_manifest
-from codeintel_enrich.engine.options import Options, places
+from codeintel_enrich.engine.options import Options, Places, places
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError
 from codeintel_enrich.formats.scip_wire import encode_document, encode_external, encode_head
 from codeintel_enrich.model.scip import IndexMetadata
-from codeintel_enrich.publish.scip import Codec, ExportReport, Package, export_index
+from codeintel_enrich.publish.scip import Codec, ExportReport, Package, due_documents, export_index
 
 TOOL = "codeintel-enrich"
 
@@ -32,16 +32,10 @@ def export_scip(options: Options, target: Path, tell: Callable[[str], None] = la
     """
     where = places(options)
     project = read_project(where.root, options.overrides)
-    if not where.manifest.is_file():
-        raise EnrichError(f"{where.cache}: nothing was built there yet; run `{TOOL} build` first")
-    with CacheLock(where.cache) as lock:
+    with CacheLock(_built(where)) as lock:
         lock.acquire(project.config.lock_wait_seconds, tell)
-        manifest, _ = load_manifest(where.manifest)
-        wanted = {path: state.emit.output for path, state in sorted(manifest.files.items())}
-        if not wanted or not all(wanted.values()):
-            raise EnrichError(f"{where.cache}: the last build did not end; run `{TOOL} build` again")
+        wanted = _wanted(where)
         codec = Codec(encode_head(IndexMetadata(TOOL, __version__)), encode_document, encode_external)
-        made_by = " ".join((__version__, stage_version("merge"), stage_version("index")))
         with contextlib.closing(Reader(where.artifacts)) as artifacts:
             try:
                 report = export_index(
@@ -50,12 +44,43 @@ def export_scip(options: Options, target: Path, tell: Callable[[str], None] = la
                     lambda path: artifacts.get(wanted[path]),
                     Package(project.name, project.version),
                     codec,
-                    made_by=made_by,
+                    made_by=_maker(),
                 )
             except CorruptArtifactError as error:
                 raise EnrichError(f"{where.artifacts}: {error.message}; run `{TOOL} build` again") from error
         _copy(where.export, target)
     return report
+
+
+def forecast_export(options: Options) -> tuple[int, list[str]]:
+    """How many documents an export would write, and the files of those that it would encode. Writes nothing.
+
+    Raises EnrichError where there is no finished build.
+    """
+    where = places(options)
+    project = read_project(where.root, options.overrides)
+    _built(where)
+    wanted = _wanted(where)
+    return len(wanted), due_documents(where.export, wanted, Package(project.name, project.version), _maker())
+
+
+def _built(where: Places) -> Path:
+    if not where.manifest.is_file():
+        raise EnrichError(f"{where.cache}: nothing was built there yet; run `{TOOL} build` first")
+    return where.cache
+
+
+def _wanted(where: Places) -> dict[str, str]:
+    """Path of every analysed file -> digest of its encoded rows."""
+    manifest, _ = load_manifest(where.manifest)
+    wanted = {path: state.emit.output for path, state in sorted(manifest.files.items())}
+    if not wanted or not all(wanted.values()):
+        raise EnrichError(f"{where.cache}: the last build did not end; run `{TOOL} build` again")
+    return wanted
+
+
+def _maker() -> str:
+    return " ".join((__version__, stage_version("merge"), stage_version("index")))
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -74,14 +74,14 @@ def policy(build: "Build") -> object:
         given = handed_in(build, name)
         if name in CONTEXT:
             result.append(stage_version("context"))
-        if given is not None:
-            result.append((name, str(given), FileStamp.of(given)))
-        elif name in CONTEXT:
+        if name in CONTEXT and given is None:
             from codeintel_enrich.engine.context import context_policy
 
             result.append((name, context_policy(build, name)))
         else:
-            result.append((name, executable(_tool(build, name))))
+            # Of a tool the stamp, too: it may be upgraded where it is.
+            used = given or executable(_tool(build, name))
+            result.append((name, str(used), FileStamp.of(used) if used else None))
     return result
 
 

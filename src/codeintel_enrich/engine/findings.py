@@ -1,13 +1,13 @@
 """Owns the findings that a user can ask a run to fail on."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from codeintel_enrich.engine.config import FindingKind
 from codeintel_enrich.store import open_store
-from codeintel_enrich.store.findings import broken_exports, cyclic_names, module_loads, parse_errors
+from codeintel_enrich.store.findings import broken_exports, cyclic_names, lost_modules, module_loads, parse_errors
 
 SHOWN = 6
 """Modules of a cycle that are named."""
@@ -22,12 +22,13 @@ class Finding(msgspec.Struct, frozen=True, order=True):
     message: str
 
 
-def findings(store: Path, kinds: Iterable[FindingKind]) -> list[Finding]:
+def findings(store: Path, kinds: Iterable[FindingKind], gone: Collection[str] = ()) -> list[Finding]:
     """What a store holds of the kinds asked for, by place.
 
     - `parse-error`: a file that does not parse.
     - `broken-export`: a name imported from a module of the tree that does not have it, or listed in `__all__` though
-      nothing binds it.
+      nothing binds it; an import of a module in `gone`, which are those that a change took away. Other modules that
+      are not in the tree do not count: they may be generated or compiled.
     - `import-cycle`: modules that load each other while they are loaded (imports in functions and under TYPE_CHECKING
       do not count), or a name that goes round in such a cycle.
     """
@@ -37,7 +38,7 @@ def findings(store: Path, kinds: Iterable[FindingKind]) -> list[Finding]:
             if kind == "parse-error":
                 places = parse_errors(connection)
             elif kind == "broken-export":
-                places = broken_exports(connection)
+                places = [*broken_exports(connection), *lost_modules(connection, gone)]
             else:
                 places = [*cyclic_names(connection), *_cycles(module_loads(connection))]
             found += [Finding(path, line, kind, message) for path, line, message in places]

@@ -23,6 +23,8 @@ from codeintel_enrich.errors import EnrichError, UsageError
 
 STEERING = frozenset((".gitignore", "pyproject.toml", "pyvenv.cfg", "CACHEDIR.TAG"))
 """Files that decide, beside the sources, what a build sees."""
+RECORD = "tree.msgpack"
+"""What the laid out tree holds, beside it."""
 SYMLINK = "120000"
 SUBMODULE = "160000"
 
@@ -45,6 +47,17 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 
     mode: str
     blob: str
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """What building one tree would have to look at."""
+
+    tree: str
+    """`staged`, or a commit's name."""
+    files: int
+    changed: tuple[str, ...]
+    """Files that are new, or others than in the tree before it, sorted."""
+    removed: tuple[str, ...]
 
 
 class Repository:
@@ -140,9 +153,21 @@ class TreeCache:
         if self._lock is not None:
             self._lock.release()
 
+    def forecast(self, trees: Mapping[str, Mapping[str, Entry]]) -> tuple[Step, ...]:
+        """What it would take to build some trees, by their names, one after the other. Writes nothing."""
+        steps: list[Step] = []
+        before = self._laid_out()
+        for name, entries in trees.items():
+            wanted = _sources(entries)
+            changed = sorted(path for path, entry in wanted.items() if before.get(path) != entry)
+            removed = sorted(before.keys() - wanted.keys())
+            steps.append(Step(tree=name, files=len(wanted), changed=tuple(changed), removed=tuple(removed)))
+            before = wanted
+        return tuple(steps)
+
     def build(self, entries: Mapping[str, Entry]) -> tuple[Build, Summary]:
         """Build a tree. Raises EnrichError where that fails."""
-        self._lay_out({path: entry for path, entry in entries.items() if _matters(path, entry)})
+        self._lay_out(_sources(entries))
         options = Options(
             root=self._folder / "tree",
             cache_dir=self._folder / "cache",
@@ -158,13 +183,17 @@ class TreeCache:
             raise EnrichError(f"the build failed: {summary.errors[0]}")
         return build, summary
 
+    def _laid_out(self) -> dict[str, Entry]:
+        """The files that the folder holds; none where that is not known."""
+        try:
+            return msgspec.msgpack.decode((self._folder / RECORD).read_bytes(), type=dict[str, Entry])
+        except (OSError, msgspec.DecodeError):
+            return {}
+
     def _lay_out(self, wanted: Mapping[str, Entry]) -> None:
         """Make the folder hold exactly these files."""
-        tree, record = self._folder / "tree", self._folder / "tree.msgpack"
-        try:
-            known = msgspec.msgpack.decode(record.read_bytes(), type=dict[str, Entry])
-        except (OSError, msgspec.DecodeError):
-            known = {}
+        tree, record = self._folder / "tree", self._folder / RECORD
+        known = self._laid_out()
         if not known:
             shutil.rmtree(tree, ignore_errors=True)
         # Until all is written nothing is known: a run that is killed leaves no wrong record.
@@ -184,6 +213,10 @@ class TreeCache:
             else:
                 target.write_bytes(data)
         write_atomically(record, msgspec.msgpack.encode(dict(wanted)))
+
+
+def _sources(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    return {path: entry for path, entry in entries.items() if _matters(path, entry)}
 
 
 def _matters(path: str, entry: Entry) -> bool:

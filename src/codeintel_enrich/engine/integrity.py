@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from codeintel_enrich.engine.build import Build
 
 
+NAMED = 3
+"""Up to so many files are named one by one."""
+
+
 def strange_files(build: "Build") -> list[str]:
     """The files of ours, by their names in the manifest, that do not bear the stamp which the last run left on them."""
     cache = f"{build.places.cache}/"
@@ -37,11 +41,14 @@ def check_own_files(build: "Build") -> bool:
     artifacts = build.places.artifacts.name
     if build.strange_files:
         build.manifest.merge = StageState()
-        build.warnings += [
-            f"{build.places.cache / name}: changed or deleted since the last run; checked"
-            for name in build.strange_files
-            if name != artifacts
-        ]
+        names = [str(build.places.cache / name) for name in build.strange_files if name != artifacts]
+        if len(names) <= NAMED:
+            build.warnings += [f"{name}: changed or deleted since the last run; checked" for name in names]
+        else:
+            build.warnings.append(
+                f"{names[0]} and {len(names) - 1} more files of ours: changed or deleted since the last run, "
+                "or copied without their times; checked"
+            )
     if not build.artifacts.warnings and artifacts not in build.strange_files:
         return False
     damaged = build.artifacts.verify()

@@ -38,8 +38,8 @@ class _Kept(msgspec.Struct):
     known: dict[str, Complexity | None] = {}
 
 
-def write_report(options: Options, target: Path | None, days: int) -> Reported:
-    """Write one page that shows what the last build found; by default into the cache.
+def write_report(options: Options, target: Path | None, days: int, *, dry_run: bool = False) -> Reported:
+    """Write one page that shows what the last build found; by default into the cache. A dry run writes nothing.
 
     `days`: how far back the history is looked at. Raises EnrichError where there is no store, or where the page cannot
     be written.
@@ -51,7 +51,7 @@ def write_report(options: Options, target: Path | None, days: int) -> Reported:
     with open_store(where.store) as store:
         rows = report_rows(store)
     files = rows["modules"]
-    complexities, measured, unmeasured = _complexities(where.root, where.complexities, files)
+    complexities, measured, unmeasured = _complexities(where.root, where.complexities, files, remembers=not dry_run)
     history = churn(where.root, days)
     for file in files:
         file["complexity"] = complexities.get(file.pop("content_hash"))
@@ -80,8 +80,9 @@ def write_report(options: Options, target: Path | None, days: int) -> Reported:
     )
     path = target if target is not None else where.cache / "report.html"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, page)
+        if not dry_run:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, page)
     except OSError as error:
         raise EnrichError(f"{path}: cannot be written ({error.strerror or error}); choose another with -o") from error
     return Reported(file=str(path), size=len(page), modules=len(files), measured=measured, unmeasured=unmeasured)
@@ -101,10 +102,12 @@ def _told(run: LastRun | None) -> ReportedRun | None:
     )
 
 
-def _complexities(root: Path, memory: Path, files: list[dict[str, Any]]) -> tuple[dict[str, Complexity], int, int]:
+def _complexities(
+    root: Path, memory: Path, files: list[dict[str, Any]], *, remembers: bool
+) -> tuple[dict[str, Complexity], int, int]:
     """Content digest -> complexity; how many files were measured, and how many are no longer what was built.
 
-    What was measured is remembered: content that is known is not opened.
+    What was measured is remembered where `remembers` says so: content that is known is not opened.
     """
     version = stage_version("merge")
     try:
@@ -126,7 +129,7 @@ def _complexities(root: Path, memory: Path, files: list[dict[str, Any]]) -> tupl
             else:
                 known[wanted] = _complexity(source)
                 measured += 1
-    if measured or known.keys() != kept.known.keys():
+    if remembers and (measured or known.keys() != kept.known.keys()):
         write_atomically(memory, msgspec.msgpack.encode(_Kept(version, known)))
     return {content: value for content, value in known.items() if value is not None}, measured, unmeasured
 

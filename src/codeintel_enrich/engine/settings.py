@@ -12,8 +12,8 @@ Settings = dict[str, object]
 """Stage -> the settings that it reads, and no other stage's."""
 
 
-def stage_settings(project: Project, root_name: str) -> Settings:
-    """Every stage's settings. `root_name` is the name of the repository's folder without the way to it."""
+def stage_settings(project: Project) -> Settings:
+    """Every stage's settings."""
     config, requires = project.config, project.requires_python
     return {
         "parse": config.parse_config(requires),
@@ -26,7 +26,7 @@ def stage_settings(project: Project, root_name: str) -> Settings:
         "merge": {
             "version": __version__,
             "entry-points": project.entry_points,
-            "root-name": root_name,
+            "project": project.name,
             "publish": config.publish_config(),
         },
     }

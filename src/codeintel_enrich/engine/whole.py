@@ -88,7 +88,8 @@ class PublishJob(msgspec.Struct, frozen=True, kw_only=True):
     """Path of each Python file -> digest of its encoded rows, in path order."""
     outlined: dict[str, str]
     """The same of every other file."""
-    root_name: str
+    project: str
+    """Its name in `[project]`; may be empty."""
     entry_points: dict[str, str]
     root: str
     """Where the analysed files are: some published files are made of their text, too."""
@@ -212,7 +213,7 @@ def run_publish(job: PublishJob, generation: Callable[[], int]) -> PublishDone:
             Path(job.publish_index),
             job.wanted,
             load,
-            root_name=job.root_name,
+            project=job.project,
             entry_points=job.entry_points,
             plan=make_plan(job, load, stored),
             intact=job.intact,

@@ -61,7 +61,7 @@ def publish_files(
     wanted: Mapping[str, str],
     load: Callable[[str], bytes],
     *,
-    root_name: str,
+    project: str,
     entry_points: Mapping[str, str],
     plan: Plan,
     intact: bool = False,
@@ -74,7 +74,7 @@ def publish_files(
     replaced atomically, and only where something changed.
 
     `intact`: the published files, and the sidecar, were just seen to bear the stamps of the last report.
-    `root_name` is the name of the repository's folder without the way to it, `entry_points` its `[project.scripts]`.
+    `project` is the project's name, which may be empty, `entry_points` its `[project.scripts]`.
 
     Raises EnrichError where a file cannot be written, and whatever `load` or the plan raises; files not replaced by
     then are as before.
@@ -104,7 +104,7 @@ def publish_files(
             _remove_former(out, known, names)
             summaries = {path: part.summary for path, part in parts.items()}
             whole = {
-                REPO_MAP_FILE: repo_map(summaries, root_name, entry_points),
+                REPO_MAP_FILE: repo_map(summaries, project, entry_points),
                 TAGS_FILE: tags_index(summaries),
             }
             brought = {name: threads.submit(_bring, out / name, content) for name, content in whole.items()}

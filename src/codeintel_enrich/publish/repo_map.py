@@ -8,8 +8,11 @@ import orjson
 from codeintel_enrich.model.rows import FileSummary
 
 
-def repo_map(summaries: Mapping[str, FileSummary], root_name: str, entry_points: Mapping[str, str]) -> bytes:
-    """The file's bytes. A module without a dotted name is listed by its path; lists are sorted."""
+def repo_map(summaries: Mapping[str, FileSummary], project: str, entry_points: Mapping[str, str]) -> bytes:
+    """The file's bytes. A module without a dotted name is listed by its path; lists are sorted.
+
+    The root is named after the project, or `.`: the folder's own name is another in another checkout.
+    """
     tags: dict[str, list[str]] = {}
     packages: Counter[str] = Counter()
     for path, summary in summaries.items():
@@ -18,7 +21,7 @@ def repo_map(summaries: Mapping[str, FileSummary], root_name: str, entry_points:
         if summary.package:
             packages[summary.package] += 1
     content = {
-        "root": root_name,
+        "root": project or ".",
         "modules": len(summaries),
         "counts": {
             "files": len(summaries),

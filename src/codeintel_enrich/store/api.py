@@ -51,6 +51,12 @@ class Definition(msgspec.Struct, frozen=True):
     path: str
 
 
+def module_names(store: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Every module that has a dotted name."""
+    found = store.execute("SELECT DISTINCT module FROM modules WHERE module IS NOT NULL").fetchall()
+    return frozenset(name for (name,) in found)
+
+
 def public_exports(store: duckdb.DuckDBPyConnection) -> list[Export]:
     """What others may import: definitions, names in `__all__`, and what a package has of its own tree.
 

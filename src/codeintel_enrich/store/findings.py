@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ _BROKEN_EXPORTS = """
         AND NOT m.dynamic_getattr
         AND NOT EXISTS (SELECT 1 FROM diagnostics d WHERE d.path = e.path AND d.rule = 'dynamic-names')
 """
+_LOST_MODULES = """
+    SELECT DISTINCT path, line, message FROM diagnostics
+    WHERE tool = 'link' AND rule = 'unresolved-import'
+        AND message IN (SELECT format('no module `{}`', name) FROM unnest($1) AS gone(name))
+"""
 _CYCLIC_NAMES = "SELECT path, line, message FROM diagnostics WHERE tool = 'link' AND rule = 'import-cycle'"
 _LOADS = """
     SELECT i.path, coalesce(s.path, i.target_path) AS target, min(i.start_line)
@@ -43,6 +49,11 @@ def parse_errors(store: duckdb.DuckDBPyConnection) -> list[Place]:
 def broken_exports(store: duckdb.DuckDBPyConnection) -> list[Place]:
     """Names imported from a module of the tree that does not have them, or listed in `__all__` and bound by nothing."""
     return _places(store, _BROKEN_EXPORTS)
+
+
+def lost_modules(store: duckdb.DuckDBPyConnection, gone: Collection[str]) -> list[Place]:
+    """Imports of modules that are gone."""
+    return sorted(store.execute(_LOST_MODULES, [sorted(gone)]).fetchall()) if gone else []
 
 
 def cyclic_names(store: duckdb.DuckDBPyConnection) -> list[Place]:

@@ -25,7 +25,7 @@ class Desk:
     def publish(self, sources: Mapping[str, str | bytes], **more: Any) -> PublishReport:
         shelf = Shelf(emitted(sources, **more))
         report = publish_files(
-            self.out, self.index, shelf.wanted, shelf.load, root_name="repo", entry_points={}, plan=self.plan
+            self.out, self.index, shelf.wanted, shelf.load, project="shop", entry_points={}, plan=self.plan
         )
         self.loaded = shelf.loaded
         return report

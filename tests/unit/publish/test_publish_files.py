@@ -37,7 +37,7 @@ class Desk:
             self.index,
             shelf.wanted,
             shelf.load,
-            root_name="repo",
+            project="shop",
             entry_points=entry_points or {},
             plan=Plan(emit_cst=emit_cst),
         )
@@ -82,7 +82,7 @@ def test_files_hold_every_line_in_path_order(desk: Desk) -> None:
 def test_the_repo_map_tells_counts_tags_packages_and_entry_points(desk: Desk) -> None:
     desk.publish(Shelf(emitted(SOURCES)), entry_points={"tool": "pkg.a:f"})
     found = json.loads(desk.files()["repo_map.json"])
-    assert found["root"] == "repo"
+    assert found["root"] == "shop"
     assert found["modules"] == found["counts"]["files"] == len(SOURCES)
     assert found["counts"]["parse_errors"] == 1
     assert found["counts"]["definitions"] == 3
@@ -210,7 +210,7 @@ def test_a_failing_load_leaves_every_file_as_it_was(desk: Desk) -> None:
     missing = after.data.pop("src/pkg/b.py")
     wanted = {**after.wanted, "src/pkg/b.py": "not there"}
     with pytest.raises(KeyError):
-        publish_files(desk.out, desk.index, wanted, after.load, root_name="repo", entry_points={}, plan=Plan())
+        publish_files(desk.out, desk.index, wanted, after.load, project="shop", entry_points={}, plan=Plan())
     assert desk.files() == before
     after.data["src/pkg/b.py"] = missing
     assert desk.publish(after).changed_files == len(after.differs_from(shelf)) > 1

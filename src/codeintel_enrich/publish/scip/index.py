@@ -64,6 +64,13 @@ class _Kept(msgspec.Struct, frozen=True):
     stamp: FileStamp
 
 
+def due_documents(kept: Path, wanted: Mapping[str, str], package: Package, made_by: str) -> list[str]:
+    """The files whose document `export_index` would encode, in path order. Writes nothing."""
+    old = _known(kept, package, made_by)
+    parts = old.parts if old is not None else {}
+    return [path for path in sorted(wanted) if path not in parts or parts[path].rows_digest != wanted[path]]
+
+
 def export_index(
     kept: Path,
     wanted: Mapping[str, str],
@@ -82,11 +89,7 @@ def export_index(
 
     Raises EnrichError where the file cannot be written, and whatever `load` raises; it is as before then.
     """
-    sidecar = kept.with_suffix(".msgpack")
-    made_by = f"{made_by} {package.name} {package.version}"
-    old = read_sidecar(sidecar, _FORMAT, _Kept)
-    if old is not None and (old.made_by != made_by or FileStamp.of(kept) != old.stamp):
-        old = None
+    old = _known(kept, package, made_by)
     parts: dict[str, _Part] = {}
     encoded: list[str] = []
     try:
@@ -110,10 +113,26 @@ def export_index(
             for symbol in externals:
                 splicer.add(codec.external(_information(symbol)))
             stamp = splicer.commit()
-        write_sidecar(sidecar, _FORMAT, _Kept(made_by, parts, len(codec.head), stamp))
+        write_sidecar(_sidecar(kept), _FORMAT, _Kept(_maker(package, made_by), parts, len(codec.head), stamp))
     except OSError as error:
         raise EnrichError(f"{kept}: cannot be written ({error}); free the place or use --cache-dir") from error
     return ExportReport(len(parts), tuple(encoded), len(externals), stamp.size)
+
+
+def _sidecar(kept: Path) -> Path:
+    return kept.with_suffix(".msgpack")
+
+
+def _maker(package: Package, made_by: str) -> str:
+    return f"{made_by} {package.name} {package.version}"
+
+
+def _known(kept: Path, package: Package, made_by: str) -> _Kept | None:
+    """What the kept index is made of; None where nothing of it can be used."""
+    old = read_sidecar(_sidecar(kept), _FORMAT, _Kept)
+    if old is None or old.made_by != _maker(package, made_by) or FileStamp.of(kept) != old.stamp:
+        return None
+    return old
 
 
 def _starts(old: _Kept | None) -> dict[str, int]:

@@ -17,7 +17,7 @@ from codeintel_enrich.model.syntax import Spot
 from codeintel_enrich.stages.parse.binder import Bound
 from codeintel_enrich.stages.parse.names import normalised
 from codeintel_enrich.stages.parse.surface_aliases import aliases
-from codeintel_enrich.stages.parse.surface_imports import When, handles_import_errors
+from codeintel_enrich.stages.parse.surface_imports import When, expects_import_errors, handles_import_errors
 from codeintel_enrich.stages.parse.surface_lazy import getattr_names
 from codeintel_enrich.stages.parse.surface_nodes import dotted, inside
 from codeintel_enrich.stages.parse.surface_scopes import pattern_names, target_names
@@ -289,7 +289,7 @@ class _Walk(Statements):
         return node.orelse is not None and self.suite(node.orelse.body.body)
 
     def _with(self, node: cst.With) -> bool:
-        suppresses = False
+        suppresses = expects_import_errors(node)
         for item in node.items:
             self.walrus(item.item)
             if item.asname is not None:

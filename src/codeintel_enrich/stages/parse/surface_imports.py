@@ -65,13 +65,23 @@ def handles_import_errors(handlers: Iterable[cst.ExceptHandler | cst.ExceptStarH
         if handler.type is None:
             handled, only = True, False
             continue
-        types = (
-            [element.value for element in handler.type.elements]
-            if isinstance(handler.type, cst.Tuple)
-            else [handler.type]
-        )
-        for kind in types:
-            name = (dotted(kind) or "").rpartition(".")[2]
+        for name in _last_names(handler.type):
             handled |= name in _IMPORT_ERRORS or name in _CATCH_ALL
             only &= name in _IMPORT_ERRORS
     return handled, only
+
+
+def expects_import_errors(node: cst.With) -> bool:
+    """Whether a failing import is what a `with` is for: `suppress(ImportError)`, `pytest.raises(ImportError)`."""
+    return any(
+        not _IMPORT_ERRORS.isdisjoint(_last_names(argument.value))
+        for item in node.items
+        if isinstance(item.item, cst.Call)
+        for argument in item.item.args
+    )
+
+
+def _last_names(kinds: cst.BaseExpression) -> list[str]:
+    """Of one class, or of a tuple of classes: what stands after the last dot."""
+    every = [element.value for element in kinds.elements] if isinstance(kinds, cst.Tuple) else [kinds]
+    return [(dotted(kind) or "").rpartition(".")[2] for kind in every]

@@ -10,7 +10,7 @@ import libcst as cst
 from codeintel_enrich.model.surface import Bind, ClassSurface, DefinitionKind, ImportBind, MemberKind
 from codeintel_enrich.stages.parse.names import normalised
 from codeintel_enrich.stages.parse.surface_aliases import aliases
-from codeintel_enrich.stages.parse.surface_imports import Imports, When, handles_import_errors
+from codeintel_enrich.stages.parse.surface_imports import Imports, When, expects_import_errors, handles_import_errors
 from codeintel_enrich.stages.parse.surface_nodes import dotted, inside
 from codeintel_enrich.stages.parse.surface_values import Values
 
@@ -158,9 +158,11 @@ def _statements(body: Body, values: Values) -> Iterator[tuple[Any, bool]]:
             inner.extend((block.body.body, guarded) for block in (node.orelse, node.finalbody) if block is not None)
         elif kind is cst.Match:
             inner.extend((case.body.body, guarded) for case in node.cases)
-        elif kind is cst.For or kind is cst.While or kind is cst.With:
+        elif kind is cst.With:
+            inner.append((node.body.body, guarded or expects_import_errors(node)))
+        elif kind is cst.For or kind is cst.While:
             inner.append((node.body.body, guarded))
-            if kind is not cst.With and node.orelse is not None:
+            if node.orelse is not None:
                 inner.append((node.orelse.body.body, guarded))
         for part, is_guarded in reversed(inner):
             waiting.extend((statement, is_guarded) for statement in reversed(list(part)))
