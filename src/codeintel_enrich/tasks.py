@@ -111,6 +111,7 @@ class Session:
             "task_outline": self.task_outline,
             "task_index": self.task_index,
             "task_check": self.task_check,
+            "task_context": self.task_context,
             "task_link": self.task_link,
             "task_inputs": self.task_inputs,
             "task_analysis": self.task_analysis_later if self.executes else self.task_analysis,
@@ -198,7 +199,9 @@ class Session:
         """Bytes of one file -> syntax and surface."""
         due = [] if self.idle or not self.executes else self.build.due_parses()
         # Outlines fill the time in which workers would wait for `link`.
-        ahead: dict[str, list[FileStage]] = {path: ["parse"] for path in due if not self._wanted <= {"index", "check"}}
+        ahead: dict[str, list[FileStage]] = {
+            path: ["parse"] for path in due if not self._wanted <= {"index", "check", "context"}
+        }
         if "outline" in self._wanted:
             ahead.update({path: ["outline"] for path in self._due_outlines})
         self.executor.plan(ahead)
@@ -217,9 +220,16 @@ class Session:
 
     def task_check(self) -> Iterator[Task]:
         """Run the type checkers, and split what they say per file."""
+        yield from self._external_tasks("check")
+
+    def task_context(self) -> Iterator[Task]:
+        """Read coverage, history and owners, and split them per file."""
+        yield from self._external_tasks("context")
+
+    def _external_tasks(self, stage: str) -> Iterator[Task]:
         for name in self.externals:
-            if name != "index":
-                yield self._task("check", name)
+            if task_of(name).stage == stage:
+                yield self._task(stage, name)
 
     def task_link(self) -> Iterator[Task]:
         """Every surface -> each module's environment."""
@@ -228,8 +238,8 @@ class Session:
 
     def task_inputs(self) -> Task:
         """Everything that the analyses of single files wait for."""
-        checks = [f"check:{name}" for name in self.externals if name != "index"]
-        return {"actions": [], "task_dep": ["parse", "link", "index", *checks], "doc": "(group) what analyses wait for"}
+        facts = [str(task_of(name)) for name in self.externals if name != "index"]
+        return {"actions": [], "task_dep": ["parse", "link", "index", *facts], "doc": "(group) what analyses wait for"}
 
     def task_analysis(self) -> Iterator[Task]:
         """The stages of single files after link, and the merge."""
@@ -278,7 +288,7 @@ class Session:
             return build.settle_link()
         if name.stage == "merge":
             return build.settle_merge()
-        if name.stage in ("index", "check"):
+        if name.stage in ("index", "check", "context"):
             return (name.path or "index") not in self._due_externals
         if (ran := self.executor.ran_ahead(name)) is not None:
             return not ran

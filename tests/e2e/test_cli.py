@@ -47,6 +47,36 @@ def paths(store: Path) -> set[str]:
 
 # --- help and version -------------------------------------------------------------------------------------------------
 
+PROMISED = [
+    "--root",
+    "--cache-dir",
+    "--scip",
+    "--refresh-index",
+    "--no-index",
+    "--no-types",
+    "--out",
+    "--pyrefly-json",
+    "--pyright-json",
+    "--tags-yaml",
+    "--coverage-xml",
+    "--only",
+    "--max-file-bytes",
+    "--owners",
+    "--history-window-days",
+    "--commits-window",
+    "--emit-slices",
+    "--slices-filter",
+    "--emit-ast",
+    "--emit-cst",
+    "--no-emit-cst",
+    "--cst-out",
+    "--overlays-config",
+    "--overlays-set",
+    "--dry-run",
+    "--jobs",
+]
+"""Options of `build` that users were told of."""
+
 
 def plain(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
@@ -68,6 +98,8 @@ def test_help_shows_every_command_and_every_option(start: tuple[str, ...]) -> No
     for name in group.commands:
         assert re.search(rf"\b{name}\b", overview)
     shown = ask("build", "--help")
+    missing = [option for option in PROMISED if not re.search(rf"(?<![\w-]){option}(?![\w-])", shown)]
+    assert missing == []
     for parameter in group.commands["build"].params:
         for option in (*parameter.opts, *parameter.secondary_opts):
             assert option in shown
@@ -348,3 +380,29 @@ def test_asking_where_nothing_was_built_says_what_to_do(command: Command, shop: 
     assert outcome.code != 0
     assert "codeintel-enrich build" in outcome.err
     assert not (shop.root / "cache").exists()
+
+
+# --- context ----------------------------------------------------------------------------------------------------------
+
+
+def test_context_is_asked_for_by_options(command: Command, shop: Workspace, tmp_path: Path) -> None:
+    shop.write("CODEOWNERS", "* @everyone\n")
+    report = tmp_path / "coverage.xml"
+    lines = '<class filename="shop/core.py"><lines><line number="1" hits="1"/></lines></class>'
+    report.write_text(f"<coverage>{lines}</coverage>")
+    windows = ("--history-window-days", "30", "--commits-window", "10")
+    outcome = command.build("--owners", *windows, "--coverage-xml", str(report), "--json")
+    assert outcome.code == 0, outcome.err
+    assert {"context:coverage", "context:history", "context:owners"} <= set(outcome.summary["ran"])
+    question = "select owners, coverage_ratio from modules where path = 'shop/core.py'"
+    assert shop.query(question) == [(["@everyone"], 1.0)]
+    assert command.run("status", "--root", str(shop.root), "--json").summary["up_to_date"]
+    # Without the options, and with them again: nothing is looked up anew.
+    assert "context:owners" not in command.build("--no-owners", "--json").summary["ran"]
+    assert shop.query(question) == [([], None)]
+
+
+def test_a_coverage_report_that_is_not_there_is_wrong_use(command: Command) -> None:
+    outcome = command.build("--coverage-xml", "nowhere.xml")
+    assert outcome.code == 2
+    assert "nowhere.xml" in outcome.err

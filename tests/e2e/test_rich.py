@@ -32,9 +32,9 @@ def _workers() -> Iterator[None]:
     parsed: dict[tuple[Any, ...], list[bytes]] = {}
     run = Pool.run
 
-    def remembering(self: Pool, stage: str, *arguments: Any) -> list[bytes]:
+    def remembering(self: Pool, stage: str, *arguments: Any, **more: Any) -> list[bytes]:
         if stage != "parse":
-            return run(self, stage, *arguments)
+            return run(self, stage, *arguments, **more)
         if arguments not in parsed:
             parsed[arguments] = run(self, stage, *arguments)
         return parsed[arguments]

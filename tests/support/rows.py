@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from codeintel_enrich.model.config import EmitConfig, LinkConfig, ParseConfig, StitchConfig
+from codeintel_enrich.model.context import FileContext
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.modules import module_table
 from codeintel_enrich.model.rows import FileRows, Row, encode_rows, unpack_rows
@@ -29,6 +30,7 @@ def emitted(
     *,
     documents: Mapping[str, Document] | None = None,
     facts: Mapping[str, FileFacts] | None = None,
+    contexts: Mapping[str, FileContext] | None = None,
     parse_config: ParseConfig = PARSE,
     emit_config: EmitConfig = EMIT,
 ) -> dict[str, FileRows]:
@@ -55,7 +57,8 @@ def emitted(
         stitched = stitch(syntax, item.surface, qualified, environment, document, StitchConfig())
         own_facts = (facts or {}).get(path)
         typed = typify(syntax, [own_facts] if own_facts else [])
-        rows[path] = emit(path, syntax, item.surface, environment, qualified, stitched, typed, emit_config)
+        context = (contexts or {}).get(path, FileContext())
+        rows[path] = emit(path, syntax, item.surface, environment, qualified, stitched, typed, context, emit_config)
     return rows
 
 

@@ -55,6 +55,21 @@ def build(
     scip: Annotated[Path | None, typer.Option(help="A SCIP index to use as it is, instead of making one.")] = None,
     pyrefly_json: Annotated[Path | None, typer.Option(help="A pyrefly report to use as it is.")] = None,
     pyright_json: Annotated[Path | None, typer.Option(help="A pyright report to use as it is.")] = None,
+    coverage_xml: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="A coverage report in Cobertura's XML, as `coverage xml` writes it."
+        ),
+    ] = None,
+    owners: Annotated[
+        bool | None, typer.Option("--owners/--no-owners", help="Look up CODEOWNERS and git's history: authors, churn.")
+    ] = None,
+    history_window_days: Annotated[
+        int | None, typer.Option(min=1, help="How many days before the newest commit count as churn; default: 365.")
+    ] = None,
+    commits_window: Annotated[
+        int | None, typer.Option(min=1, help="How many of the newest commits are looked at; default: 10,000.")
+    ] = None,
     only: Annotated[list[str] | None, typer.Option(help="Index only files matching this gitignore pattern.")] = None,
     max_file_bytes: Annotated[int | None, typer.Option(help="Larger files get a row that says so.")] = None,
     refresh_index: Annotated[bool, typer.Option("--refresh-index", help="Make the SCIP index anew.")] = False,
@@ -64,6 +79,9 @@ def build(
         TypesWanted | None, typer.Option(help="What type checkers are asked for; expressions: a type on references.")
     ] = None,
     emit_cst: Annotated[bool | None, typer.Option("--emit-cst/--no-emit-cst", help="Write cst/cst.jsonl.")] = None,
+    cst_out: Annotated[
+        Path | None, typer.Option(help="Write it there instead: a file named *.jsonl, or a folder for cst.jsonl.")
+    ] = None,
     emit_ast: Annotated[
         bool | None, typer.Option("--emit-ast/--no-emit-ast", help="Write metrics of functions.")
     ] = None,
@@ -92,8 +110,13 @@ def build(
     overrides = {
         "max-file-bytes": max_file_bytes,
         "emit-cst": emit_cst,
+        "cst-out": str(cst_out.resolve()) if cst_out is not None else None,
         "emit-ast": emit_ast,
         "tags-yaml": str(tags_yaml.resolve()) if tags_yaml is not None else None,
+        "coverage-xml": str(coverage_xml.resolve()) if coverage_xml is not None else None,
+        "owners": owners,
+        "history-window-days": history_window_days,
+        "commits-window": commits_window,
         "check": {"types": types.value} if types is not None else None,
         "overlays": overlays or None,
         "slices": {key: value for key, value in slices.items() if value is not None} or None,

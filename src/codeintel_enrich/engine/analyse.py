@@ -89,12 +89,14 @@ def _run(stage: AnalysisStage, layers: "_Layers", job: AnalyseJob) -> Any:
         from codeintel_enrich.stages.stitch import stitch
 
         return stitch(syntax, surface, qualified, environment, layers.document(), job.stitch)
+    from codeintel_enrich.model.context import FileContext
     from codeintel_enrich.model.stitched import Stitched
     from codeintel_enrich.model.typed import Typed
     from codeintel_enrich.stages.emit import emit
 
     stitched, typed = get(sources.stitched, Stitched), get(sources.typed, Typed)
-    return emit(sources.path, syntax, surface, environment, qualified, stitched, typed, job.emit)
+    context = FileContext.joined(get(piece, FileContext) for _, piece in sources.context)
+    return emit(sources.path, syntax, surface, environment, qualified, stitched, typed, context, job.emit)
 
 
 class _Layers:

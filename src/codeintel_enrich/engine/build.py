@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -36,6 +36,9 @@ from codeintel_enrich.engine.settings import Settings, settings_digests, stage_s
 from codeintel_enrich.engine.tree import look
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.outputs import FileStamp
+
+if TYPE_CHECKING:
+    from codeintel_enrich.engine.context import Tip
 
 ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 KEPT_PER_FILE = 20
@@ -214,7 +217,8 @@ class Build:
         document, indexed = self._document(path)
         return Sources(
             *(path, state.parse.output, state.surface, state.environment),
-            facts=[(name, piece) for name in self._checkers if (piece := self._slice(name, path))],
+            facts=self._slices("check", path),
+            context=self._slices("context", path),
             document=document,
             indexed=indexed,
             qualified=state.qualify.output,
@@ -224,14 +228,31 @@ class Build:
 
     @cached_property
     def enabled(self) -> tuple[str, ...]:
-        """Names of the external inputs that this build reads: `index` and checkers."""
+        """Names of the external inputs that this build reads: `index`, checkers, context."""
         from codeintel_enrich.engine.externals import enabled
 
-        return enabled(self.options, self.project.config)
+        return enabled(self)
 
     @cached_property
-    def _checkers(self) -> list[str]:
-        return sorted(name for name in self.enabled if name != "index")
+    def tip(self) -> "Tip":
+        """Where the history stood when this build first asked."""
+        from codeintel_enrich.engine.context import find_tip
+
+        return find_tip(self.places.root)
+
+    @cached_property
+    def _by_stage(self) -> dict[str, list[str]]:
+        """`check`, `context` -> the external inputs that such tasks make, sorted."""
+        from codeintel_enrich.engine.externals import task_of
+
+        found: dict[str, list[str]] = {"check": [], "context": []}
+        for name in sorted(self.enabled):
+            found.setdefault(task_of(name).stage, []).append(name)
+        return found
+
+    def _slices(self, stage: str, path: str) -> list[tuple[str, str]]:
+        """Name and digest of what each external input of a stage says of a file, of those that say something."""
+        return [(name, piece) for name in self._by_stage[stage] if (piece := self._slice(name, path))]
 
     def _slice(self, external: str, path: str) -> str:
         """Digest of what an external input says of a file; empty when it says nothing."""

@@ -5,11 +5,12 @@ import platform
 import sys
 import tomllib
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from codeintel_enrich.engine.toggles import ingests_in_bulk, sorts_keys
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.model.config import (
     EmitConfig,
@@ -24,6 +25,7 @@ from codeintel_enrich.model.config import (
     TypesConfig,
 )
 from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.outputs import CST_FILE
 from codeintel_enrich.model.tag_rules import TagRule
 
 TABLE = "codeintel-enrich"
@@ -78,6 +80,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Memory that one file's analysis may take."""
     emit_cst: bool = True
     """Whether `cst/cst.jsonl` is written."""
+    cst_out: str | None = None
+    """Where else than in `OUT/cst`: a file named `*.jsonl`, or a folder for `cst.jsonl`; relative to the root."""
     emit_pages: bool = True
     """Whether a Markdown page is written for each file."""
     emit_parquet: bool = True
@@ -86,6 +90,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Whether metrics of every function are written."""
     tags_yaml: str | None = None
     """A file of rules that give modules tags of your own, relative to the root."""
+    owners: bool = False
+    """Whether owners (CODEOWNERS) and git's history are looked up: authors, bus factor, churn."""
+    history_window_days: Annotated[int, msgspec.Meta(ge=1)] = 365
+    """How many days before the newest commit count as churn."""
+    commits_window: Annotated[int, msgspec.Meta(ge=1)] = 10_000
+    """How many of the newest commits are looked at."""
+    coverage_xml: str | None = None
+    """A coverage report in Cobertura's XML (`coverage xml`), relative to the root."""
+    low_coverage_threshold: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
+    """Modules, tests apart, with a smaller covered share of lines are tagged `low-coverage`."""
     fail_on: tuple[FindingKind, ...] = ()
     """Findings with which `build` and `hook` end with exit code 1."""
     lock_wait_seconds: float = 600
@@ -128,18 +142,28 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The settings that `types` reads."""
         return TypesConfig()
 
-    def emit_config(self, tag_rules: tuple[TagRule, ...]) -> EmitConfig:
-        """The settings that `emit` reads. `tag_rules`: those of `tags-yaml`."""
+    def emit_config(self, tag_rules: tuple[TagRule, ...], sorts_keys: bool) -> EmitConfig:
+        """The settings that `emit` reads. `tag_rules`: those of `tags-yaml`; `sorts_keys`: of lines of JSON."""
         return EmitConfig(
             emit_cst=self.emit_cst,
             export_hub_threshold=self.overlays.export_hub_threshold,
+            low_coverage_threshold=self.low_coverage_threshold,
             tag_rules=tag_rules,
+            sorts_keys=sorts_keys,
         )
+
+    def cst_file(self, root: Path) -> PurePath:
+        """Where the lines of syntax nodes go: relative to the output folder, or absolute."""
+        if self.cst_out is None:
+            return PurePosixPath(CST_FILE)
+        target = root / self.cst_out
+        return target if target.suffix == ".jsonl" else target / PurePosixPath(CST_FILE).name
 
     def publish_config(self) -> PublishConfig:
         """Which files are published."""
         return PublishConfig(
             emit_cst=self.emit_cst,
+            cst_out=self.cst_out,
             emit_pages=self.emit_pages,
             emit_parquet=self.emit_parquet,
             emit_ast=self.emit_ast,
@@ -168,6 +192,10 @@ class Project(msgspec.Struct, frozen=True):
     """Of `[project]`; empty where it does not say, or computes them."""
     tag_rules: tuple[TagRule, ...] = ()
     """What `tags-yaml` says."""
+    sorts_keys: bool = True
+    """Whether keys of JSON lines are sorted, by the environment."""
+    in_bulk: bool = True
+    """Whether the store may be given the rows of many files at once, by the environment."""
 
 
 def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
@@ -180,7 +208,7 @@ def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
         text = path.read_bytes()
     except FileNotFoundError:
         config = _convert(dict(overrides), path)
-        return Project(config, tag_rules=_read_rules(config, root))
+        return _by_environment(Project(config, tag_rules=_read_rules(config, root)))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     try:
@@ -197,7 +225,7 @@ def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
     scripts = project.get("scripts")
     name, version = project.get("name"), project.get("version")
     config = _convert(_merged(table, overrides), path)
-    return Project(
+    found = Project(
         config=config,
         requires_python=requires if isinstance(requires, str) else None,
         entry_points={str(k): str(v) for k, v in sorted(scripts.items())} if isinstance(scripts, dict) else {},
@@ -205,6 +233,11 @@ def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
         version=version if isinstance(version, str) else "",
         tag_rules=_read_rules(config, root),
     )
+    return _by_environment(found)
+
+
+def _by_environment(project: Project) -> Project:
+    return msgspec.structs.replace(project, sorts_keys=sorts_keys(), in_bulk=ingests_in_bulk())
 
 
 def config_digest(*parts: object) -> str:

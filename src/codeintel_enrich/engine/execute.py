@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import PurePosixPath
 
 import msgspec
 
@@ -191,7 +192,7 @@ class Executor:
                 {stage: build.settings[stage] for stage in stages},
                 build.sources(path),
                 config.stitch_config(),
-                config.emit_config(build.project.tag_rules),
+                config.emit_config(build.project.tag_rules, build.project.sorts_keys),
             )
             try:
                 (answer,) = self.pool.run("analyse", msgspec.msgpack.encode(job))
@@ -242,7 +243,7 @@ class Executor:
         stamp_own_file(build, build.places.store)
         stamp_own_file(build, build.places.publish_index)
         out = build.places.name(build.places.out)
-        build.manifest.stamps.update({f"{out}/{name}": stamp for name, stamp in published.files.items()})
+        build.manifest.stamps.update({str(PurePosixPath(out, name)): stamp for name, stamp in published.files.items()})
         build.manifest.merge = StageState() if published.postponed else StageState(build.merge_inputs().key, "done")
 
     def _store(self, stamps: Mapping[str, FileStamp]) -> StoreDone:
@@ -256,6 +257,7 @@ class Executor:
                 trusted=stamps.get(store),
                 version=__version__,
                 wanted=self.build.module_rows() | self.build.outline_rows(),
+                in_bulk=self.build.project.in_bulk,
             )
 
         done = msgspec.msgpack.decode(self._on_whole("store", job), type=StoreDone)
@@ -280,6 +282,7 @@ class Executor:
                 entry_points=build.project.entry_points,
                 root=str(places.root),
                 publish=build.project.config.publish_config(),
+                cst_file=str(build.project.config.cst_file(places.root)),
             )
 
         return msgspec.msgpack.decode(self._on_whole("publish", job, generation), type=PublishDone)

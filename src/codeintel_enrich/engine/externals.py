@@ -22,34 +22,42 @@ from codeintel_enrich.model.outputs import FileStamp
 
 if TYPE_CHECKING:
     from codeintel_enrich.engine.build import Build
-    from codeintel_enrich.engine.config import Config
-    from codeintel_enrich.engine.options import Options
     from codeintel_enrich.formats.checkers import CheckerReport
 
 ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+CONTEXT = frozenset({"coverage", "history", "owners"})
+"""External inputs that are context of files."""
 CHECKER_CONFIGS = ("pyproject.toml", "pyrefly.toml", "pyrightconfig.json", "setup.cfg", "mypy.ini")
 """Files whose content decides, beside the sources, what a checker says."""
 
 
-def enabled(options: "Options", config: "Config") -> tuple[str, ...]:
-    """Names of the external inputs that a build reads: `index` and checkers."""
+def enabled(build: "Build") -> tuple[str, ...]:
+    """Names of the external inputs that a build reads: `index`, checkers, context."""
+    options, config = build.options, build.project.config
     names: list[str] = []
     if options.scip is not None or (options.index and config.index.refresh != "never"):
         names.append("index")
     if options.types and config.check.refresh != "never":
         names += config.check.tools
     names += [name for name in options.reports if name not in names]
+    if config.coverage_xml is not None and (build.places.root / config.coverage_xml).is_file():
+        names.append("coverage")
+    if config.owners:
+        names += ["history", "owners"]
     return tuple(names)
 
 
 def task_of(name: str) -> TaskName:
     """The task that makes an external input."""
-    return TaskName("index") if name == "index" else TaskName("check", name)
+    return TaskName("index") if name == "index" else TaskName("context" if name in CONTEXT else "check", name)
 
 
 def handed_in(build: "Build", name: str) -> Path | None:
     """The file a user gave for an external input, if he did."""
-    path = build.options.scip if name == "index" else build.options.reports.get(name)
+    if name == "coverage":
+        path: Path | None = build.places.root / (build.project.config.coverage_xml or "")
+    else:
+        path = build.options.scip if name == "index" else build.options.reports.get(name)
     if path is None:
         return None
     if not path.is_file():
@@ -59,11 +67,21 @@ def handed_in(build: "Build", name: str) -> Path | None:
 
 def policy(build: "Build") -> object:
     """What decides, beside the files, whether external inputs are made anew: part of a settled build's digest."""
-    result: list[object] = [build.project.config.index, build.project.config.check]
+    config = build.project.config
+    windows = (config.owners, config.history_window_days, config.commits_window)
+    result: list[object] = [config.index, config.check, windows, config.coverage_xml]
     for name in build.enabled:
-        # Of a tool the stamp, too: it may be upgraded where it is.
-        used = handed_in(build, name) or executable(_tool(build, name))
-        result.append((name, str(used), FileStamp.of(used) if used else None))
+        given = handed_in(build, name)
+        if name in CONTEXT:
+            result.append(stage_version("context"))
+        if name in CONTEXT and given is None:
+            from codeintel_enrich.engine.context import context_policy
+
+            result.append((name, context_policy(build, name)))
+        else:
+            # Of a tool the stamp, too: it may be upgraded where it is.
+            used = given or executable(_tool(build, name))
+            result.append((name, str(used), FileStamp.of(used) if used else None))
     return result
 
 
@@ -73,6 +91,9 @@ def due_externals(build: "Build") -> list[str]:
     for name in [name for name in build.manifest.externals if name not in names]:
         _take(build, name, External())
         del build.manifest.externals[name]
+    report = build.project.config.coverage_xml
+    if report is not None and "coverage" not in names:
+        build.left_out["coverage report"] = f"{report} is not there; `coverage xml` writes one"
     return [name for name in names if not _settle(build, name)]
 
 
@@ -84,6 +105,10 @@ def make_external(build: "Build", name: str) -> None:
             external, slices = _read_given(build, name, given)
         elif name == "index":
             external, slices = _make_index(build)
+        elif name in CONTEXT:
+            from codeintel_enrich.engine.context import make_context
+
+            external, slices = make_context(build, name)
         else:
             external, slices = _run_checker(build, name)
     except ToolError as error:
@@ -116,7 +141,7 @@ def _behind(build: "Build", external: External) -> int:
 def _settle(build: "Build", name: str) -> bool:
     known = build.manifest.externals.get(name)
     given = handed_in(build, name)
-    if given is None and not executable(_tool(build, name)):
+    if given is None and name not in CONTEXT and not executable(_tool(build, name)):
         build.left_out[_title(name)] = f"{_tool(build, name)} is not installed; {_install_hint(name)}"
         return True
     if name == "index" and given is None:
@@ -130,7 +155,14 @@ def _settle(build: "Build", name: str) -> bool:
                 return False
             _take(build, name, known)
         return build.project.config.index.refresh == "missing" or not _behind(build, known)
-    key = _checker_key(build, name) if given is None else _given_key(build, name, given)
+    if given is not None:
+        key = _given_key(build, name, given)
+    elif name in CONTEXT:
+        from codeintel_enrich.engine.context import context_key
+
+        key = context_key(build, name)
+    else:
+        key = _checker_key(build, name)
     if known is not None and known.key == key:
         return True
     recorded = _recorded(build, name, External(key=key))
@@ -163,9 +195,7 @@ def _take(build: "Build", name: str, external: External) -> None:
 
 
 def _trace(build: "Build", name: str, external: External) -> Inputs:
-    return Inputs.of(
-        name, ("settings", stage_version("index" if name == "index" else "check")), ("made from", external.key)
-    )
+    return Inputs.of(name, ("settings", stage_version(task_of(name).stage)), ("made from", external.key))
 
 
 def _given_key(build: "Build", name: str, given: Path) -> str:
@@ -206,7 +236,8 @@ def _tool(build: "Build", name: str) -> str:
 
 
 def _title(name: str) -> str:
-    return "SCIP index" if name == "index" else f"{name} report"
+    titles = {"index": "SCIP index", "history": "history", "owners": "owners"}
+    return titles.get(name, f"{name} report")
 
 
 def _install_hint(name: str) -> str:
@@ -255,6 +286,10 @@ def _read_given(build: "Build", name: str, given: Path) -> tuple[External, list[
                 f"(but {min(index.slices, default='no file at all')}). Make it anew from there, or leave it out."
             )
         return index, documents
+    if name == "coverage":
+        from codeintel_enrich.engine.context import read_coverage
+
+        return read_coverage(build, given, _given_key(build, name, given))
     from codeintel_enrich.formats.checkers import read_pyrefly, read_pyright
 
     read = read_pyrefly if name == "pyrefly" else read_pyright

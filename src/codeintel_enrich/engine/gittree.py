@@ -34,6 +34,8 @@ NO_FILES: dict[str, Any] = {
     "emit-parquet": False,
     "emit-ast": False,
     "tags-yaml": None,
+    "owners": False,
+    "coverage-xml": None,
     "overlays": {"enabled": False},
     "slices": {"enabled": False},
 }

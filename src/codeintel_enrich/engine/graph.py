@@ -25,6 +25,7 @@ DOCS: dict[str, str] = {
     "parse": "bytes of one file -> syntax and surface",
     "index": "bring the SCIP index up to date as its refresh policy says, and split it per file",
     "check": "run the type checkers, and split what they say per file",
+    "context": "read coverage, history and owners, and split them per file",
     "link": "every surface -> each module's environment",
     "qualify": "qualified names for definitions and references",
     "stitch": "SCIP symbols on definitions and references",
@@ -36,7 +37,7 @@ DOCS: dict[str, str] = {
 
 
 class TaskName(msgspec.Struct, frozen=True):
-    """A task's stage and, for the tasks of one file, its path (for `check`, the checker)."""
+    """A task's stage and, for the tasks of one file, its path (for `check` and `context`, what it asks)."""
 
     stage: str
     path: str | None = None

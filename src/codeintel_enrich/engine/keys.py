@@ -26,13 +26,16 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "merge": ("store", "publish", "stages/overlay", "stages/measure", "stages/slice", "formats/tokens"),
     "index": ("formats", "engine/tools"),
     "check": ("formats", "engine/tools"),
+    "context": ("formats/coverage", "formats/codeowners", "formats/git_log", "engine/context"),
 }
 """Stage -> the modules (or packages) it is made of; `model` and `errors` belong to all."""
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "parse": ("libcst", "tree-sitter", "tree-sitter-python"),
     "outline": ("tree-sitter",),
+    "emit": ("docstring-parser",),
     "merge": ("duckdb", "pyarrow", "docstring-parser"),
+    "context": ("codeowners",),
 }
 """Stage -> distributions whose version its results depend on; `outline` depends on the grammar of a file, too."""
 
@@ -67,6 +70,8 @@ class Sources(msgspec.Struct):
     """The file's slice of the index."""
     indexed: str
     """The bytes that the slice was made from; empty where nobody knows (a handed-in index)."""
+    context: list[tuple[str, str]] = []
+    """Input and what it says of the file's context, of those that say something, by name."""
     qualified: str = ""
     stitched: str = ""
     typed: str = ""
@@ -82,7 +87,8 @@ class Sources(msgspec.Struct):
         parts += [("qualified", self.qualified)]
         if stage == "stitch":
             return Inputs.of(stage, *parts, ("document", self.document), ("indexed", self.indexed))
-        return Inputs.of(stage, ("path", self.path), *parts, ("stitched", self.stitched), ("typed", self.typed))
+        parts += [("stitched", self.stitched), ("typed", self.typed), *self.context]
+        return Inputs.of(stage, ("path", self.path), *parts)
 
     def take(self, stage: AnalysisStage, output: str) -> None:
         """Give the stages that follow the output of this one."""

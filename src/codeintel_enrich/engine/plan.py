@@ -25,6 +25,9 @@ _WORDS = {
     "qualified": "its qualified names changed",
     "stitched": "its SCIP symbols changed",
     "typed": "its types and diagnostics changed",
+    "coverage": "which of its lines are covered changed",
+    "history": "its history changed",
+    "owners": "its owners changed",
     "surfaces": "what some module shows or asks changed, or a module came or went",
 }
 """Name of an input -> what to say where its value is another one; other names are those of external tools."""

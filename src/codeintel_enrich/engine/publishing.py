@@ -65,6 +65,7 @@ def make_plan(job: PublishJob, load: Callable[[str], bytes], after_store: Callab
         version=stage_version("merge"),
         outlined=job.outlined,
         emit_cst=wants.emit_cst,
+        cst_file=job.cst_file,
         emit_pages=wants.emit_pages,
         arrow_tables=arrow_tables if wants.emit_parquet else None,
         files=files,

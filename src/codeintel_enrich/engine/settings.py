@@ -22,7 +22,7 @@ def stage_settings(project: Project) -> Settings:
         "qualify": None,
         "stitch": config.stitch_config(),
         "types": config.types_config(),
-        "emit": config.emit_config(project.tag_rules),
+        "emit": config.emit_config(project.tag_rules, project.sorts_keys),
         "merge": {
             "version": __version__,
             "entry-points": project.entry_points,

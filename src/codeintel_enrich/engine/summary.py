@@ -10,7 +10,7 @@ from codeintel_enrich.engine.externals import behind
 from codeintel_enrich.engine.graph import ANALYSIS
 from codeintel_enrich.engine.outlining import language
 
-STAGES = ("index", "check", "parse", "outline", "link", *ANALYSIS, "merge")
+STAGES = ("index", "check", "context", "parse", "outline", "link", *ANALYSIS, "merge")
 SHOWN = 3
 MOST_BROKEN = 10
 

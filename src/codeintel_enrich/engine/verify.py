@@ -15,6 +15,7 @@ from codeintel_enrich.engine.options import Options
 from codeintel_enrich.engine.status import status
 from codeintel_enrich.engine.summary import Summary
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError, UsageError
+from codeintel_enrich.model.outputs import CST_FILE
 from codeintel_enrich.publish.index import read_index
 from codeintel_enrich.store.compare import TableDifference, compare_stores
 
@@ -67,7 +68,11 @@ def verify(
         lock.acquire(build.project.config.lock_wait_seconds, tell)
         manifest, _ = load_manifest(places.manifest)
         elsewhere = msgspec.structs.replace(
-            options, cache_dir=Path(temporary) / "cache", out=None, no_sources=(places.cache, places.out)
+            options,
+            cache_dir=Path(temporary) / "cache",
+            out=None,
+            no_sources=(places.cache, places.out),
+            overrides={**options.overrides, "cst-out": None},
         )
         clean = Build(elsewhere)
         _hand_over(manifest, places.artifacts, clean)
@@ -85,11 +90,16 @@ def verify(
         if moved:
             raise EnrichError(f"{min(moved)} changed while the clean build ran; verify again when all is quiet")
         published = _published(clean.places.publish_index, places.publish_index)
+        cst_file = str(build.project.config.cst_file(places.root))
+        ours = {name: places.out / name for name in published}
+        if cst_file in ours:
+            # The clean build has it in its usual place.
+            ours[CST_FILE] = ours.pop(cst_file)
         return Verdict(
             files=summary.files,
             tables=tuple(compare_stores(places.store, clean.places.store, EXAMPLES)),
-            published=tuple(_compare_files(places.out, clean.places.out, published)),
-            n_published=len(published),
+            published=tuple(_compare_files(ours, clean.places.out)),
+            n_published=len(ours),
             seconds=sum(summary.seconds.values()),
         )
 
@@ -117,9 +127,10 @@ def _published(*indexes: Path) -> list[str]:
     return sorted(names)
 
 
-def _compare_files(here: Path, there: Path, names: list[str]) -> Iterator[FileDifference]:
-    for name in names:
-        ours, theirs = _bytes(here / name), _bytes(there / name)
+def _compare_files(here: dict[str, Path], there: Path) -> Iterator[FileDifference]:
+    """`here`: by the name that a file has `there`."""
+    for name, path in sorted(here.items()):
+        ours, theirs = _bytes(path), _bytes(there / name)
         if ours == theirs:
             continue
         if ours is None or theirs is None:

@@ -60,6 +60,8 @@ class StoreJob(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     wanted: dict[str, str]
     """Path of every file -> digest of its encoded rows."""
+    in_bulk: bool
+    """Whether the store may be given rows of many files at once."""
 
 
 class StoreDone(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +94,8 @@ class PublishJob(msgspec.Struct, frozen=True, kw_only=True):
     root: str
     """Where the analysed files are: some published files are made of their text, too."""
     publish: PublishConfig
+    cst_file: str
+    """Where the lines of syntax nodes go: relative to `out`, or absolute."""
 
 
 class PublishDone(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +168,12 @@ def run_store(job: StoreJob) -> StoreDone:
     with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
         store = Path(job.store)
         merged = merge_store(
-            store, job.wanted, lambda path: artifacts.get(job.wanted[path]), {"version": job.version}, job.trusted
+            store,
+            job.wanted,
+            lambda path: artifacts.get(job.wanted[path]),
+            {"version": job.version},
+            job.trusted,
+            in_bulk=job.in_bulk,
         )
     with open_store(store) as connection:
         broken = broken_files(connection)

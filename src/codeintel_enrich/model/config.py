@@ -56,8 +56,12 @@ class EmitConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the `cst/cst.jsonl` fragment of each file is made."""
     export_hub_threshold: int = 10
     """From this many exports on, a module that mostly re-exports is tagged `reexport-hub`."""
+    low_coverage_threshold: float = 0.5
+    """A module with a smaller covered share of lines, 0 to 1, is tagged `low-coverage`."""
     tag_rules: tuple[TagRule, ...] = ()
     """The user's own tags."""
+    sorts_keys: bool = True
+    """Whether the keys of JSON lines are sorted."""
 
 
 class OverlayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -91,6 +95,7 @@ class PublishConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Which files are published."""
 
     emit_cst: bool = True
+    cst_out: str | None = None
     emit_pages: bool = True
     emit_parquet: bool = True
     emit_ast: bool = False

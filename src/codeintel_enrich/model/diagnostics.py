@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 Severity = Literal["error", "warning", "info"]
-DiagnosticTool = Literal["parse", "link", "stitch", "pyrefly", "pyright"]
+DiagnosticTool = Literal["parse", "link", "stitch", "emit", "pyrefly", "pyright"]
 
 
 class Diagnostic(msgspec.Struct, frozen=True, array_like=True, gc=False):

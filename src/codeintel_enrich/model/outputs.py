@@ -8,6 +8,9 @@ import msgspec
 _SECOND_NS = 1_000_000_000
 _LOST_IN_FLOATS_NS = 1_000
 
+CST_FILE = "cst/cst.jsonl"
+"""The lines of syntax nodes, relative to the output folder, unless a user wants them elsewhere."""
+
 
 class FileStamp(msgspec.Struct, frozen=True, array_like=True, eq=False):
     """What `stat` says of a file that was just written; a file with another stamp is not the one that was written.

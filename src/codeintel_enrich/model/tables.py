@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 
 ColumnType = Literal["text", "integer", "long", "real", "boolean", "texts"]
 """`integer` has 32 bits, `long` 64; `texts` is a list of `text`. Integers are never negative."""
@@ -59,6 +59,10 @@ def _integer_or_null(name: str, doc: str) -> Column:
     return Column(name, "integer", doc, optional=True)
 
 
+def _real_or_null(name: str, doc: str) -> Column:
+    return Column(name, "real", doc, optional=True)
+
+
 def _boolean(name: str, doc: str) -> Column:
     return Column(name, "boolean", doc)
 
@@ -102,12 +106,23 @@ MODULES = Table(
         _texts("star_modules", "Modules whose names a star import brings in"),
         _boolean("dynamic_getattr", "Whether a module `__getattr__` may give names that `exports` does not list"),
         _integer("n_defs", "Number of classes and functions, nested ones included"),
-        Column("annotation_ratio", "real", "Annotated share of parameters and returns, 0 to 1", optional=True),
+        _real_or_null("annotation_ratio", "Annotated share of parameters and returns, 0 to 1"),
         _integer("type_errors", "Number of errors that type checkers report"),
         _boolean("scip_indexed", "Whether the SCIP index has a document for the file"),
         _boolean("scip_stale", "Whether that document was made from other bytes"),
         _integer("scip_occurrences", "Occurrences in that document"),
         _integer("scip_attached", "Occurrences attached to a node or reference"),
+        _real_or_null(
+            "coverage_ratio",
+            "Covered share of the lines that the coverage report counts, 0 to 1; null where it has none",
+        ),
+        _texts("owners", "Who owns it by CODEOWNERS, as written there"),
+        _texts("main_authors", "Up to three authors by lines changed, within the window of commits"),
+        _integer_or_null("n_authors", "How many changed it; null where no history is known"),
+        _integer_or_null("bus_factor", "The fewest of them who together changed more than half of the lines"),
+        _integer_or_null("churn_commits", "Commits that changed it, within the window of days"),
+        _integer_or_null("churn_lines", "Lines that those added and deleted"),
+        _text_or_null("last_commit", "When it was last changed: ISO 8601, UTC"),
         _texts("tags", "Sorted tags"),
     ),
 )
@@ -144,9 +159,14 @@ NODES = Table(
         _text_or_null("scip_match", "How the symbol was found: `exact`, `moved`, `name`"),
         _text_or_null("scip_repair", "The fault of the indexer that was mended in the symbol"),
         _text_or_null("code_hash", "Digest of the node's source bytes"),
-        Column("annotation_ratio", "real", "Annotated share of parameters and returns, 0 to 1", optional=True),
+        _real_or_null("annotation_ratio", "Annotated share of parameters and returns, 0 to 1"),
         _integer_or_null("n_typable", "Parameters and returns, of all functions inside too; without self and cls"),
         _integer_or_null("n_typed", "Those that are annotated, be it with `Any`"),
+        _real_or_null(
+            "coverage_ratio",
+            "Covered share of the counted lines of a function or class, behind its first, or of the module; null where"
+            " there are none",
+        ),
         _texts("notes", "What is worth knowing of it"),
     ),
 )
@@ -313,7 +333,7 @@ DIAGNOSTICS = Table(
     "What tools found",
     (
         _PATH,
-        _text("tool", "`parse`, `link`, `stitch`, `pyrefly`, `pyright`"),
+        _text("tool", "`parse`, `link`, `stitch`, `emit`, `pyrefly`, `pyright`"),
         _text("severity", "`error`, `warning`, `info`"),
         _text("rule", "The tool's name for the kind of finding"),
         _text("message", "What it says"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from codeintel_enrich.errors import EnrichError
-from codeintel_enrich.model.outputs import FileStamp, PublishReport
+from codeintel_enrich.model.outputs import CST_FILE, FileStamp, PublishReport
 from codeintel_enrich.model.rows import FileSummary, decode_fragments
 from codeintel_enrich.publish.index import Index, Part, read_index, write_index
 from codeintel_enrich.publish.pages import page_recipes
@@ -22,7 +22,6 @@ from codeintel_enrich.publish.tags_index import tags_index
 from codeintel_enrich.publish.upkeep import Made, Recipe, keep_up, stale_files
 
 MODULES_FILE = "modules/modules.jsonl"
-CST_FILE = "cst/cst.jsonl"
 REPO_MAP_FILE = "repo_map.json"
 TAGS_FILE = "tags/tags_index.yaml"
 _THREADS = 4
@@ -38,6 +37,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     outlined: Mapping[str, str] = {}
     """Files that are not Python -> digest of their encoded rows; they are in the Parquet datasets alone."""
     emit_cst: bool = True
+    cst_file: str = CST_FILE
+    """Relative to the output folder, or absolute."""
     emit_pages: bool = False
     arrow_tables: ArrowTables | None = None
     """Makes Parquet datasets wanted."""
@@ -79,7 +80,7 @@ def publish_files(
     then are as before.
     """
     started = time.perf_counter()
-    names = [MODULES_FILE, CST_FILE] if plan.emit_cst else [MODULES_FILE]
+    names = [MODULES_FILE, plan.cst_file] if plan.emit_cst else [MODULES_FILE]
     old = read_index(index_path)
     regenerated = _distrust(old, names, out)
     known = old or Index()
@@ -100,8 +101,7 @@ def publish_files(
             stack.enter_context(threads)
             # To copy large files, the largest first, is work of the system's that needs no waiting for.
             replaced = {name: threads.submit(splicers[name].commit) for name in reversed(splicers)}
-            if not plan.emit_cst:
-                (out / CST_FILE).unlink(missing_ok=True)
+            _remove_former(out, known, names)
             summaries = {path: part.summary for path, part in parts.items()}
             whole = {
                 REPO_MAP_FILE: repo_map(summaries, project, entry_points),
@@ -212,6 +212,13 @@ def _distrust(index: Index | None, names: Iterable[str], out: Path) -> str | Non
     return None
 
 
+def _remove_former(out: Path, known: Index, names: Collection[str]) -> None:
+    """Remove the lines of syntax nodes where they were before; outside of `out` only if nobody else wrote there."""
+    for name in {CST_FILE, *known.stamps} - {*names, REPO_MAP_FILE, TAGS_FILE}:
+        if name == CST_FILE or FileStamp.of(out / name) == known.stamps[name]:
+            (out / name).unlink(missing_ok=True)
+
+
 def _splice(
     out: Path,
     names: Collection[str],
@@ -226,7 +233,7 @@ def _splice(
     starts = _starts(old)
     parts: dict[str, Part] = {}
     splicers = {name: stack.enter_context(Splicer(out / name, keeps=keeps)) for name in names}
-    modules, cst = splicers[MODULES_FILE], splicers.get(CST_FILE)
+    modules, cst = splicers[MODULES_FILE], next((splicers[name] for name in names if name != MODULES_FILE), None)
     for path in sorted(wanted):
         if path in changed:
             fragments = decode_fragments(load(path))

@@ -35,12 +35,12 @@ class Batch(Protocol):
         """Put them into their tables; returns how many by table."""
 
 
-def batches(paths: Collection[str], load: Callable[[str], bytes]) -> Iterator[Batch]:
-    """The files' rows in path order, so that a table's zones of rows tell paths apart."""
-    return _ahead(_batches(paths, load))
+def batches(paths: Collection[str], load: Callable[[str], bytes], *, in_bulk: bool = True) -> Iterator[Batch]:
+    """The files' rows in path order, so that a table's zones of rows tell paths apart. `in_bulk`: Arrow may be used."""
+    return _ahead(_batches(paths, load, in_bulk))
 
 
-def _batches(paths: Collection[str], load: Callable[[str], bytes]) -> Iterator[Batch]:
+def _batches(paths: Collection[str], load: Callable[[str], bytes], in_bulk: bool) -> Iterator[Batch]:
     batch: list[PackedRows] = []
     size = 0
     full = 0
@@ -49,11 +49,11 @@ def _batches(paths: Collection[str], load: Callable[[str], bytes]) -> Iterator[B
         batch.append(decode_packed(data))
         size += len(data)
         if size >= _BATCH_BYTES:
-            yield _Many(batch)
+            yield _Many(batch) if in_bulk else _Few(batch)
             full += 1
             batch, size = [], 0
     if batch:
-        yield _Few(batch) if size <= _FEW_BYTES and not full else _Many(batch)
+        yield _Few(batch) if not in_bulk or (size <= _FEW_BYTES and not full) else _Many(batch)
 
 
 def _ahead(items: Iterable[Item]) -> Iterator[Item]:

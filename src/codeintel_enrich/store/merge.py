@@ -7,7 +7,8 @@ written anew beside the old one and put in its place; a first build goes the sam
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ import msgspec
 from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.model.outputs import FileStamp, MergeReport
 from codeintel_enrich.model.tables import FILES, LEDGER, META, MODULES, SCHEMA_VERSION, TABLES, Table
-from codeintel_enrich.store.insert import batches
+from codeintel_enrich.store.insert import Batch, batches
 from codeintel_enrich.store.read import PATIENCE_SECONDS, connect
 from codeintel_enrich.store.schema import SHAPE_QUERY, cell_hash, create_statements, has_shape, of_paths
 
@@ -27,6 +28,9 @@ _MOST_IN_PLACE = 2_000
 """Changed files, or a quarter of all if that is more, up to which a store is updated in place."""
 
 _CHECKSUM_MODULUS = 1 << 127
+
+Rows = Callable[[Collection[str]], Iterator[Batch]]
+"""Files -> their rows, in batches."""
 
 
 class _UntrustedError(Exception):
@@ -82,13 +86,15 @@ def merge_store(
     info: Mapping[str, str],
     trusted: FileStamp | None = None,
     patience_seconds: float = PATIENCE_SECONDS,
+    *,
+    in_bulk: bool = True,
 ) -> MergeReport:
     """Make the store hold exactly the rows of the wanted files.
 
     `wanted` maps every file to the digest of its encoded rows, `load` gives those bytes for a file, `info` is put into
     `meta` (it must not depend on the place, time or history of a run). A store that does not bear the stamp `trusted`
     is checked cell by cell first. What changed is found from the store's own ledger, so a merge that never happened
-    is made good by the next.
+    is made good by the next. `in_bulk`: rows of many files may go through Arrow.
 
     Raises LockedError where another process keeps the store open, EnrichError where it cannot be written, and whatever
     `load` raises; the store is as before then.
@@ -99,6 +105,7 @@ def merge_store(
     change: _Change | None = None
     generation = 0
     rebuilt: str | None = None
+    rows = partial(batches, load=load, in_bulk=in_bulk)
     try:
         if not path.is_file():
             raise _UntrustedError("there was no store")
@@ -109,11 +116,11 @@ def merge_store(
             generation = state.generation
             task = _compare(state, wanted, info)
             if not task.rewrites(state):
-                change = _apply(connection, state, task, load)
+                change = _apply(connection, state, task, rows)
     except (_UntrustedError, duckdb.Error) as error:
         rebuilt = str(error).partition("\n")[0]
     if change is None:
-        change = _write_anew(path, wanted, load, info, generation)
+        change = _write_anew(path, wanted, rows, info, generation)
     stamp = FileStamp.of(path)
     assert stamp is not None, "the store was just written"
     return MergeReport(
@@ -137,9 +144,7 @@ def _compare(state: _State, wanted: Mapping[str, str], info: Mapping[str, str]) 
     )
 
 
-def _write_anew(
-    path: Path, wanted: Mapping[str, str], load: Callable[[str], bytes], info: Mapping[str, str], generation: int
-) -> _Change:
+def _write_anew(path: Path, wanted: Mapping[str, str], rows: Rows, info: Mapping[str, str], generation: int) -> _Change:
     fresh = path.with_name(f"{path.name}.tmp")
     empty = _State(generation, {}, {}, {table.name: _Content() for table in TABLES})
     try:
@@ -149,7 +154,7 @@ def _write_anew(
             with connect(fresh, read_only=False, patience_seconds=0) as connection:
                 for statement in create_statements():
                     connection.execute(statement)
-                change = _apply(connection, empty, _compare(empty, wanted, info), load)
+                change = _apply(connection, empty, _compare(empty, wanted, info), rows)
             # The old store's log must not be replayed into the new one.
             _log_of(path).unlink(missing_ok=True)
             fresh.replace(path)
@@ -162,7 +167,7 @@ def _write_anew(
     return change
 
 
-def _apply(connection: duckdb.DuckDBPyConnection, state: _State, task: _Task, load: Callable[[str], bytes]) -> _Change:
+def _apply(connection: duckdb.DuckDBPyConnection, state: _State, task: _Task, rows: Rows) -> _Change:
     """Fill or update an open store in one transaction.
 
     A store that is being filled for the first time is not in its place yet, so nobody can see it half done, and every
@@ -176,7 +181,7 @@ def _apply(connection: duckdb.DuckDBPyConnection, state: _State, task: _Task, lo
     connection.execute("BEGIN")
     try:
         _delete(connection, [*(path for path in task.changed if path in state.ledger), *task.vanished], contents)
-        for batch in batches(task.changed, load):
+        for batch in rows(task.changed):
             for name, count in batch.insert(connection).items():
                 inserted[name] += count
             if is_new:

@@ -29,4 +29,4 @@ def test_a_stage_reads_only_what_comes_before_it() -> None:
 
 
 def test_every_stage_is_described() -> None:
-    assert {*ANALYSIS, "parse", "outline", "link", "merge", "index", "check"} == DOCS.keys()
+    assert {*ANALYSIS, "parse", "outline", "link", "merge", "index", "check", "context"} == DOCS.keys()

@@ -299,3 +299,11 @@ def test_a_place_that_cannot_be_written_is_an_error_that_names_it(tmp_path: Path
 def test_the_store_says_its_schema_version(store: Path, shelf: Shelf) -> None:
     merged(store, shelf)
     assert ("schema_version", SCHEMA_VERSION) in canonical_dump(store)["meta"]
+
+
+@pytest.mark.parametrize("in_bulk", [True, False])
+def test_rows_go_through_arrow_only_in_bulk(monkeypatch: pytest.MonkeyPatch, in_bulk: bool) -> None:
+    monkeypatch.setattr(insert, "_FEW_BYTES", 0)
+    shelf = Shelf(emitted({"a.py": "x = 1\n", "b.py": "y = 2\n"}))
+    kinds = {type(batch).__name__ for batch in insert.batches(sorted(shelf.data), shelf.load, in_bulk=in_bulk)}
+    assert kinds == {"_Many" if in_bulk else "_Few"}

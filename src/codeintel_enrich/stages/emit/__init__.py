@@ -4,8 +4,10 @@ It knows neither how a store keeps rows nor which files are published.
 """
 
 import msgspec
+import orjson
 
 from codeintel_enrich.model.config import EmitConfig
+from codeintel_enrich.model.context import FileContext
 from codeintel_enrich.model.environment import Environment
 from codeintel_enrich.model.qualified import Qualified
 from codeintel_enrich.model.rows import FileFragments, FileRows, RowPacker
@@ -30,6 +32,7 @@ from codeintel_enrich.model.tables import (
     USES,
 )
 from codeintel_enrich.model.typed import Typed
+from codeintel_enrich.stages.emit.covered import Covered
 from codeintel_enrich.stages.emit.graph import base_rows, graph_digests, override_rows, use_rows
 from codeintel_enrich.stages.emit.imports import import_rows
 from codeintel_enrich.stages.emit.layers import Layers
@@ -44,6 +47,7 @@ from codeintel_enrich.stages.emit.modules import (
 from codeintel_enrich.stages.emit.nodes import node_rows
 from codeintel_enrich.stages.emit.outlines import emit_outline, outline_rows
 from codeintel_enrich.stages.emit.pages import page
+from codeintel_enrich.stages.emit.parity import docstring_parity
 from codeintel_enrich.stages.emit.references import add_references
 from codeintel_enrich.stages.emit.symbols import claim_rows, outcome_rows, symbol_file_rows
 from codeintel_enrich.stages.emit.tags import tags
@@ -59,6 +63,7 @@ def emit(
     qualified: Qualified,
     stitched: Stitched,
     typed: Typed,
+    context: FileContext,
     config: EmitConfig,
 ) -> FileRows:
     """Rows and fragments of one file; a file that does not parse has its Module row, its error and an outline.
@@ -66,14 +71,16 @@ def emit(
     All layers are of the same bytes and aligned with `syntax` by index; all text is valid Unicode (no lone
     surrogates).
     """
-    layers = Layers(path, syntax, surface, environment, qualified, stitched, typed)
+    layers = Layers(path, syntax, surface, environment, qualified, stitched, typed, context)
     imports = import_rows(layers)
-    summary = summarise(layers, tags(layers, config), imports)
+    covered = Covered(layers)
+    json_options = orjson.OPT_APPEND_NEWLINE | (orjson.OPT_SORT_KEYS if config.sorts_keys else 0)
+    summary = summarise(layers, tags(layers, covered.ratio, config), imports)
     claims, symbol_files, uses = claim_rows(layers), symbol_file_rows(layers), use_rows(layers)
-    nodes, cst_jsonl = node_rows(layers, with_json=config.emit_cst)
+    nodes, cst_jsonl = node_rows(layers, covered, json_options if config.emit_cst else None)
 
     packer = RowPacker(path)
-    packer.add_rows(MODULES, [module_row(layers, summary)])
+    packer.add_rows(MODULES, [module_row(layers, summary, covered)])
     packer.add_rows(NODES, nodes)
     packer.add_rows(IMPORTS, imports)
     packer.add_rows(EXPORTS, export_rows(layers))
@@ -84,7 +91,9 @@ def emit(
     packer.add_rows(USES, uses)
     packer.add_rows(BASES, base_rows(layers))
     packer.add_rows(OVERRIDES, override_rows(layers))
-    packer.add_rows(DIAGNOSTICS, diagnostic_rows(layers))
+    packer.add_rows(
+        DIAGNOSTICS, diagnostic_rows(layers, [*covered.diagnostics, *docstring_parity(layers, summary.tags)])
+    )
     packer.add_rows(TYPE_COVERAGE, coverage_rows(layers))
     packer.add_rows(FILES, [])
     packer.add_rows(OUTLINES, outline_rows(path, syntax.outline) if syntax.outline is not None else [])
@@ -96,6 +105,10 @@ def emit(
     return FileRows(
         packed=packed,
         fragments=FileFragments(
-            path, summary, module_line(layers, summary, imports), cst_jsonl, page(layers, summary, imports)
+            path,
+            summary,
+            module_line(layers, summary, imports, covered, json_options),
+            cst_jsonl,
+            page(layers, summary, imports, covered.ratio),
         ),
     )

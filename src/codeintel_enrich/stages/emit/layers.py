@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import cached_property
 
+from codeintel_enrich.model.context import FileContext
 from codeintel_enrich.model.environment import Environment, Target
 from codeintel_enrich.model.qualified import Qualified
 from codeintel_enrich.model.stitched import Stitched
@@ -31,6 +32,7 @@ class Layers:
         qualified: Qualified,
         stitched: Stitched,
         typed: Typed,
+        context: FileContext,
     ) -> None:
         self.path = path
         self.syntax = syntax
@@ -39,6 +41,7 @@ class Layers:
         self.qualified = qualified
         self.stitched = stitched
         self.typed = typed
+        self.context = context
 
     @cached_property
     def node_ids(self) -> list[str]:

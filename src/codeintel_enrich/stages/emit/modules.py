@@ -1,16 +1,18 @@
 """Owns the row of `modules`, the rows of `exports` and `diagnostics`, and the line of `modules/modules.jsonl`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import orjson
 
 from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.rows import FileSummary, Row
+from codeintel_enrich.stages.emit.covered import Covered
 from codeintel_enrich.stages.emit.layers import HOLDERS, Layers
-from codeintel_enrich.stages.emit.nodes import JSON_OPTIONS
 from codeintel_enrich.stages.emit.outlines import outline_value
 
 _DEFINING = HOLDERS - {"Module"}
+_MAIN_AUTHORS = 3
 
 
 def summarise(layers: Layers, tags: tuple[str, ...], imports: Sequence[Row]) -> FileSummary:
@@ -43,7 +45,7 @@ def _imported_files(layers: Layers, imports: Sequence[Row]) -> tuple[str, ...]:
     return tuple(sorted(path for path in found if isinstance(path, str) and path != layers.path))
 
 
-def module_row(layers: Layers, summary: FileSummary) -> Row:
+def module_row(layers: Layers, summary: FileSummary, covered: Covered) -> Row:
     """The file's row of `modules`."""
     environment, syntax, stitched, typed = layers.environment, layers.syntax, layers.stitched, layers.typed
     return (
@@ -71,8 +73,24 @@ def module_row(layers: Layers, summary: FileSummary) -> Row:
         stitched.is_stale,
         stitched.n_occurrences,
         stitched.n_attached,
+        *_context(layers, covered).values(),
         summary.tags,
     )
+
+
+def _context(layers: Layers, covered: Covered) -> dict[str, Any]:
+    """What is known from outside the file's text, by column, in schema order."""
+    history = layers.context.history
+    return {
+        "coverage_ratio": covered.ratio,
+        "owners": layers.context.owners,
+        "main_authors": tuple(author.name for author in history.authors[:_MAIN_AUTHORS]) if history else (),
+        "n_authors": len(history.authors) if history else None,
+        "bus_factor": history.bus_factor if history else None,
+        "churn_commits": history.churn_commits if history else None,
+        "churn_lines": history.churn_lines if history else None,
+        "last_commit": history.last_commit if history else None,
+    }
 
 
 def export_rows(layers: Layers) -> list[Row]:
@@ -94,9 +112,9 @@ def export_rows(layers: Layers) -> list[Row]:
     ]
 
 
-def diagnostic_rows(layers: Layers) -> list[Row]:
-    """What every stage and checker found in the file, by place; each on its innermost definition."""
-    unplaced = (*layers.syntax.diagnostics, *layers.qualified.diagnostics, *layers.stitched.diagnostics)
+def diagnostic_rows(layers: Layers, own: Iterable[Diagnostic]) -> list[Row]:
+    """What every stage and checker found in the file, by place; each on its innermost definition. `own`: of `emit`."""
+    unplaced = (*layers.syntax.diagnostics, *layers.qualified.diagnostics, *layers.stitched.diagnostics, *own)
     placed: list[tuple[Diagnostic, int]] = [
         *layers.typed.diagnostics,
         *((item, layers.holder_at(item.line, item.col)) for item in unplaced),
@@ -143,7 +161,9 @@ def coverage_rows(layers: Layers) -> list[Row]:
     ]
 
 
-def module_line(layers: Layers, summary: FileSummary, imports: Sequence[Row]) -> bytes:
+def module_line(
+    layers: Layers, summary: FileSummary, imports: Sequence[Row], covered: Covered, json_options: int
+) -> bytes:
     """The file's line of `modules/modules.jsonl`; `imports` are its rows of that table."""
     environment, syntax = layers.environment, layers.syntax
     exports = sorted(environment.exports, key=lambda item: item.name)
@@ -181,9 +201,10 @@ def module_line(layers: Layers, summary: FileSummary, imports: Sequence[Row]) ->
         "errors": [] if syntax.error is None else [syntax.error],
         "annotation_ratio": layers.typed.annotation_ratio,
         "type_errors": layers.typed.n_errors,
+        **_context(layers, covered),
         "tags": summary.tags,
     }
-    return orjson.dumps(record, option=JSON_OPTIONS)
+    return orjson.dumps(record, option=json_options)
 
 
 def _definitions(layers: Layers) -> list[dict[str, object]]:

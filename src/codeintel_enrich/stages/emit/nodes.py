@@ -6,19 +6,19 @@ import orjson
 
 from codeintel_enrich.model.rows import Row
 from codeintel_enrich.model.syntax import Definition, ImportStatement, Signature
+from codeintel_enrich.stages.emit.covered import Covered
 from codeintel_enrich.stages.emit.layers import HOLDERS, Layers
-
-JSON_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
 _NO_DEFINITION = Definition()
 
 
-def node_rows(layers: Layers, *, with_json: bool) -> tuple[list[Row], bytes]:
-    """Rows in schema order, and the JSON lines (empty unless wanted), both in source order."""
+def node_rows(layers: Layers, covered: Covered, json_options: int | None) -> tuple[list[Row], bytes]:
+    """Rows in schema order, and the JSON lines (empty unless there are options for them), both in source order."""
     syntax = layers.syntax
     path, module = layers.path, layers.environment.module
     node_ids, stable_ids = layers.node_ids, layers.stable_ids
     names, symbols, ratios = layers.qualified.nodes, layers.stitched.nodes, layers.typed.definition_ratios
+    covers = covered.ratio is not None
     rows: list[Row] = []
     lines: list[bytes] = []
     for index, node in enumerate(syntax.nodes):
@@ -68,10 +68,11 @@ def node_rows(layers: Layers, *, with_json: bool) -> tuple[list[Row], bytes]:
                 ratios.get(node.definition),
                 definition.n_typable if holds else None,
                 definition.n_typed if holds else None,
+                covered.ratio_of(index) if holds and covers else None,
                 notes,
             )
         )
-        if with_json:
+        if json_options is not None:
             record = {
                 "path": path,
                 "node_id": node_ids[index],
@@ -99,7 +100,7 @@ def node_rows(layers: Layers, *, with_json: bool) -> tuple[list[Row], bytes]:
                 "parse_ok": syntax.parse_ok,
                 "notes": notes,
             }
-            lines.append(orjson.dumps(record, option=JSON_OPTIONS))
+            lines.append(orjson.dumps(record, option=json_options))
     return rows, b"".join(lines)
 
 

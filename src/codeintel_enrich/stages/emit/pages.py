@@ -18,12 +18,13 @@ MARK = "<!-- Made by codeintel-enrich; edits are lost. -->"
 _SUMMARY_CHARACTERS = 300
 
 
-def page(layers: Layers, summary: FileSummary, imports: Sequence[Row]) -> bytes:
+def page(layers: Layers, summary: FileSummary, imports: Sequence[Row], coverage_ratio: float | None) -> bytes:
     """Docstring, public API with signatures, re-exports, imports and type state; `imports` are the file's rows of that
     table.
     """
     syntax = layers.syntax
     facts = [code(layers.path), f"{syntax.n_lines} lines", *(code(tag) for tag in summary.tags)]
+    facts += _context(layers, coverage_ratio)
     parts = [MARK, f"# {code(summary.module or layers.path)}", " · ".join(facts)]
     if syntax.error is not None:
         parts.append(f"**Does not parse**: line {syntax.error_line}:\n\n{fenced(syntax.error, 'text')}")
@@ -34,6 +35,17 @@ def page(layers: Layers, summary: FileSummary, imports: Sequence[Row]) -> bytes:
     parts.extend(_section("Imports", _imports(layers.path, imports), "\n"))
     parts.extend(_section("Types", _types(layers), "\n"))
     return ("\n\n".join(parts) + "\n").encode()
+
+
+def _context(layers: Layers, coverage_ratio: float | None) -> Iterator[str]:
+    """How much of the file is covered, who owns and who wrote it."""
+    context = layers.context
+    if coverage_ratio is not None:
+        yield f"{coverage_ratio:.0%} covered"
+    if context.owners:
+        yield f"owned by {', '.join(map(code, context.owners))}"
+    if context.history is not None:
+        yield f"mostly by {code(context.history.authors[0].name)}"
 
 
 def _section(title: str, items: Iterator[str], between: str) -> Iterator[str]:

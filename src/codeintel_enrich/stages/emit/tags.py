@@ -12,8 +12,8 @@ _HOTSPOT_PLACES = 10
 _COMMAND_LINE_PACKAGES = frozenset({"argparse", "click", "fire", "optparse", "typer"})
 
 
-def tags(layers: Layers, config: EmitConfig) -> tuple[str, ...]:
-    """Sorted tags of a file.
+def tags(layers: Layers, coverage_ratio: float | None, config: EmitConfig) -> tuple[str, ...]:
+    """Sorted tags of a file; `coverage_ratio` is its covered share of lines, where that is known.
 
     - `parse-error`: there is no syntax tree.
     - `stub`: a `.pyi`.
@@ -24,6 +24,7 @@ def tags(layers: Layers, config: EmitConfig) -> tuple[str, ...]:
       binds at least `export_hub_threshold` names, most of them from elsewhere.
     - `overlay-needed`: what it exports is decided by code that type checkers do not follow, but that can be told: a
       lazy `__getattr__`, an `__all__` made by filters or decorators.
+    - `low-coverage`: no test, with a smaller covered share of lines than `low_coverage_threshold`.
     - `untyped-hotspot`: no test, with at least 10 parameters and returns of which less than a third is annotated.
     - `public-api`: no test, no private part in its dotted name, and either declares `__all__` or is a package that
       exports something.
@@ -41,6 +42,7 @@ def tags(layers: Layers, config: EmitConfig) -> tuple[str, ...]:
         and len(exports) >= config.export_hub_threshold
         and 2 * sum(item.kind in ("reexport", "star") for item in exports) > len(exports),
         "overlay-needed": _hides_exports(layers),
+        "low-coverage": not is_test and coverage_ratio is not None and coverage_ratio < config.low_coverage_threshold,
         "untyped-hotspot": not is_test and _is_untyped(layers),
         "public-api": not is_test
         and _is_public(environment.module)
