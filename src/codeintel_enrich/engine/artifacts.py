@@ -81,6 +81,17 @@ def _unpack(wanted: str, row: tuple[bytes] | None) -> bytes:
     return data
 
 
+KEPT_PER_FILE = 20
+"""Artifacts kept at most: up to ten are in use, the others are of earlier states, for reverts and branches."""
+FEWEST_KEPT = 4000
+"""Room for earlier states in small repositories."""
+
+
+def most_kept(n_files: int) -> int:
+    """How many artifacts are worth keeping for so many files."""
+    return max(FEWEST_KEPT, KEPT_PER_FILE * n_files)
+
+
 class Artifacts:
     """Get and put by digest, look up and record by key; safe to use from several threads."""
 

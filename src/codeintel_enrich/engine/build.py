@@ -6,7 +6,6 @@
 A stage of a file is due when no recorded run has the key of its present inputs.
 """
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -15,10 +14,11 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from codeintel_enrich.engine.artifacts import Artifacts, Snapshot
+from codeintel_enrich.engine.artifacts import Artifacts, Snapshot, most_kept
 from codeintel_enrich.engine.config import config_digest, read_project
+from codeintel_enrich.engine.facts import Facts
 from codeintel_enrich.engine.graph import ANALYSIS, UPSTREAM, AnalysisStage, BytesStage, FileStage
-from codeintel_enrich.engine.integrity import check_own_files, stamp_own_file, strange_files
+from codeintel_enrich.engine.integrity import check_own_files, remove_leftovers, stamp_own_file, strange_files
 from codeintel_enrich.engine.journal import WHOLE, Journal
 from codeintel_enrich.engine.keys import Inputs, Sources, stage_version
 from codeintel_enrich.engine.lock import CacheLock
@@ -41,10 +41,6 @@ if TYPE_CHECKING:
     from codeintel_enrich.engine.context import Tip
 
 ENCODER = msgspec.msgpack.Encoder(order="deterministic")
-KEPT_PER_FILE = 20
-"""Artifacts kept at most: up to ten are in use, the others are of earlier states, for reverts and branches."""
-FEWEST_KEPT = 4000
-"""Room for earlier states in small repositories."""
 
 
 class Build:
@@ -121,7 +117,8 @@ class Build:
         self.tree = look(self.places, self.project.config, self.options.only, self.manifest, self.journal)
         self.grammars = self.tree.grammars
         self.left_out = dict(self.tree.seen.left_out)
-        self.__dict__.pop("strange_files", None)
+        for of_manifest in ("strange_files", "_facts"):
+            self.__dict__.pop(of_manifest, None)
         return (
             self.manifest.settled == self.overall
             and not self.options.refresh_index
@@ -163,7 +160,7 @@ class Build:
             self.warnings.clear()
             self._observe()
         self.begun = True
-        self._remove_leftovers()
+        remove_leftovers(self.places.cache)
         _ = self.strange_files  # To open the artifacts is to change their file.
         self.artifacts = Artifacts(self.places.artifacts)
         self._take_in()
@@ -184,12 +181,6 @@ class Build:
             self._ledgers.clear()
         for path in self.tree.changed():
             self.hash_file(path)
-
-    def _remove_leftovers(self) -> None:
-        """Temporary files of runs that were killed; the lock is held, so nobody else's are there."""
-        for leftover in self.places.cache.glob("*.tmp"):
-            with contextlib.suppress(OSError):
-                leftover.unlink()
 
     def hash_file(self, path: str) -> bytes | None:
         """Read one file and remember signature and digest; None when it cannot be read (or is gone: then forgotten)."""
@@ -214,11 +205,11 @@ class Build:
     def sources(self, path: str) -> Sources:
         """What the stages of a file after `link` read now."""
         state = self.files[path]
-        document, indexed = self._document(path)
+        document, indexed = self._facts.document(path)
         return Sources(
             *(path, state.parse.output, state.surface, state.environment),
-            facts=self._slices("check", path),
-            context=self._slices("context", path),
+            facts=self._facts.pieces("check", path),
+            context=self._facts.pieces("context", path),
             document=document,
             indexed=indexed,
             qualified=state.qualify.output,
@@ -241,28 +232,8 @@ class Build:
         return find_tip(self.places.root)
 
     @cached_property
-    def _by_stage(self) -> dict[str, list[str]]:
-        """`check`, `context` -> the external inputs that such tasks make, sorted."""
-        from codeintel_enrich.engine.externals import task_of
-
-        found: dict[str, list[str]] = {"check": [], "context": []}
-        for name in sorted(self.enabled):
-            found.setdefault(task_of(name).stage, []).append(name)
-        return found
-
-    def _slices(self, stage: str, path: str) -> list[tuple[str, str]]:
-        """Name and digest of what each external input of a stage says of a file, of those that say something."""
-        return [(name, piece) for name in self._by_stage[stage] if (piece := self._slice(name, path))]
-
-    def _slice(self, external: str, path: str) -> str:
-        """Digest of what an external input says of a file; empty when it says nothing."""
-        known = self.manifest.externals.get(external)
-        return known.slices.get(path, "") if known is not None else ""
-
-    def _document(self, path: str) -> tuple[str, str]:
-        """Digest of the file's slice of the index, and of the bytes that it describes."""
-        document = self._slice("index", path) if "index" in self.enabled else ""
-        return document, self.manifest.externals["index"].contents.get(path, "") if document else ""
+    def _facts(self) -> Facts:
+        return Facts(self.enabled, self.manifest.externals)
 
     def settle(self, stage: FileStage, path: str) -> bool:
         """Whether a stage's output for its present inputs is at hand, from this state or from any recorded run."""
@@ -395,7 +366,7 @@ class Build:
         try:
             self.manifest.settled = self.overall if self._everything_done() else ""
             self.manifest.decisions = self.tree.seen.decisions
-            self.artifacts.prune(self._used, max(FEWEST_KEPT, KEPT_PER_FILE * (len(self.files) + len(self.outlined))))
+            self.artifacts.prune(self.manifest.used, most_kept(len(self.files) + len(self.outlined)))
             self.warnings += self.artifacts.warnings
             self.artifacts.close()
             stamp_own_file(self, self.places.artifacts)
@@ -418,16 +389,6 @@ class Build:
             and not self.due_analyses()
             and self.settle_merge()
         )
-
-    def _used(self) -> set[str]:
-        """Artifacts that the present state is made of."""
-        used: set[str] = {self.manifest.link.output, *self.outline_rows().values()}
-        for state in self.files.values():
-            used.update((state.surface, state.environment, state.parse.output))
-            used.update(getattr(state, stage).output for stage in ANALYSIS)
-        for external in self.manifest.externals.values():
-            used.update(external.slices.values())
-        return used
 
     def spend(self, stage: str, seconds: float) -> None:
         """Add wall time to a stage."""

@@ -1,5 +1,6 @@
 """Owns the watch over our own files: noticing that somebody else wrote, cut or deleted them, and what follows."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,13 @@ def strange_files(build: "Build") -> list[str]:
         for name, stamp in build.manifest.stamps.items()
         if FileStamp.of(name if os.path.isabs(name) else cache + name) != stamp
     ]
+
+
+def remove_leftovers(cache: Path) -> None:
+    """Remove temporary files of runs that were killed; the lock is held, so nobody else's are there."""
+    for leftover in cache.glob("*.tmp"):
+        with contextlib.suppress(OSError):
+            leftover.unlink()
 
 
 def stamp_own_file(build: "Build", path: Path) -> None:

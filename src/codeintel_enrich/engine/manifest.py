@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from codeintel_enrich.engine.discovery import Decisions, Found
+from codeintel_enrich.engine.graph import ANALYSIS
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.outputs import FileStamp
 
@@ -100,6 +101,16 @@ class Manifest(msgspec.Struct):
     """Path -> `line: error` of the files that do not parse."""
     stamps: dict[str, FileStamp] = {}
     """Our own files as the last run left them; paths relative to the cache, absolute outside it."""
+
+    def used(self) -> set[str]:
+        """Digests of the artifacts that the present state is made of."""
+        used: set[str] = {self.link.output, *(state.outline.output for state in self.outlined.values())}
+        for state in self.files.values():
+            used.update((state.surface, state.environment, state.parse.output))
+            used.update(getattr(state, stage).output for stage in ANALYSIS)
+        for external in self.externals.values():
+            used.update(external.slices.values())
+        return used
 
 
 def load_manifest(path: Path) -> tuple[Manifest, str | None]:

@@ -1,83 +1,27 @@
-"""Owns the way from the graph to doit tasks; the only importer of doit.
-
-doit schedules, selects and reports. What is up to date is decided by our own traces, and doit is handed only what
-may have to run. A `dodo.py` takes the whole pipeline over with
-
-    from codeintel_enrich.tasks import creators
-
-    globals().update(creators())
-"""
+"""Owns the tasks that doit is handed, and what they do when doit calls them."""
 
 import gc
 import inspect
 import os
-import re
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, TextIO, cast
+from typing import Any, cast
 
-import msgspec
 from doit import create_after
 from doit.action import BaseAction
-from doit.cmd_base import ModuleTaskLoader
-from doit.doit_cmd import DoitMain
 from doit.exceptions import InvalidDodoFile, TaskError, TaskFailed
 from doit.reporter import ConsoleReporter
 
 from codeintel_enrich.engine.build import Build
 from codeintel_enrich.engine.execute import Executor
 from codeintel_enrich.engine.externals import due_externals, task_of
-from codeintel_enrich.engine.graph import ANALYSIS, DOCS, UPSTREAM, AnalysisStage, FileStage, TaskName, label, path_of
+from codeintel_enrich.engine.graph import ANALYSIS, DOCS, UPSTREAM, AnalysisStage, FileStage, TaskName, label
 from codeintel_enrich.engine.last_run import close_build
-from codeintel_enrich.engine.options import Options
 from codeintel_enrich.engine.summary import Summary
 from codeintel_enrich.errors import EnrichError
 
 Task = dict[str, Any]
-
-DOIT_COMMANDS = frozenset(
-    ("clean", "dumpdb", "forget", "help", "ignore", "info", "list", "reset-dep", "strace", "tabcompletion")
-)
-"""doit's own commands that look at tasks and run none."""
-
-
-def creators(**options: Any) -> dict[str, Any]:
-    """Task creators and DOIT_CONFIG for a `dodo.py`; `options` are those of `Options`.
-
-    doit tells creators neither which command it runs nor what was selected, so both are read from its command line.
-    """
-    words = sys.argv[1:]
-    options.setdefault("jobs", _processes(words))
-    executes = DOIT_COMMANDS.isdisjoint(words)
-    selected = [name for word in words if (name := _named(word)).stage in DOCS]
-    if TaskName("index") in selected:
-        options["refresh_index"] = True
-    try:
-        build = Build(Options(**options), tell=lambda message: print(message, file=sys.stderr))
-    except EnrichError as error:
-        raise InvalidDodoFile(error.message) from error
-    session = DoitSession(build, executes=executes, selected=selected)
-    return {**session.namespace(), "DOIT_CONFIG": session.doit_config(Reporter(session))}
-
-
-def run_build(build: Build, reporter: "type[Reporter] | None" = None, executor: Executor | None = None) -> Summary:
-    """Run a whole build with doit; what stopped it, if anything did, is in the summary's `errors`.
-
-    Raises EnrichError for what keeps a build from beginning.
-    """
-    session = Session(build, executor=executor)
-    # Begun out here: what keeps a build from beginning is the caller's to see, not doit's.
-    if session.idle:
-        return session.finish()
-    watcher = (reporter or SilentReporter)(session)
-    namespace = {**session.namespace(), "DOIT_CONFIG": session.doit_config(watcher)}
-    code = DoitMain(ModuleTaskLoader(namespace), config_filenames=()).run(["run"])
-    summary = watcher.summary or session.finish()
-    if code and not summary.errors:
-        summary = msgspec.structs.replace(summary, errors=("doit stopped; its message is above",), exit_code=3)
-    return summary
 
 
 class Session:
@@ -117,7 +61,7 @@ class Session:
             "task_analysis": self.task_analysis_later if self.executes else self.task_analysis,
         }
 
-    def doit_config(self, reporter: "Reporter") -> dict[str, Any]:
+    def doit_config(self, reporter: ConsoleReporter) -> dict[str, Any]:
         """doit's settings: threads (work happens in sandboxed processes of ours), and no database of doit's own."""
         return {
             "reporter": reporter,
@@ -378,52 +322,3 @@ class _Check:
 
     def __repr__(self) -> str:
         return f"{self._name.path or 'something'} changed since the last build"
-
-
-class Reporter(ConsoleReporter):  # type: ignore[misc]
-    """doit's console lines (one per task that runs), and the closing summary."""
-
-    def __init__(self, session: Session, stream: TextIO | None = None) -> None:
-        super().__init__(stream or sys.stdout, {"failure_verbosity": 0})
-        self.session = session
-        self.summary: Summary | None = None
-
-    def skip_uptodate(self, task: Any) -> None:
-        """Up-to-date tasks are counted, not listed."""
-
-    def complete_run(self) -> None:
-        """Close the build and say what happened."""
-        self.summary = self.session.finish()
-        super().complete_run()
-        self.close(self.summary)
-
-    def close(self, summary: Summary) -> None:
-        """Print the closing summary."""
-        self.outstream.write(summary.text())
-
-
-class SilentReporter(Reporter):
-    """Says nothing; the summary is for the caller."""
-
-    def execute_task(self, task: Any) -> None:
-        """A task begins."""
-
-    def add_failure(self, task: Any, fail: Any) -> None:
-        """A task failed; its message is in the session's errors, doit's own are kept for them."""
-        if not self.session.errors:
-            self.session.add_error(f"{task.name}: {fail.get_msg()}")
-
-    def complete_run(self) -> None:
-        """Close the build."""
-        self.summary = self.session.finish()
-
-
-def _processes(words: Sequence[str]) -> int | None:
-    """What `-n` says: so many workers. doit's own threads would only wait for them."""
-    found = re.search(r" (?:-n|--process)[ =]?([1-9][0-9]*)", " " + " ".join(words))
-    return int(found[1]) if found else None
-
-
-def _named(word: str) -> TaskName:
-    stage, colon, path = word.partition(":")
-    return TaskName(stage, path_of(path) if colon else None)

@@ -1,0 +1,83 @@
+"""Owns the way from the graph to doit tasks; the only importer of doit.
+
+doit schedules, selects and reports. What is up to date is decided by our own traces, and doit is handed only what
+may have to run. A `dodo.py` takes the whole pipeline over with
+
+    from codeintel_enrich.tasks import creators
+
+    globals().update(creators())
+"""
+
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from doit.cmd_base import ModuleTaskLoader
+from doit.doit_cmd import DoitMain
+from doit.exceptions import InvalidDodoFile
+
+from codeintel_enrich.engine.build import Build
+from codeintel_enrich.engine.execute import Executor
+from codeintel_enrich.engine.graph import DOCS, TaskName, path_of
+from codeintel_enrich.engine.options import Options
+from codeintel_enrich.engine.summary import Summary
+from codeintel_enrich.errors import EnrichError
+from codeintel_enrich.tasks.reporters import Reporter, SilentReporter
+from codeintel_enrich.tasks.session import DoitSession, Session
+
+__all__ = ["Reporter", "Session", "SilentReporter", "creators", "run_build"]
+
+DOIT_COMMANDS = frozenset(
+    ("clean", "dumpdb", "forget", "help", "ignore", "info", "list", "reset-dep", "strace", "tabcompletion")
+)
+"""doit's own commands that look at tasks and run none."""
+
+
+def creators(**options: Any) -> dict[str, Any]:
+    """Task creators and DOIT_CONFIG for a `dodo.py`; `options` are those of `Options`.
+
+    doit tells creators neither which command it runs nor what was selected, so both are read from its command line.
+    """
+    words = sys.argv[1:]
+    options.setdefault("jobs", _processes(words))
+    executes = DOIT_COMMANDS.isdisjoint(words)
+    selected = [name for word in words if (name := _named(word)).stage in DOCS]
+    if TaskName("index") in selected:
+        options["refresh_index"] = True
+    try:
+        build = Build(Options(**options), tell=lambda message: print(message, file=sys.stderr))
+    except EnrichError as error:
+        raise InvalidDodoFile(error.message) from error
+    session = DoitSession(build, executes=executes, selected=selected)
+    return {**session.namespace(), "DOIT_CONFIG": session.doit_config(Reporter(session))}
+
+
+def run_build(build: Build, reporter: "type[Reporter] | None" = None, executor: Executor | None = None) -> Summary:
+    """Run a whole build with doit; what stopped it, if anything did, is in the summary's `errors`.
+
+    Raises EnrichError for what keeps a build from beginning.
+    """
+    session = Session(build, executor=executor)
+    # Begun out here: what keeps a build from beginning is the caller's to see, not doit's.
+    if session.idle:
+        return session.finish()
+    watcher = (reporter or SilentReporter)(session)
+    namespace = {**session.namespace(), "DOIT_CONFIG": session.doit_config(watcher)}
+    code = DoitMain(ModuleTaskLoader(namespace), config_filenames=()).run(["run"])
+    summary = watcher.summary or session.finish()
+    if code and not summary.errors:
+        summary = msgspec.structs.replace(summary, errors=("doit stopped; its message is above",), exit_code=3)
+    return summary
+
+
+def _processes(words: Sequence[str]) -> int | None:
+    """What `-n` says: so many workers. doit's own threads would only wait for them."""
+    found = re.search(r" (?:-n|--process)[ =]?([1-9][0-9]*)", " " + " ".join(words))
+    return int(found[1]) if found else None
+
+
+def _named(word: str) -> TaskName:
+    stage, colon, path = word.partition(":")
+    return TaskName(stage, path_of(path) if colon else None)

@@ -1,0 +1,47 @@
+"""Owns what a run of doit says while it goes on, and at its end."""
+
+import sys
+from typing import Any, TextIO
+
+from doit.reporter import ConsoleReporter
+
+from codeintel_enrich.engine.summary import Summary
+from codeintel_enrich.tasks.session import Session
+
+
+class Reporter(ConsoleReporter):  # type: ignore[misc]
+    """doit's console lines (one per task that runs), and the closing summary."""
+
+    def __init__(self, session: Session, stream: TextIO | None = None) -> None:
+        super().__init__(stream or sys.stdout, {"failure_verbosity": 0})
+        self.session = session
+        self.summary: Summary | None = None
+
+    def skip_uptodate(self, task: Any) -> None:
+        """Up-to-date tasks are counted, not listed."""
+
+    def complete_run(self) -> None:
+        """Close the build and say what happened."""
+        self.summary = self.session.finish()
+        super().complete_run()
+        self.close(self.summary)
+
+    def close(self, summary: Summary) -> None:
+        """Print the closing summary."""
+        self.outstream.write(summary.text())
+
+
+class SilentReporter(Reporter):
+    """Says nothing; the summary is for the caller."""
+
+    def execute_task(self, task: Any) -> None:
+        """A task begins."""
+
+    def add_failure(self, task: Any, fail: Any) -> None:
+        """A task failed; its message is in the session's errors, doit's own are kept for them."""
+        if not self.session.errors:
+            self.session.add_error(f"{task.name}: {fail.get_msg()}")
+
+    def complete_run(self) -> None:
+        """Close the build."""
+        self.summary = self.session.finish()
