@@ -12,6 +12,9 @@ class _Lasting(Pool):
     def warm_up(self, *job: object) -> None:
         """The first job starts a worker."""
 
+    def stop(self) -> None:
+        """Kept for the next build."""
+
     def close(self) -> None:
         """Kept for the next build."""
 
@@ -31,4 +34,5 @@ def lasting_pool() -> Iterator[None]:
             yield
         finally:
             for pool in pools.values():
+                Pool.stop(pool)
                 Pool.close(pool)

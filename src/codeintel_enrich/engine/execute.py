@@ -4,11 +4,11 @@ Work goes ahead of the scheduler: as soon as it is known what is due, every file
 only waits for its file. What one task asked for by name needs is done when it is asked for.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import PurePosixPath
 
 import msgspec
 
@@ -101,13 +101,18 @@ class Executor:
             self.build.spend(task.stage, time.perf_counter() - started)
         self.build.ran.append(str(task))
 
-    def close(self) -> None:
-        """Drop the work that is still ahead and end the worker processes."""
+    def stop(self) -> None:
+        """Drop the work that is still ahead and stop the worker processes."""
         self._stopping.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
         for pool in (self.pool, *self.whole.values()):
-            pool.close()
+            pool.stop()
         self._threads.shutdown()
+
+    def close(self) -> None:
+        """Wait until the worker processes have ended, which takes a while after they are stopped."""
+        for pool in (self.pool, *self.whole.values()):
+            pool.close()
 
     # --- stages of one file ---------------------------------------------------------------------------------------
 
@@ -243,7 +248,9 @@ class Executor:
         stamp_own_file(build, build.places.store)
         stamp_own_file(build, build.places.publish_index)
         out = build.places.name(build.places.out)
-        build.manifest.stamps.update({str(PurePosixPath(out, name)): stamp for name, stamp in published.files.items()})
+        build.manifest.stamps.update(
+            (name if os.path.isabs(name) else f"{out}/{name}", stamp) for name, stamp in published.files.items()
+        )
         build.manifest.merge = StageState() if published.postponed else StageState(build.merge_inputs().key, "done")
 
     def _store(self, stamps: Mapping[str, FileStamp]) -> StoreDone:

@@ -23,7 +23,7 @@ def strange_files(build: "Build") -> list[str]:
     return [
         name
         for name, stamp in build.manifest.stamps.items()
-        if FileStamp.of(name if os.path.isabs(name) else cache + name) != stamp
+        if not stamp.is_on(name if os.path.isabs(name) else cache + name)
     ]
 
 

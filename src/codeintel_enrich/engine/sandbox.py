@@ -101,13 +101,18 @@ class Pool:
         with self._lock:
             self._all.discard(worker)
 
+    def stop(self) -> None:
+        """Make every worker end."""
+        with self._lock:
+            for worker in self._all:
+                # They keep nothing: the kindest end is the quickest.
+                worker.kill()
+
     def close(self) -> None:
-        """End every worker."""
+        """End every worker, and wait for their ends."""
+        self.stop()
         with self._lock:
             workers, self._all = list(self._all), set()
-        for worker in workers:
-            # They keep nothing: the kindest end is the quickest.
-            worker.kill()
         for worker in workers:
             worker.reap()
 

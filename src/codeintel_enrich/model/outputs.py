@@ -32,6 +32,16 @@ class FileStamp(msgspec.Struct, frozen=True, array_like=True, eq=False):
             return None
         return cls(found.st_size, found.st_mtime_ns, found.st_ino)
 
+    def is_on(self, path: str | os.PathLike[str]) -> bool:
+        """Whether a file bears this stamp now."""
+        try:
+            found = os.stat(path)
+        except OSError:
+            return False
+        if found.st_size == self.size and found.st_mtime_ns == self.mtime_ns:
+            return True
+        return self == FileStamp(found.st_size, found.st_mtime_ns, found.st_ino)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FileStamp):
             return NotImplemented

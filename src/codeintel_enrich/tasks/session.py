@@ -268,8 +268,10 @@ class Session:
         """Stop the workers, remember what was done, let go of the cache."""
         self._stopping.set()
         if self._executor is not None:
-            self._executor.close()
+            self._executor.stop()
         summary = close_build(self.build, tuple(self.errors), self.exit_code)
+        if self._executor is not None:
+            self._executor.close()
         if self._collects:
             gc.enable()
         return summary
