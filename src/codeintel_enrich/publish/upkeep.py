@@ -77,14 +77,15 @@ def keep_up(
         if len(writing) == _MOST_WRITING:
             _take(writing, made)
         last = known.get(name)
-        if intact and last is not None and last.inputs == recipe.inputs:
-            made[name] = last
-            continue
-        stamp = FileStamp.of(f"{out}/{name}")
-        if last is not None and last.inputs == recipe.inputs and last.stamp == stamp:
+        if (
+            last is not None
+            and last.inputs == recipe.inputs
+            and (intact or last.stamp == FileStamp.of(f"{out}/{name}"))
+        ):
             made[name] = last
             continue
         path = out / name
+        stamp = FileStamp.of(path)
         try:
             content = recipe.make()
         except NotNowError:
