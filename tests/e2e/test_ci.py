@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,21 +12,15 @@ import yaml
 
 from codeintel_enrich.engine import keys
 from codeintel_enrich.engine.last_run import read_last_run
-from codeintel_enrich.engine.tools import find_tool
 from tests.support.gitrepo import GitRepository
-from tests.support.pool import lasting_pool
 from tests.support.projects import SHOP
 from tests.support.tools import Toolbox
 from tests.support.workspace import Workspace, all_tasks
 
+pytestmark = pytest.mark.usefixtures("lasting_workers")
+
 CORE = "shop/core.py"
 SOURCES = tuple(path for path in SHOP if path.endswith(".py"))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _workers() -> Iterator[None]:
-    with lasting_pool():
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +28,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace = Workspace(tmp_path_factory.mktemp("built"), SHOP)
     workspace.build()
     return workspace
-
-
-@pytest.fixture
-def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Toolbox]:
-    yield Toolbox(tmp_path / "tools", monkeypatch)
-    find_tool.cache_clear()
 
 
 def published(workspace: Workspace) -> dict[str, tuple[int, int, bytes]]:

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -17,17 +16,12 @@ from codeintel_enrich import __version__
 from codeintel_enrich.cli.app import app
 from codeintel_enrich.engine.lock import CacheLock
 from tests.support.command import Command
-from tests.support.pool import lasting_pool
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("lasting_workers")
+
 SOURCES = {path for path in SHOP if path.endswith(".py")}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _workers() -> Iterator[None]:
-    with lasting_pool():
-        yield
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -12,17 +11,12 @@ import pytest
 
 from tests.support.gitrepo import GitRepository
 from tests.support.packages import copy_package
-from tests.support.pool import lasting_pool
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace, build_at
 
+pytestmark = pytest.mark.usefixtures("lasting_workers")
+
 FACTS = "select path, owners, main_authors, bus_factor, churn_commits, churn_lines from modules"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _workers() -> Iterator[None]:
-    with lasting_pool():
-        yield
 
 
 @pytest.fixture

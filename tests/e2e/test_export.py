@@ -1,7 +1,6 @@
 """`codeintel-enrich export --scip`: our own index from the cache, and read back by our own pipeline."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,16 +12,11 @@ from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.formats.scip import SCIPIndex
 from codeintel_enrich.store import open_store, scip_outcomes
 from tests.support.packages import copy_package
-from tests.support.pool import lasting_pool
 from tests.support.projects import SHOP
 from tests.support.scip_lint import faults
 from tests.support.workspace import Workspace
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _workers() -> Iterator[None]:
-    with lasting_pool():
-        yield
+pytestmark = pytest.mark.usefixtures("lasting_workers")
 
 
 def exported(work: Workspace, name: str = "index.scip") -> tuple[bytes, tuple[str, ...]]:

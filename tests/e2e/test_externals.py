@@ -2,29 +2,23 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from codeintel_enrich.engine.tools import find_tool
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.formats.scip_schema import message_class
 from tests.support.packages import make_scip, pyrefly_report
-from tests.support.pool import lasting_pool
 from tests.support.projects import SHOP
 from tests.support.tools import Toolbox
 from tests.support.workspace import Workspace, build_at
 
+pytestmark = pytest.mark.usefixtures("lasting_workers")
+
 SOURCES = tuple(path for path in SHOP if path.endswith(".py"))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _workers() -> Iterator[None]:
-    with lasting_pool():
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +26,6 @@ def shop_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real index of the shop."""
     workspace = Workspace(tmp_path_factory.mktemp("index"), SHOP)
     return make_scip(workspace.root, workspace.folder / "index.scip")
-
-
-@pytest.fixture
-def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Toolbox]:
-    yield Toolbox(tmp_path / "tools", monkeypatch)
-    find_tool.cache_clear()
 
 
 def edited(index: Path, to: Path, edit: Callable[[Any], None]) -> Path:

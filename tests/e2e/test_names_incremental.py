@@ -1,20 +1,15 @@
 """What edits of names redo, exactly: one test for each way a name can come to mean something else."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.support.pool import lasting_pool
 from tests.support.workspace import Workspace, all_tasks, later_tasks
 
+pytestmark = pytest.mark.usefixtures("lasting_workers")
+
 LINKED = {"link", "merge"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _workers() -> Iterator[None]:
-    with lasting_pool():
-        yield
 
 
 @pytest.fixture

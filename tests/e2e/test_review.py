@@ -5,24 +5,18 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from tests.support.command import Command
-from tests.support.pool import lasting_pool
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace, all_tasks, later_tasks
 
+pytestmark = pytest.mark.usefixtures("lasting_workers")
+
 CORE = "shop/core.py"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _workers() -> Iterator[None]:
-    with lasting_pool():
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Where syntax nodes are written, and the two environment variables that take a way of writing back."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +11,13 @@ from codeintel_enrich.engine.options import Options
 from codeintel_enrich.engine.verify import verify
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.tasks import run_build
-from tests.support.pool import lasting_pool
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace, assert_same
 
+pytestmark = pytest.mark.usefixtures("lasting_workers")
+
 CST = "cst/cst.jsonl"
 LINES = ("modules/modules.jsonl", CST)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _workers() -> Iterator[None]:
-    with lasting_pool():
-        yield
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import random
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codeintel_enrich.engine.build import Build
-from tests.support.pool import lasting_pool
 from tests.support.workspace import Workspace, assert_same
+
+pytestmark = pytest.mark.usefixtures("lasting_workers")
 
 NAMES = ("a", "b", "c", "d")
 SYMBOLS = ("X", "Y", "Z")
@@ -61,12 +62,6 @@ edits = st.one_of(
     st.tuples(st.just("swap"), st.sampled_from(PLACES), st.sampled_from(PLACES)),
     st.tuples(st.just("revert"), st.none(), st.none()),
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _workers() -> Iterator[None]:
-    with lasting_pool():
-        yield
 
 
 def apply(workspace: Workspace, edit: tuple[str, str, str], earlier: dict[str, bytes]) -> None:

@@ -5,17 +5,12 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.pool import lasting_pool
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("lasting_workers")
+
 FILES = ("graphs/imports.parquet", "graphs/symbol_graph.json", "graphs/uses.parquet")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _workers():
-    with lasting_pool():
-        yield
 
 
 @pytest.fixture
