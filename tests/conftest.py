@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from codeintel_enrich.engine.tools import find_tool
+from codeintel_enrich.engine.inputs.tools import find_tool
 from tests.support.pool import lasting_pool
 from tests.support.tools import Toolbox
 

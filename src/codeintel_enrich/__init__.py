@@ -2,9 +2,9 @@
 
 The pipeline, a line a stage:
 
-    parse    bytes of one file -> nodes, scopes, references and the module's surface
-    link     every surface -> per module its environment: what each imported name finally is
-    qualify  syntax + environment -> qualified names for definitions and references
+    parse    bytes of one file -> nodes, scopes, references and the module's interface
+    link     every interface -> per module its linked: what each imported name finally is
+    qualify  syntax + linked -> qualified names for definitions and references
     stitch   + the file's SCIP document -> symbols, and whether both sides agree
     types    + the file's checker facts -> diagnostics on nodes, annotation ratios
     emit     all layers of a file -> its final rows

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codeintel_enrich.engine.manifest import load_manifest
+from codeintel_enrich.engine.state.manifest import load_manifest
 from tests.support.opened import opened
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from codeintel_enrich.engine.tools import IndexerName, find_tool, make_index
+from codeintel_enrich.engine.inputs.tools import IndexerName, find_tool, make_index
 from codeintel_enrich.formats.scip import SCIPIndex
 from codeintel_enrich.model.config import LinkConfig, ParseConfig, StitchConfig
 from codeintel_enrich.model.modules import module_table
@@ -96,14 +96,14 @@ def measure(package: str, folder: Path, indexer: IndexerName) -> Agreement:
     sources = {path: (root / path).read_bytes() for path in paths}
     parsed = {path: parse(source, ParseConfig()) for path, source in sources.items()}
     names = module_table(sources, ("src", "."))
-    linked = link(None, names, {path: path for path in sources}, lambda path: parsed[path].surface, LinkConfig())
+    linked = link(None, names, {path: path for path in sources}, lambda path: parsed[path].interface, LinkConfig())
     answers: list[Answer] = []
     silent = {"cst-only": 0, "scip-only": 0}
     n_unplaced = 0
     for path in paths:
-        syntax, surface, environment = parsed[path].syntax, parsed[path].surface, linked.environments[path]
-        qualified = qualify(syntax, surface, environment)
-        stitched = stitch(syntax, surface, qualified, environment, documents.get(path), StitchConfig())
+        syntax, interface, linked_module = parsed[path].syntax, parsed[path].interface, linked.linked_modules[path]
+        qualified = qualify(syntax, interface, linked_module)
+        stitched = stitch(syntax, interface, qualified, linked_module, documents.get(path), StitchConfig())
         n_unplaced += stitched.n_occurrences - stitched.n_attached
         lines = sources[path].decode().splitlines()
         for index, answer in enumerate(stitched.references):

@@ -1,7 +1,8 @@
 """`link` after one more name in a hub: `python -m tests.bench.hub [--files N] [--rounds N]`.
 
 Generates a repository in which every module imports the hub, links it once, then again with the changed hub. Prints CPU
-milliseconds of loading the state, of linking and of encoding the new state, and how many environments were made again.
+milliseconds of loading the state, of linking and of encoding the new state, and how many modules were linked
+again.
 """
 
 import argparse
@@ -17,15 +18,15 @@ import msgspec
 
 from codeintel_enrich.model.config import LinkConfig, ParseConfig
 from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.interface import Interface
 from codeintel_enrich.model.modules import module_table
-from codeintel_enrich.model.surface import Surface
 from codeintel_enrich.stages.link import LinkState, link
 from codeintel_enrich.stages.parse import parse
 from tests.bench.generate import generate
 
 HUB = "shop/core.py"
 _ENCODE = msgspec.msgpack.Encoder(order="deterministic").encode
-_DECODE = msgspec.msgpack.Decoder(Surface).decode
+_DECODE = msgspec.msgpack.Decoder(Interface).decode
 
 
 def main() -> None:
@@ -40,17 +41,17 @@ def main() -> None:
             path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(Path(folder).rglob("*.py"))
         }
     gc.disable()
-    surfaces = {path: surface(source) for path, source in sources.items()}
-    names = module_table(surfaces, (".",))
-    digests = {path: digest(data) for path, data in surfaces.items()}
+    interfaces = {path: interface(source) for path, source in sources.items()}
+    names = module_table(interfaces, (".",))
+    digests = {path: digest(data) for path, data in interfaces.items()}
     started = time.process_time()
-    clean = link(None, names, digests, lambda path: _DECODE(surfaces[path]), LinkConfig())
+    clean = link(None, names, digests, lambda path: _DECODE(interfaces[path]), LinkConfig())
     print(f"{len(sources)} files: clean {time.process_time() - started:.1f} s")
     state = clean.state.encode()
     measured: list[tuple[float, ...]] = []
     for number in range(chosen.rounds):
-        new = surface(sources[HUB] + f"\n\ndef one_more_{number}(): ...\n".encode())
-        changed, after = {**surfaces, HUB: new}, {**digests, HUB: digest(new)}
+        new = interface(sources[HUB] + f"\n\ndef one_more_{number}(): ...\n".encode())
+        changed, after = {**interfaces, HUB: new}, {**digests, HUB: digest(new)}
         times = [time.process_time()]
         loaded = LinkState.decode(state)
         times.append(time.process_time())
@@ -61,17 +62,17 @@ def main() -> None:
         measured.append(tuple(1e3 * (end - start) for start, end in pairwise(times)))
     load, linked, encode = (statistics.median(column) for column in zip(*measured, strict=True))
     print(f"one more name in {HUB}: load {load:.0f} ms, link {linked:.0f} ms, encode {encode:.0f} ms")
-    print(f"environments made again {len(result.recomputed)}, of these different {len(result.environments)}")
+    print(f"linked_modules made again {len(result.recomputed)}, of these different {len(result.linked_modules)}")
 
 
-def surface(source: bytes) -> bytes:
-    """The encoded surface of a module."""
-    return _ENCODE(parse(source, ParseConfig()).surface)
+def interface(source: bytes) -> bytes:
+    """The encoded interface of a module."""
+    return _ENCODE(parse(source, ParseConfig()).interface)
 
 
-def changed_loader(surfaces: dict[str, bytes]) -> Callable[[str], Surface]:
-    """What `link` loads surfaces with."""
-    return lambda path: _DECODE(surfaces[path])
+def changed_loader(interfaces: dict[str, bytes]) -> Callable[[str], Interface]:
+    """What `link` loads interfaces with."""
+    return lambda path: _DECODE(interfaces[path])
 
 
 if __name__ == "__main__":

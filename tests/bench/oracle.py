@@ -40,7 +40,7 @@ from libcst.metadata.scope_provider import Scope as LibCSTScope
 
 from codeintel_enrich.model.config import ParseConfig
 from codeintel_enrich.model.syntax import Reference
-from codeintel_enrich.stages.parse.binder import Bound, bind
+from codeintel_enrich.stages.parse.bind import Bound, bind
 from codeintel_enrich.stages.parse.decode import decode
 from codeintel_enrich.stages.parse.tree import Tree, build_tree
 from tests.bench.names import row
@@ -114,8 +114,8 @@ def _compare_names(
             root = bound.references[root.base]
         if reference.kind not in ("name", "attribute") or root.kind != "name" or not theirs:
             continue
-        if reference.demand >= 0:
-            ours = frozenset(_through_imports(bound, bound.demands[reference.demand]))
+        if reference.unresolved >= 0:
+            ours = frozenset(_through_imports(bound, bound.unresolved[reference.unresolved]))
         else:
             ours = frozenset({_in_libcst_words(reference.local)} if reference.local else ())
         cause = None
@@ -139,12 +139,12 @@ def _names_by_libcst(tree: Tree, wrapper: MetadataWrapper) -> dict[int, set[str]
     return found
 
 
-def _through_imports(bound: Bound, demand: str) -> set[str]:
-    """Follow a demand through the imports of the module itself, and no further."""
-    module, colon, path = demand.partition(":")
+def _through_imports(bound: Bound, reference: str) -> set[str]:
+    """Follow a reference through the imports of the module itself, and no further."""
+    module, colon, path = reference.partition(":")
     if colon:
         return {f"{module}.{path}".rstrip(".") if module.strip(".") else module + path}
-    root, dot, rest = demand.partition(".")
+    root, dot, rest = reference.partition(".")
     found = set()
     for binding in bound.bindings:
         if binding.scope == 0 and binding.name == root:
@@ -156,7 +156,7 @@ def _through_imports(bound: Bound, demand: str) -> set[str]:
                 elif name.split(".")[0] == root:
                     name = root
             found.add(name + dot + rest)
-    return found or {f"builtins.{demand}"}
+    return found or {f"builtins.{reference}"}
 
 
 def _has_walrus(tree: Tree, name: str) -> bool:

@@ -24,12 +24,12 @@ from pathlib import Path
 
 import msgspec
 
-from codeintel_enrich.engine.tools import IndexerName, find_tool, make_index
+from codeintel_enrich.engine.inputs.tools import IndexerName, find_tool, make_index
 from codeintel_enrich.formats.scip import SCIPIndex, open_index
 from codeintel_enrich.formats.scip_wire import encode_document, encode_head
 from codeintel_enrich.model.config import LinkConfig, ParseConfig, StitchConfig
 from codeintel_enrich.model.digest import digest
-from codeintel_enrich.model.environment import Target
+from codeintel_enrich.model.linked import Target
 from codeintel_enrich.model.modules import module_table
 from codeintel_enrich.model.scip import ROLE_DEFINITION, Document, IndexMetadata
 from codeintel_enrich.model.stitched import Stitched
@@ -55,20 +55,20 @@ class Project:
         self.sources = sources
         self.parsed = {path: parse(source, ParseConfig()) for path, source in sources.items()}
         names = module_table(sources, ("src", "."))
-        surfaces = {path: path for path in sources}
-        linked = link(None, names, surfaces, lambda path: self.parsed[path].surface, LinkConfig())
-        self.environments = {path: linked.environments[path] for path in sources}
+        interfaces = {path: path for path in sources}
+        linked = link(None, names, interfaces, lambda path: self.parsed[path].interface, LinkConfig())
+        self.linked_modules = {path: linked.linked_modules[path] for path in sources}
         self.qualified = {
-            path: qualify(item.syntax, item.surface, self.environments[path]) for path, item in self.parsed.items()
+            path: qualify(item.syntax, item.interface, self.linked_modules[path]) for path, item in self.parsed.items()
         }
 
     def stitch(self, documents: dict[str, Document]) -> dict[str, Stitched]:
         return {
             path: stitch(
                 item.syntax,
-                item.surface,
+                item.interface,
                 self.qualified[path],
-                self.environments[path],
+                self.linked_modules[path],
                 documents[path],
                 StitchConfig(),
             )

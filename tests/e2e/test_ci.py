@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from codeintel_enrich.engine import keys
-from codeintel_enrich.engine.last_run import read_last_run
+from codeintel_enrich.engine.rules import keys
+from codeintel_enrich.engine.run.last_run import read_last_run
 from tests.support.gitrepo import GitRepository
 from tests.support.projects import SHOP
 from tests.support.tools import Toolbox

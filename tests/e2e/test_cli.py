@@ -14,7 +14,7 @@ import typer.main
 
 from codeintel_enrich import __version__
 from codeintel_enrich.cli.app import app
-from codeintel_enrich.engine.lock import CacheLock
+from codeintel_enrich.engine.state.lock import CacheLock
 from tests.support.command import Command
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from codeintel_enrich.engine.diff import breaks
-from codeintel_enrich.engine.last_run import read_last_run
+from codeintel_enrich.commands.diff import breaks
+from codeintel_enrich.engine.run.last_run import read_last_run
 from codeintel_enrich.model.config import ParseConfig
 from codeintel_enrich.model.syntax import Parameter
 from codeintel_enrich.stages.parse import parse

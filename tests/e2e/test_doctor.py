@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from codeintel_enrich.cli.app import app
-from codeintel_enrich.engine.tools import find_tool
+from codeintel_enrich.engine.inputs.tools import find_tool
 from codeintel_enrich.errors import UsageError
 from tests.support.tools import Toolbox
 

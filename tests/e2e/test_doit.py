@@ -137,7 +137,7 @@ def test_what_a_selection_leaves_undone_stays_due(shop: Checkout, chosen: str) -
 def test_emit_of_one_file_runs_what_it_needs_and_no_other_files_analyses(shop: Checkout) -> None:
     shop.append(CORE, "# edited\n")
     shop.append("shop/lonely.py", "# edited\n")
-    # link reads every surface, so every due parse comes before it.
+    # link reads every interface, so every due parse comes before it.
     assert shop.ran_by_doit(f"emit:{CORE}") == all_tasks(CORE) | {"parse:shop/lonely.py"}
     rest = (all_tasks("shop/lonely.py") | {"merge"}) - {"parse:shop/lonely.py"}
     assert shop.ran_by_doit() == rest

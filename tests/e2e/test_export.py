@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from codeintel_enrich.cli import main
-from codeintel_enrich.engine.export import export_scip
-from codeintel_enrich.engine.options import Options
+from codeintel_enrich.commands.export import export_scip
+from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.formats.scip import SCIPIndex
 from codeintel_enrich.store import open_store, scip_outcomes

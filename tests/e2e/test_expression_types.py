@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from codeintel_enrich.engine.tools import find_tool
+from codeintel_enrich.engine.inputs.tools import find_tool
 from tests.support.packages import copy_package
 from tests.support.workspace import Workspace, build_at
 

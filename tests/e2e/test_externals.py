@@ -123,7 +123,7 @@ def test_a_checker_runs_when_a_file_changed_and_redoes_types_where_facts_did(tmp
     assert tools.calls() == 2
     workspace.replace("shop/core.py", "return value + LIMIT", "return str(value + LIMIT)")
     five = {f"{stage}:shop/core.py" for stage in ("parse", "qualify", "stitch", "types", "emit")}
-    # `str` is a new demand, so link runs; it tells nobody anything new.
+    # `str` is a new reference, so link runs; it tells nobody anything new.
     assert workspace.ran() - {"link"} == five | {"check:pyrefly", "merge"}
     with duckdb.connect(str(workspace.root / "cache" / "codeintel.duckdb"), read_only=True) as store:
         rows = store.execute("select path, rule from diagnostics where tool = 'pyrefly'").fetchall()

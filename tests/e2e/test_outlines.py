@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from codeintel_enrich.engine import outlining
-from codeintel_enrich.engine.manifest import load_manifest
-from codeintel_enrich.engine.summary import Summary
+from codeintel_enrich.engine.run.summary import Summary
+from codeintel_enrich.engine.state import outlining
+from codeintel_enrich.engine.state.manifest import load_manifest
 from codeintel_enrich.stages.outline import grammars
 from tests.support.workspace import Workspace
 

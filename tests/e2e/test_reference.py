@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 import codeintel_enrich
 from codeintel_enrich.cli.app import app
 from codeintel_enrich.cli.reference import reference, reference_data
-from codeintel_enrich.engine.config import Config, read_project
+from codeintel_enrich.engine.rules.config import Config, read_project
 from codeintel_enrich.model.tables import RELATIONS
 
 PAGE = Path(codeintel_enrich.__file__).with_name("REFERENCE.md")

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from codeintel_enrich.cli.app import app
-from codeintel_enrich.engine.churn import churn
+from codeintel_enrich.commands.churn import churn
 from codeintel_enrich.errors import EnrichError
 from tests.support.packages import copy_package
 from tests.support.projects import SHOP

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import pytest
 
-from codeintel_enrich.engine.sandbox import Pool
+from codeintel_enrich.engine.run.sandbox import Pool
 from tests.support.opened import opened
 from tests.support.packages import copy_package, make_scip, pyrefly_report, source_files
 from tests.support.pool import lasting_pool

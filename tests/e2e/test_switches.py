@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from codeintel_enrich.engine.build import Build
-from codeintel_enrich.engine.options import Options
-from codeintel_enrich.engine.verify import verify
+from codeintel_enrich.commands.verify import verify
+from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.tasks import run_build
 from tests.support.projects import SHOP

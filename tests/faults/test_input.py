@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from codeintel_enrich.engine import tree
+from codeintel_enrich.engine.state import tree
 from tests.support.workspace import Workspace
 
 ODD: dict[str, bytes] = {

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from codeintel_enrich.engine import execute
-from codeintel_enrich.engine.graph import BytesStage
-from codeintel_enrich.engine.lock import CacheLock
+from codeintel_enrich.engine.rules.stages import BytesStage
+from codeintel_enrich.engine.run import executor
+from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.errors import LockedError, UsageError
 from tests.support.projects import SHOP
 from tests.support.tools import Toolbox
@@ -95,7 +95,7 @@ def test_a_dead_holder_blocks_nobody(shop: Workspace) -> None:
     holder = subprocess.Popen(
         [
             *(sys.executable, "-c"),
-            "import sys, time; from pathlib import Path; from codeintel_enrich.engine.lock import CacheLock\n"
+            "import sys, time; from pathlib import Path; from codeintel_enrich.engine.state.lock import CacheLock\n"
             "lock = CacheLock(Path(sys.argv[1])); lock.acquire(0, print); print('held', flush=True); time.sleep(60)",
             str(shop.root / "cache"),
         ],
@@ -171,15 +171,15 @@ def test_an_edit_while_the_file_is_parsed_is_seen_by_the_next_run(
     shop: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.replace("shop/core.py", "LIMIT = 3", "LIMIT = 4")
-    run = execute.Pool.run
+    run = executor.Pool.run
 
-    def meddling(self: execute.Pool, stage: str, *arguments: object) -> list[bytes]:
+    def meddling(self: executor.Pool, stage: str, *arguments: object) -> list[bytes]:
         if stage == "parse":
             shop.replace("shop/core.py", "LIMIT = 4", "LIMIT = 5")
-            monkeypatch.setattr(execute.Pool, "run", run)
+            monkeypatch.setattr(executor.Pool, "run", run)
         return run(self, stage, *arguments)
 
-    monkeypatch.setattr(execute.Pool, "run", meddling)
+    monkeypatch.setattr(executor.Pool, "run", meddling)
     shop.build()
     assert shop.ran() == all_tasks("shop/core.py") | {"merge"}
     shop.assert_equals_clean()
@@ -189,14 +189,14 @@ def test_an_edit_between_hashing_and_parsing_is_parsed_as_it_is_then(
     shop: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.replace("shop/core.py", "LIMIT = 3", "LIMIT = 4")
-    run = execute.Executor._of_bytes
+    run = executor.Executor._of_bytes
 
-    def meddling(self: execute.Executor, stage: BytesStage, path: str) -> bool:
+    def meddling(self: executor.Executor, stage: BytesStage, path: str) -> bool:
         shop.replace("shop/core.py", "LIMIT = 4", "LIMIT = 5")
-        monkeypatch.setattr(execute.Executor, "_of_bytes", run)
+        monkeypatch.setattr(executor.Executor, "_of_bytes", run)
         return run(self, stage, path)
 
-    monkeypatch.setattr(execute.Executor, "_of_bytes", meddling)
+    monkeypatch.setattr(executor.Executor, "_of_bytes", meddling)
     shop.build()
     shop.assert_equals_clean()
     assert shop.ran() == set()
@@ -206,14 +206,14 @@ def test_a_file_that_vanishes_after_listing_is_as_if_it_had_never_been(
     shop: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.write("shop/brief.py", "x = 1\n")
-    run = execute.Executor._of_bytes
+    run = executor.Executor._of_bytes
 
-    def meddling(self: execute.Executor, stage: BytesStage, path: str) -> bool:
+    def meddling(self: executor.Executor, stage: BytesStage, path: str) -> bool:
         shop.delete("shop/brief.py")
-        monkeypatch.setattr(execute.Executor, "_of_bytes", run)
+        monkeypatch.setattr(executor.Executor, "_of_bytes", run)
         return run(self, stage, path)
 
-    monkeypatch.setattr(execute.Executor, "_of_bytes", meddling)
+    monkeypatch.setattr(executor.Executor, "_of_bytes", meddling)
     shop.build()
     shop.assert_equals_clean()
     assert shop.ran() == set()

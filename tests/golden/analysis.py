@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from codeintel_enrich.model.config import LinkConfig, ParseConfig
-from codeintel_enrich.model.environment import Target
+from codeintel_enrich.model.linked import Target
 from codeintel_enrich.model.modules import module_table
 from codeintel_enrich.stages.link import link
 from codeintel_enrich.stages.parse import parse
@@ -27,13 +27,13 @@ class Analysis:
             None,
             module_table(case.files, case.roots),
             case.files,
-            lambda path: parsed[path].surface,
+            lambda path: parsed[path].interface,
             LinkConfig(python_version=_VERSION),
         )
-        self.environments = dict(linked.environments)
+        self.linked_modules = dict(linked.linked_modules)
         self._references = {path: file.syntax.references for path, file in parsed.items()}
         self._qualified = {
-            path: qualify(file.syntax, file.surface, self.environments[path]) for path, file in parsed.items()
+            path: qualify(file.syntax, file.interface, self.linked_modules[path]) for path, file in parsed.items()
         }
 
     def target(self, mark: Mark) -> Target:
@@ -50,10 +50,10 @@ class Analysis:
         return "".join(
             f"{export.name} {export.origin or '-'} {export.kind} "
             f"{'typing' if export.typing_only else 'star' if export.in_star else '-'}\n"
-            for export in self.environments[path].exports
+            for export in self.linked_modules[path].exports
             if not (export.name.startswith("__") and export.name.endswith("__"))
         )
 
     def diagnostics(self, path: str) -> str:
         """The findings of `link`, a row a line."""
-        return "".join(f"{found.rule}: {found.message}\n" for found in self.environments[path].findings)
+        return "".join(f"{found.rule}: {found.message}\n" for found in self.linked_modules[path].findings)

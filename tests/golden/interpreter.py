@@ -31,9 +31,9 @@ def ask(analyses: Mapping[str, Analysis], folder: Path) -> dict[str, dict[str, A
             (home / path).parent.mkdir(parents=True, exist_ok=True)
             (home / path).write_text(text, encoding="utf-8")
         files = {
-            path: environment.module
-            for path, environment in analysis.environments.items()
-            if environment.module is not None and path.endswith(".py")
+            path: linked_module.module
+            for path, linked_module in analysis.linked_modules.items()
+            if linked_module.module is not None and path.endswith(".py")
         }
         for path, module in files.items():
             places.append((name, path))
@@ -46,7 +46,7 @@ def ask(analyses: Mapping[str, Analysis], folder: Path) -> dict[str, dict[str, A
                     "module": module,
                     "names": {
                         export.name: list(export.chain)
-                        for export in analysis.environments[path].exports
+                        for export in analysis.linked_modules[path].exports
                         if not export.typing_only
                     },
                     "marks": [

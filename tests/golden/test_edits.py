@@ -10,7 +10,7 @@ import pytest
 from codeintel_enrich.model.config import LinkConfig
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.modules import module_table
-from codeintel_enrich.model.surface import Surface
+from codeintel_enrich.model.interface import Interface
 from codeintel_enrich.stages.link import LinkResult, LinkState, link
 from codeintel_enrich.stages.parse import parse
 from tests.golden.analysis import PARSE_CONFIG
@@ -32,15 +32,15 @@ def is_emptied(files: dict[str, str], path: str) -> dict[str, str]:
 def test_an_edit_and_its_revert_give_what_a_clean_run_gives(
     case: Case, edit: Callable[[dict[str, str], str], dict[str, str]]
 ) -> None:
-    surfaces: dict[str, Surface] = {}
+    interfaces: dict[str, Interface] = {}
 
     def run(state: LinkState | None, files: dict[str, str]) -> LinkResult:
         texts = {path: digest(text.encode()) for path, text in files.items()}
         for path, key in texts.items():
-            if key not in surfaces:
-                surfaces[key] = parse(files[path].encode(), PARSE_CONFIG).surface
+            if key not in interfaces:
+                interfaces[key] = parse(files[path].encode(), PARSE_CONFIG).interface
         kept = LinkState.decode(state.encode()) if state is not None else None
-        return link(kept, module_table(files, case.roots), texts, lambda path: surfaces[texts[path]], _CONFIG)
+        return link(kept, module_table(files, case.roots), texts, lambda path: interfaces[texts[path]], _CONFIG)
 
     whole = run(None, case.files)
     for path in case.files:
@@ -49,9 +49,9 @@ def test_an_edit_and_its_revert_give_what_a_clean_run_gives(
         there = run(whole.state, edited)
         back = run(there.state, case.files)
         for start, step, end in ((whole, there, clean), (clean, back, whole)):
-            before, after = dict(start.environments), dict(end.environments)
+            before, after = dict(start.linked_modules), dict(end.linked_modules)
             assert step.removed == before.keys() - after.keys()
             # Exactly what differs, and nothing else, is handed on.
             differing = {name: made for name, made in after.items() if before.get(name) != made}
-            assert dict(step.environments) == differing
+            assert dict(step.linked_modules) == differing
             assert set(differing) <= step.recomputed

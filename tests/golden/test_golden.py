@@ -85,8 +85,8 @@ def export_problems(analysis: Analysis, path: str, answer: dict[str, Any]) -> li
     """Where the exports of a file are not what its module has at run time."""
     if answer["error"] is not None:
         return [f"cannot be imported: {answer['error']}"]
-    environment = analysis.environments[path]
-    exports = {export.name: export for export in environment.exports if not is_special(export.name)}
+    linked_module = analysis.linked_modules[path]
+    exports = {export.name: export for export in linked_module.exports if not is_special(export.name)}
     problems: list[str] = []
     star = sorted(name for name, export in exports.items() if export.in_star)
     if answer["star_error"] is not None:
@@ -109,7 +109,7 @@ def export_problems(analysis: Analysis, path: str, answer: dict[str, Any]) -> li
             problems.append(f"`{name}` comes from {named}, not {export.origin}")
         if export.chain and not all(found["same"]):
             problems.append(f"`{name}` is not at every hop of {export.chain}")
-        own = export.origin_path == path and export.origin != environment.module
+        own = export.origin_path == path and export.origin != linked_module.module
         if (export.kind == "definition") is not own and export.kind != "star":
             problems.append(f"`{name}` is a {export.kind} of {export.origin}")
         if export.kind == "dynamic" and name in answer["bound"]:
@@ -181,10 +181,10 @@ def test_a_wrong_answer_is_seen(change: dict[str, Any], truth: dict[str, dict[st
     name = "chains: to the definition: Renamed at every hop"
     analysis = Analysis(CASES[name])
     assert export_problems(analysis, "a.py", truth[name]["a.py"]) == []
-    environment = analysis.environments["a.py"]
-    (export,) = environment.exports
+    linked_module = analysis.linked_modules["a.py"]
+    (export,) = linked_module.exports
     exports = (msgspec.structs.replace(export, **change),)
-    analysis.environments["a.py"] = msgspec.structs.replace(environment, exports=exports)
+    analysis.linked_modules["a.py"] = msgspec.structs.replace(linked_module, exports=exports)
     if "chain" in change:
         answer = truth[name]["a.py"]
         found = {**answer["names"]["Public"], "same": [False]}

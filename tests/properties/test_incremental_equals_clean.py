@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codeintel_enrich.engine.build import Build
+from codeintel_enrich.engine.build.build import Build
 from tests.support.workspace import Workspace, assert_same
 
 pytestmark = pytest.mark.usefixtures("lasting_workers")
@@ -131,15 +131,15 @@ SENSITIVE: list[tuple[dict[str, str], list[tuple[str, str, str]]]] = [
 ]
 
 
-def _drop_environments(monkeypatch: pytest.MonkeyPatch) -> None:
+def _drop_linked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is told that what it imports changed."""
-    take = Build.take_environments
+    take = Build.take_linked
 
     def deaf(self: Build, key: str, output: str, table: dict[str, str]) -> None:
-        known = {path: name for path, name in table.items() if not self.files[path].environment}
+        known = {path: name for path, name in table.items() if not self.files[path].linked_module}
         take(self, key, output, known)
 
-    monkeypatch.setattr(Build, "take_environments", deaf)
+    monkeypatch.setattr(Build, "take_linked", deaf)
 
 
 def _drop_failed_lookups(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ def _drop_failed_lookups(monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = Build.link_inputs
 
     def blind(self: Build) -> object:
-        kept = {path: state for path, state in self.files.items() if path != "pkg/a.py" or state.environment}
+        kept = {path: state for path, state in self.files.items() if path != "pkg/a.py" or state.linked}
         every, self.manifest.files = self.manifest.files, kept
         try:
             return inputs(self)
@@ -157,7 +157,7 @@ def _drop_failed_lookups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Build, "link_inputs", blind)
 
 
-@pytest.mark.parametrize("drop", [_drop_environments, _drop_failed_lookups])
+@pytest.mark.parametrize("drop", [_drop_linked, _drop_failed_lookups])
 def test_the_comparison_fails_when_a_dependency_is_dropped(
     drop: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

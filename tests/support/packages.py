@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from codeintel_enrich.engine.tools import make_index
+from codeintel_enrich.engine.inputs.tools import make_index
 
 
 def package_folder(name: str) -> Path:

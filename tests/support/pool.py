@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from codeintel_enrich.engine import execute
-from codeintel_enrich.engine.sandbox import Pool
+from codeintel_enrich.engine.run import executor
+from codeintel_enrich.engine.run.sandbox import Pool
 
 
 class _Lasting(Pool):
@@ -29,7 +29,7 @@ def lasting_pool() -> Iterator[None]:
             pools[needed] = _Lasting(size, cpu_seconds, memory_megabytes, *needed)
         return pools[needed]
 
-    with patch.object(execute, "Pool", lasting):
+    with patch.object(executor, "Pool", lasting):
         try:
             yield
         finally:

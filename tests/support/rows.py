@@ -11,14 +11,14 @@ from codeintel_enrich.model.modules import module_table
 from codeintel_enrich.model.rows import FileRows, Row, encode_rows, unpack_rows
 from codeintel_enrich.model.scip import Document
 from codeintel_enrich.model.tables import TABLES
-from codeintel_enrich.model.typed import FileFacts
+from codeintel_enrich.model.types import FileFacts
 from codeintel_enrich.stages.emit import emit
 from codeintel_enrich.stages.link import link
 from codeintel_enrich.stages.outline import PYTHON, outline
 from codeintel_enrich.stages.parse import parse
 from codeintel_enrich.stages.qualify import qualify
 from codeintel_enrich.stages.stitch import stitch
-from codeintel_enrich.stages.typify import typify
+from codeintel_enrich.stages.types import attach_types
 
 ROOTS = ("src", ".")
 PARSE = ParseConfig()
@@ -41,24 +41,24 @@ def emitted(
     linked = link(
         None,
         module_table(sources, ROOTS),
-        {path: digest(repr(item.surface).encode()) for path, item in parsed.items()},
-        lambda path: parsed[path].surface,
+        {path: digest(repr(item.interface).encode()) for path, item in parsed.items()},
+        lambda path: parsed[path].interface,
         LinkConfig(),
     )
     rows: dict[str, FileRows] = {}
     for path, item in parsed.items():
-        syntax, environment = item.syntax, linked.environments[path]
+        syntax, linked_module = item.syntax, linked.linked_modules[path]
         if not syntax.parse_ok:
             text = sources[path]
             broken = text.encode() if isinstance(text, str) else text
             syntax = msgspec.structs.replace(syntax, outline=outline(PYTHON, broken))
-        qualified = qualify(syntax, item.surface, environment)
+        qualified = qualify(syntax, item.interface, linked_module)
         document = (documents or {}).get(path)
-        stitched = stitch(syntax, item.surface, qualified, environment, document, StitchConfig())
+        stitched = stitch(syntax, item.interface, qualified, linked_module, document, StitchConfig())
         own_facts = (facts or {}).get(path)
-        typed = typify(syntax, [own_facts] if own_facts else [])
+        types = attach_types(syntax, [own_facts] if own_facts else [])
         context = (contexts or {}).get(path, FileContext())
-        rows[path] = emit(path, syntax, item.surface, environment, qualified, stitched, typed, context, emit_config)
+        rows[path] = emit(path, syntax, item.interface, linked_module, qualified, stitched, types, context, emit_config)
     return rows
 
 

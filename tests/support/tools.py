@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codeintel_enrich.engine.tools import find_tool
+from codeintel_enrich.engine.inputs.tools import find_tool
 
 NAMES = ("ty-scip", "scip-python", "pyrefly", "pyright")
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from codeintel_enrich.engine.build import Build
-from codeintel_enrich.engine.options import Options
-from codeintel_enrich.engine.summary import Summary
+from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.run.summary import Summary
+from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.store import canonical_dump, open_store
 from codeintel_enrich.tasks import run_build
 
@@ -117,5 +117,5 @@ def all_tasks(path: str) -> set[str]:
 
 
 def later_tasks(path: str) -> set[str]:
-    """The tasks of one file that follow a changed environment, when what it means changed too."""
+    """The tasks of one file that follow a changed linked_module, when what it means changed too."""
     return {f"{stage}:{path}" for stage in ("qualify", "stitch", "emit")}

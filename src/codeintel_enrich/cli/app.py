@@ -13,8 +13,8 @@ from codeintel_enrich.cli.review import DryRun, FailOn, chosen, review_app, tell
 from codeintel_enrich.errors import EnrichError
 
 if TYPE_CHECKING:
-    from codeintel_enrich.engine.build import Build
-    from codeintel_enrich.engine.summary import Summary
+    from codeintel_enrich.engine.build.build import Build
+    from codeintel_enrich.engine.run.summary import Summary
 
 app = typer.Typer(
     name="codeintel-enrich",
@@ -100,9 +100,9 @@ def build(
     json: Annotated[bool, typer.Option("--json", help="Print the closing summary as JSON.")] = False,
 ) -> None:
     """Index a repository: redo what changed, and nothing else."""
-    from codeintel_enrich.engine.build import Build
-    from codeintel_enrich.engine.config import parse_setting, read_settings
-    from codeintel_enrich.engine.options import Options
+    from codeintel_enrich.engine.build.build import Build
+    from codeintel_enrich.engine.rules.config import parse_setting, read_settings
+    from codeintel_enrich.engine.state.places import Options
 
     overlays = read_settings(overlays_config) if overlays_config is not None else {}
     overlays.update(map(parse_setting, overlays_set or ()))
@@ -137,7 +137,7 @@ def build(
     )
     if dry_run:
         from codeintel_enrich.cli.status import show_plan
-        from codeintel_enrich.engine.plan import forecast
+        from codeintel_enrich.commands.forecast import forecast
 
         return show_plan(forecast(Build(wanted, tell=tell)), json)
     made = Build(wanted, tell=tell)
@@ -153,7 +153,7 @@ def build(
     asked = chosen(fail_on) or made.project.config.fail_on
     if asked:
         from codeintel_enrich.cli.hook import tell_findings
-        from codeintel_enrich.engine.findings import findings
+        from codeintel_enrich.commands.findings import findings
 
         found = findings(made.places.store, asked)
         tell_findings(found, sys.stderr if json else sys.stdout)
@@ -230,7 +230,7 @@ def slices(
 ) -> None:
     """Chunks that are ready to embed, as lines of JSON: all, or what changed."""
     from codeintel_enrich.cli.slices import show_slices
-    from codeintel_enrich.engine.options import Options, places
+    from codeintel_enrich.engine.state.places import Options, places
 
     place = places(Options(root=root, cache_dir=cache_dir, out=out))
     show_slices(place.out / "slices" / "slices.jsonl", place.publish_index, place.slice_log, since)
@@ -249,7 +249,7 @@ def list_overlays(
 ) -> None:
     """The overlays that the last build wrote."""
     from codeintel_enrich.cli.overlays import list_overlays as show
-    from codeintel_enrich.engine.options import Options, places
+    from codeintel_enrich.engine.state.places import Options, places
 
     show(places(Options(root=root, cache_dir=cache_dir, out=out)).out, as_json=json)
 
@@ -263,8 +263,8 @@ def activate(
 ) -> None:
     """The settings that make pyright and pyrefly use the overlays."""
     from codeintel_enrich.cli.overlays import activate as show
-    from codeintel_enrich.engine.config import read_project
-    from codeintel_enrich.engine.options import Options, places
+    from codeintel_enrich.engine.rules.config import read_project
+    from codeintel_enrich.engine.state.places import Options, places
 
     place = places(Options(root=root, cache_dir=cache_dir, out=out))
     show(place.root, place.out, read_project(place.root, {}).config.roots, write=write)
@@ -301,18 +301,18 @@ app.add_typer(review_app)
 
 
 def _store(root: Path, cache_dir: Path | None) -> Path:
-    from codeintel_enrich.engine.options import Options, places
+    from codeintel_enrich.engine.state.places import Options, places
 
     return places(Options(root=root, cache_dir=cache_dir)).store
 
 
 def _run(build: "Build", quiet: bool) -> "Summary":
     """Run a build to its end. What has nothing to do does not even load the scheduler."""
-    from codeintel_enrich.engine.summary import summarise
+    from codeintel_enrich.engine.run.summary import summarise
 
     if build.settled:
         return summarise(build)
-    from codeintel_enrich.engine.execute import Executor
+    from codeintel_enrich.engine.run.executor import Executor
 
     # Beside the loading of the scheduler.
     executor = Executor(build)

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from codeintel_enrich.cli.show import listed, print_json
-from codeintel_enrich.engine.diff import ApiDiff, Change
+from codeintel_enrich.commands.diff import ApiDiff, Change
 
 _SECTIONS = (
     ("removed", "Removed"),

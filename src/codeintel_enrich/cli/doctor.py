@@ -5,7 +5,7 @@ from pathlib import Path
 
 import orjson
 
-from codeintel_enrich.engine.doctor import Diagnosis, diagnose
+from codeintel_enrich.commands.doctor import Diagnosis, diagnose
 
 
 def show_diagnosis(root: Path, as_json: bool) -> None:

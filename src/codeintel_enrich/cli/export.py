@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 
 from codeintel_enrich.cli.show import listed, print_json
-from codeintel_enrich.engine.export import export_scip, forecast_export
-from codeintel_enrich.engine.options import Options
+from codeintel_enrich.commands.export import export_scip, forecast_export
+from codeintel_enrich.engine.state.places import Options
 
 
 def export_to(target: Path, root: Path, cache_dir: Path | None, *, dry_run: bool, as_json: bool) -> None:

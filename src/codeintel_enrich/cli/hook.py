@@ -7,9 +7,9 @@ from typing import TextIO
 import typer
 
 from codeintel_enrich.cli.show import listed, print_json
-from codeintel_enrich.engine.findings import Finding
-from codeintel_enrich.engine.gittree import Step
-from codeintel_enrich.engine.hook import Judgement
+from codeintel_enrich.commands.findings import Finding
+from codeintel_enrich.commands.git_trees import Step
+from codeintel_enrich.commands.hook import Judgement
 
 
 def show_judgement(judgement: Judgement, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from codeintel_enrich.cli.show import print_json
-from codeintel_enrich.engine.config import TABLE
+from codeintel_enrich.engine.rules.config import TABLE
 from codeintel_enrich.errors import EnrichError, UsageError
 
 DODO = """\

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
-from codeintel_enrich.engine.config import TABLE, CheckConfig, Config, IndexConfig
+from codeintel_enrich.engine.rules.config import TABLE, CheckConfig, Config, IndexConfig
 from codeintel_enrich.model.config import OverlayConfig, SlicesConfig
 from codeintel_enrich.model.tables import RELATIONS, SCHEMA_VERSION, Column, Table, View
 

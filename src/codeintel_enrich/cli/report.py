@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from codeintel_enrich.engine.options import Options
-from codeintel_enrich.engine.report import write_report
+from codeintel_enrich.commands.report import write_report
+from codeintel_enrich.engine.state.places import Options
 
 
 def report_to(

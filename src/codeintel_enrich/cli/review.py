@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from codeintel_enrich.engine.config import FindingKind
-    from codeintel_enrich.engine.options import Options
+    from codeintel_enrich.engine.rules.config import FindingKind
+    from codeintel_enrich.engine.state.places import Options
 
 review_app = typer.Typer()
 
@@ -42,7 +42,7 @@ def sql(
 ) -> None:
     """Ask the store a question; it is only read."""
     from codeintel_enrich.cli.sql import show_answer
-    from codeintel_enrich.engine.options import Options, places
+    from codeintel_enrich.engine.state.places import Options, places
 
     show_answer(places(Options(root=root, cache_dir=cache_dir)).store, question, as_json=json, as_csv=csv)
 
@@ -51,8 +51,8 @@ def sql(
 def status(root: Root = Path(), cache_dir: CacheDir = None, json: Json = False) -> None:
     """What the last build did, and whether anything changed since."""
     from codeintel_enrich.cli.status import show_status
-    from codeintel_enrich.engine.build import Build
-    from codeintel_enrich.engine.status import status as look
+    from codeintel_enrich.commands.status import status as look
+    from codeintel_enrich.engine.build.build import Build
 
     show_status(look(Build(_as_last_time(root, cache_dir))), json)
 
@@ -66,8 +66,8 @@ def explain(
 ) -> None:
     """Which inputs of a file changed, and why each stage did, did not or would run."""
     from codeintel_enrich.cli.status import show_story
-    from codeintel_enrich.engine.build import Build
-    from codeintel_enrich.engine.explain import explain as tell_story
+    from codeintel_enrich.commands.explain import explain as tell_story
+    from codeintel_enrich.engine.build.build import Build
 
     show_story(tell_story(Build(_as_last_time(root, cache_dir)), Path(path).as_posix()), json)
 
@@ -76,7 +76,7 @@ def explain(
 def verify(root: Root = Path(), cache_dir: CacheDir = None, json: Json = False) -> None:
     """Build from nothing in a temporary folder and compare every table and file; 1 where something differs."""
     from codeintel_enrich.cli.verify import show_verdict
-    from codeintel_enrich.engine.verify import verify as compare
+    from codeintel_enrich.commands.verify import verify as compare
     from codeintel_enrich.tasks import run_build
 
     verdict = compare(_as_last_time(root, cache_dir), run_build)
@@ -96,8 +96,8 @@ def hook(
 ) -> None:
     """Judge what is staged, not the work tree; 1 for findings that `fail-on` names. Made for pre-commit."""
     from codeintel_enrich.cli.hook import show_judgement, show_steps
-    from codeintel_enrich.engine.hook import forecast_staged, judge_staged
-    from codeintel_enrich.engine.options import Options
+    from codeintel_enrich.commands.hook import forecast_staged, judge_staged
+    from codeintel_enrich.engine.state.places import Options
     from codeintel_enrich.tasks import run_build
 
     options = Options(root=root, cache_dir=cache_dir, jobs=jobs)
@@ -121,9 +121,9 @@ def diff(
     """What a change did to the API, as Markdown: names added, removed, moved, signatures, broken re-exports."""
     from codeintel_enrich.cli.diff import show_diff
     from codeintel_enrich.cli.hook import show_steps
-    from codeintel_enrich.engine.diff import diff as compare
-    from codeintel_enrich.engine.diff import forecast_diff
-    from codeintel_enrich.engine.options import Options
+    from codeintel_enrich.commands.diff import diff as compare
+    from codeintel_enrich.commands.diff import forecast_diff
+    from codeintel_enrich.engine.state.places import Options
     from codeintel_enrich.tasks import run_build
 
     options = Options(root=root, cache_dir=cache_dir, jobs=jobs)
@@ -144,7 +144,7 @@ def init(
 ) -> None:
     """Set a repository up: settings, dodo.py, a pre-commit hook, a CI workflow. Nothing is overwritten."""
     from codeintel_enrich.cli.init import set_up
-    from codeintel_enrich.engine.options import Options, places
+    from codeintel_enrich.engine.state.places import Options, places
 
     set_up(places(Options(root=root)).root, dry_run=dry_run, as_json=json)
 
@@ -161,8 +161,8 @@ def tell(message: str) -> None:
 
 def _as_last_time(root: Path, cache_dir: Path | None) -> "Options":
     """The options that repeat the last build."""
-    from codeintel_enrich.engine.last_run import read_last_run, repeated
-    from codeintel_enrich.engine.options import Options, places
+    from codeintel_enrich.engine.run.last_run import read_last_run, repeated
+    from codeintel_enrich.engine.state.places import Options, places
 
     place = places(Options(root=root, cache_dir=cache_dir))
     return repeated(read_last_run(place.last_run), root, cache_dir)

@@ -3,9 +3,9 @@
 import sys
 
 from codeintel_enrich.cli.show import listed, print_json, when
-from codeintel_enrich.engine.explain import Story
-from codeintel_enrich.engine.plan import Plan, PlannedTask
-from codeintel_enrich.engine.status import Status
+from codeintel_enrich.commands.explain import Story
+from codeintel_enrich.commands.forecast import Plan, PlannedTask
+from codeintel_enrich.commands.status import Status
 
 MOST_TASKS = 40
 """Tasks that a forecast shows one by one."""

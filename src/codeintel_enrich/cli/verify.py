@@ -3,7 +3,7 @@
 import sys
 
 from codeintel_enrich.cli.show import print_json
-from codeintel_enrich.engine.verify import Verdict
+from codeintel_enrich.commands.verify import Verdict
 
 MOST_FILES = 10
 

@@ -14,7 +14,7 @@ import msgspec
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.formats.scip_wire import path_fault
 from codeintel_enrich.model.diagnostics import Diagnostic, Severity
-from codeintel_enrich.model.typed import FileFacts, SymbolCoverage, SymbolKind
+from codeintel_enrich.model.types import FileFacts, SymbolCoverage, SymbolKind
 
 _SEVERITIES: dict[str, Severity] = {"error": "error", "warning": "warning", "warn": "warning"}
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.model.typed import FileFacts, InferredSignature, TypedPlace
+from codeintel_enrich.model.types import FileFacts, InferredSignature, TypedPlace
 
 FORMAT_VERSION = 1
 

@@ -35,7 +35,7 @@ class OutlineConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What `link` depends on beside surfaces and the module table."""
+    """What `link` depends on beside interfaces and the module table."""
 
     python_version: tuple[int, int] = (3, 11)
     """Decides which top-level modules count as the standard library's."""

@@ -3,7 +3,7 @@
 import msgspec
 
 from codeintel_enrich.model.diagnostics import Diagnostic
-from codeintel_enrich.model.environment import Target
+from codeintel_enrich.model.linked import Target
 
 
 class Qualified(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ ScopeKind = Literal["module", "class", "function", "lambda", "comprehension", "t
 BindingKind = Literal["class", "function", "variable", "parameter", "import", "type-alias", "type-param"]
 Role = Literal["definition", "read", "write", "import", "delete"]
 ReferenceKind = Literal["name", "attribute", "keyword", "import"]
-Context = Literal["runtime", "typing", "local"]
+Phase = Literal["runtime", "typing", "local"]
 
 
 class Parameter(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -80,7 +80,7 @@ class ImportStatement(msgspec.Struct, frozen=True, array_like=True):
     module: str | None
     level: int
     names: tuple[ImportedName, ...]
-    context: Context
+    phase: Phase
     """`typing` under TYPE_CHECKING, `local` inside a function, else `runtime`."""
     node: int
     """Index of its Import / ImportFrom node."""
@@ -157,7 +157,7 @@ class Binding(msgspec.Struct, frozen=True, array_like=True, gc=False):
     kind: BindingKind
     node: int
     """Innermost recorded node that makes the binding."""
-    context: Context
+    phase: Phase
     import_level: int = 0
     import_module: str | None = None
     """For imports: the module part as written (`from .a import b` -> `a`, level 1)."""
@@ -186,19 +186,19 @@ class Reference(msgspec.Struct, frozen=True, array_like=True, gc=False):
     base: int = -1
     """`attribute`: index of the reference that is its object (-1: no plain name or attribute).
     `keyword`: index of the called name. `import`: index of the preceding component in a dotted module name."""
-    demand: int = -1
-    """Index into `Surface.demands`: the dotted path whose meaning only `link` can tell; -1 where local rules do."""
+    unresolved: int = -1
+    """Index into `Interface.unresolved`: the dotted path that only `link` can resolve; -1 where local rules do."""
     local: str | None = None
     """What local rules say: qualified name inside the module (`f.<locals>.x`, `C.m`), or `builtins.len`.
-    At most one of `demand` and `local` is given; neither where nothing static can say."""
-    context: Context = "runtime"
+    At most one of `unresolved` and `local` is given; neither where nothing static can say."""
+    phase: Phase = "runtime"
 
 
 class Spot(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Where something stands that the surface, which has no positions, tells by what it is."""
+    """Where something stands that the interface, which has no positions, tells by what it is."""
 
     subject: str
-    """The `reason` of an operation of the surface, or a path in its `lists`."""
+    """The `reason` of an operation of the interface, or a path in its `lists`."""
     line: int
     col: int
     end_line: int

@@ -10,13 +10,13 @@ from pathlib import Path
 import msgspec
 
 from codeintel_enrich.errors import EnrichError
-from codeintel_enrich.model.outputs import CST_FILE, FileStamp, PublishReport
+from codeintel_enrich.files.splice import Splicer, replace_file
+from codeintel_enrich.files.stamps import CST_FILE, FileStamp, PublishReport
 from codeintel_enrich.model.rows import FileSummary, decode_fragments
 from codeintel_enrich.publish.index import Index, Part, read_index, write_index
 from codeintel_enrich.publish.pages import page_recipes
 from codeintel_enrich.publish.parquet import ArrowTables, outlined_recipes, parquet_recipes, partitions_beside
 from codeintel_enrich.publish.repo_map import repo_map
-from codeintel_enrich.publish.splice import Splicer, replace_file
 from codeintel_enrich.publish.spliced import Parts, bring_parts
 from codeintel_enrich.publish.tags_index import tags_index
 from codeintel_enrich.publish.upkeep import Made, Recipe, keep_up, stale_files

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from codeintel_enrich.model.outputs import FileStamp
-from codeintel_enrich.publish.splice import Splicer
+from codeintel_enrich.files.splice import Splicer
+from codeintel_enrich.files.stamps import FileStamp
 from codeintel_enrich.publish.upkeep import NotNowError, Recipe
 
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from codeintel_enrich.model.outputs import FileStamp
-from codeintel_enrich.publish.splice import replace_file
+from codeintel_enrich.files.splice import replace_file
+from codeintel_enrich.files.stamps import FileStamp
 
 _OURS = (
     ("modules/**/*.md", True),

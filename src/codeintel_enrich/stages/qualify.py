@@ -1,12 +1,12 @@
 """Owns the `qualify` stage: what `parse` could say of each name by itself, joined with what `link` answered.
 
-Knows nothing of syntax trees, nor of other modules beyond the environment.
+Knows nothing of syntax trees, nor of other modules beyond the linked.
 """
 
 from codeintel_enrich.model.diagnostics import Diagnostic
-from codeintel_enrich.model.environment import Environment, Target, TargetKind
+from codeintel_enrich.model.interface import Interface
+from codeintel_enrich.model.linked import LinkedModule, Target, TargetKind
 from codeintel_enrich.model.qualified import Qualified
-from codeintel_enrich.model.surface import Surface
 from codeintel_enrich.model.syntax import BindingKind, Definition, Node, Reference, ReferenceKind, Syntax
 
 _KINDS: dict[BindingKind, TargetKind] = {"class": "class", "function": "function", "type-alias": "type-alias"}
@@ -16,27 +16,27 @@ _UNKNOWN: dict[ReferenceKind, Target] = {
     "keyword": Target((), "unknown", None, "parameter of an unknown callable"),
     "import": Target((), "unknown", None, "unknown import"),
 }
-_UNANSWERED = Target((), "unknown", None, "not in the environment")
+_UNANSWERED = Target((), "unknown", None, "not in the link result")
 _NAMELESS = "the file has no module name"
 
 
-def qualify(syntax: Syntax, surface: Surface, environment: Environment) -> Qualified:
+def qualify(syntax: Syntax, interface: Interface, linked: LinkedModule) -> Qualified:
     """Name every definition absolutely, and say what every reference means.
 
     A file that no module name reaches has no absolute names: its definitions get none, and references to them a
     target that says so. A target in this very file has no path.
     """
-    targets = _Targets(syntax, surface, environment)
+    targets = _Targets(syntax, interface, linked)
     references = tuple(targets.index(reference) for reference in syntax.references)
     return Qualified(
-        _definitions(syntax, environment.module),
+        _definitions(syntax, linked.module),
         tuple(targets.distinct),
         references,
-        _diagnostics(syntax, environment) if environment.findings else (),
+        _diagnostics(syntax, linked) if linked.findings else (),
     )
 
 
-def _diagnostics(syntax: Syntax, environment: Environment) -> tuple[Diagnostic, ...]:
+def _diagnostics(syntax: Syntax, linked: LinkedModule) -> tuple[Diagnostic, ...]:
     """The findings at their places; what has none stands at the beginning of the file."""
     places: dict[str, tuple[int, int, int, int]] = {}
     for spot in syntax.spots:
@@ -55,7 +55,7 @@ def _diagnostics(syntax: Syntax, environment: Environment) -> tuple[Diagnostic, 
             places.setdefault(item.alias or item.name.partition(".")[0], place)
     return tuple(
         Diagnostic("link", found.severity, found.rule, found.message, *places.get(found.subject, (1, 0, 1, 0)))
-        for found in environment.findings
+        for found in linked.findings
     )
 
 
@@ -79,19 +79,21 @@ def _names(node: Node, definition: Definition, module: str) -> tuple[str, ...]:
 class _Targets:
     """Answers for references; equal answers are kept once."""
 
-    def __init__(self, syntax: Syntax, surface: Surface, environment: Environment) -> None:
+    def __init__(self, syntax: Syntax, interface: Interface, linked: LinkedModule) -> None:
         self.distinct: list[Target] = []
         self._places: dict[Target, int] = {}
         self._by_local: dict[str, int] = {}
         self._unknown = dict.fromkeys(_UNKNOWN, -1)
-        self._module = environment.module
+        self._module = linked.module
         self._kinds = _local_kinds(syntax)
-        self._demanded = [self._place(environment.demands.get(demand, _UNANSWERED)) for demand in surface.demands]
+        self._resolved = [
+            self._place(linked.resolved.get(reference, _UNANSWERED)) for reference in interface.unresolved
+        ]
 
     def index(self, reference: Reference) -> int:
         """Where in `distinct` the meaning of a reference is."""
-        if reference.demand >= 0:
-            return self._demanded[reference.demand]
+        if reference.unresolved >= 0:
+            return self._resolved[reference.unresolved]
         local = reference.local
         if local is not None:
             index = self._by_local.get(local, -1)

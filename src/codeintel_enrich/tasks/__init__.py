@@ -18,11 +18,11 @@ from doit.cmd_base import ModuleTaskLoader
 from doit.doit_cmd import DoitMain
 from doit.exceptions import InvalidDodoFile
 
-from codeintel_enrich.engine.build import Build
-from codeintel_enrich.engine.execute import Executor
-from codeintel_enrich.engine.graph import DOCS, TaskName, path_of
-from codeintel_enrich.engine.options import Options
-from codeintel_enrich.engine.summary import Summary
+from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.rules.stages import DOCS, TaskName, path_of
+from codeintel_enrich.engine.run.executor import Executor
+from codeintel_enrich.engine.run.summary import Summary
+from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.tasks.reporters import Reporter, SilentReporter
 from codeintel_enrich.tasks.session import DoitSession, Session

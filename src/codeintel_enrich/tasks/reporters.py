@@ -5,7 +5,7 @@ from typing import Any, TextIO
 
 from doit.reporter import ConsoleReporter
 
-from codeintel_enrich.engine.summary import Summary
+from codeintel_enrich.engine.run.summary import Summary
 from codeintel_enrich.tasks.session import Session
 
 

@@ -13,12 +13,12 @@ from doit.action import BaseAction
 from doit.exceptions import InvalidDodoFile, TaskError, TaskFailed
 from doit.reporter import ConsoleReporter
 
-from codeintel_enrich.engine.build import Build
-from codeintel_enrich.engine.execute import Executor
-from codeintel_enrich.engine.externals import due_externals, task_of
-from codeintel_enrich.engine.graph import ANALYSIS, DOCS, UPSTREAM, AnalysisStage, FileStage, TaskName, label
-from codeintel_enrich.engine.last_run import close_build
-from codeintel_enrich.engine.summary import Summary
+from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.inputs.registry import due_externals, task_of
+from codeintel_enrich.engine.rules.stages import ANALYSIS, DOCS, UPSTREAM, AnalysisStage, FileStage, TaskName, label
+from codeintel_enrich.engine.run.executor import Executor
+from codeintel_enrich.engine.run.last_run import close_build
+from codeintel_enrich.engine.run.summary import Summary
 from codeintel_enrich.errors import EnrichError
 
 Task = dict[str, Any]
@@ -140,7 +140,7 @@ class Session:
     # --- creators, in the order of the flow -----------------------------------------------------------------------
 
     def task_parse(self) -> Iterator[Task]:
-        """Bytes of one file -> syntax and surface."""
+        """Bytes of one file -> syntax and interface."""
         due = [] if self.idle or not self.executes else self.build.due_parses()
         # Outlines fill the time in which workers would wait for `link`.
         ahead: dict[str, list[FileStage]] = {
@@ -176,7 +176,7 @@ class Session:
                 yield self._task(stage, name)
 
     def task_link(self) -> Iterator[Task]:
-        """Every surface -> each module's environment."""
+        """Every interface -> each module's linked."""
         if not self.executes or not self.idle:
             yield self._task("link", waits_for=("parse",))
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from codeintel_enrich.engine.artifacts import Artifact, Artifacts, Trace
-from codeintel_enrich.engine.keys import Inputs
+from codeintel_enrich.engine.rules.keys import Inputs
+from codeintel_enrich.engine.state.artifacts import Artifact, Artifacts, Trace
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError
 from codeintel_enrich.model.digest import digest
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from codeintel_enrich.engine.config import CheckConfig, Config, IndexConfig, config_digest, read_project
+from codeintel_enrich.engine.rules.config import CheckConfig, Config, IndexConfig, config_digest, read_project
 from codeintel_enrich.errors import UsageError
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from codeintel_enrich.engine.discovery import CACHE_SIGNATURE, Decisions, Scan, scan
+from codeintel_enrich.engine.state.discovery import CACHE_SIGNATURE, Decisions, Scan, scan
 from codeintel_enrich.errors import UsageError
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeintel_enrich.engine.graph import ANALYSIS, DOCS, UPSTREAM, TaskName, label, path_of
+from codeintel_enrich.engine.rules.stages import ANALYSIS, DOCS, UPSTREAM, TaskName, label, path_of
 
 paths = st.text(st.characters(exclude_categories=("Cs",)), min_size=1)
 

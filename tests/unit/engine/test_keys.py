@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from codeintel_enrich.engine import keys
-from codeintel_enrich.engine.build import Build
-from codeintel_enrich.engine.config import Config
-from codeintel_enrich.engine.graph import ANALYSIS, DOCS
-from codeintel_enrich.engine.keys import PACKAGE, SOURCES, Inputs, stage_version
-from codeintel_enrich.engine.options import Options
+from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.rules import keys
+from codeintel_enrich.engine.rules.config import Config
+from codeintel_enrich.engine.rules.keys import PACKAGE, SOURCES, Inputs, stage_version
+from codeintel_enrich.engine.rules.stages import ANALYSIS, DOCS
+from codeintel_enrich.engine.state.places import Options
 
 CHANGES: dict[str, tuple[Any, set[str]]] = {
     "roots": (["lib"], {"link"}),
@@ -122,14 +122,14 @@ def _fresh_versions() -> Any:
     ("file", "stages"),
     [
         ("stages/link/__init__.py", {"link"}),
-        ("stages/typify/__init__.py", {"types"}),
+        ("stages/types/__init__.py", {"types"}),
         ("formats/scip_wire.py", {"stitch", "types", "index", "check"}),
         ("store/merge.py", {"merge"}),
         ("publish/files.py", {"merge"}),
         ("model/syntax.py", set(SOURCES)),
         ("stages/outline/queries/toml.scm", {"parse", "outline"}),
         ("cli/app.py", set()),
-        ("engine/lock.py", set()),
+        ("engine/state/lock.py", set()),
     ],
 )
 def test_a_stages_version_is_that_of_its_own_source(

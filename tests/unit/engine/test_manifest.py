@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from codeintel_enrich.engine import manifest as module
-from codeintel_enrich.engine.discovery import Found
-from codeintel_enrich.engine.manifest import (
+from codeintel_enrich.engine.state import manifest as module
+from codeintel_enrich.engine.state.discovery import Found
+from codeintel_enrich.engine.state.manifest import (
     CLOCK_GRANULARITY_NS,
     COARSE_GRANULARITY_NS,
     External,
@@ -23,7 +23,7 @@ from codeintel_enrich.engine.manifest import (
     save_manifest,
     write_atomically,
 )
-from codeintel_enrich.model.outputs import FileStamp
+from codeintel_enrich.files.stamps import FileStamp
 
 SECOND = 1_000_000_000
 CHANGED = 1_700_000_000 * SECOND + 123_456_789

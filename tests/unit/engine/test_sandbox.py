@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from codeintel_enrich.engine.sandbox import Pool, StageBugError, WorkerDiedError
+from codeintel_enrich.engine.run.sandbox import Pool, StageBugError, WorkerDiedError
 from codeintel_enrich.model.config import ParseConfig
 
 NEEDED = "codeintel_enrich.stages.parse"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from codeintel_enrich.engine import tools
-from codeintel_enrich.engine.tools import Tool, find_tool, indexable, make_index, run_pyrefly, run_pyright
+from codeintel_enrich.engine.inputs import tools
+from codeintel_enrich.engine.inputs.tools import Tool, find_tool, indexable, make_index, run_pyrefly, run_pyright
 from codeintel_enrich.errors import ToolError
 from codeintel_enrich.formats.scip import SCIPIndex
 from codeintel_enrich.model.digest import digest

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from codeintel_enrich.engine.tools import find_tool
+from codeintel_enrich.engine.inputs.tools import find_tool
 from codeintel_enrich.formats.checker_config import (
     Difference,
     SearchSettings,

@@ -5,7 +5,7 @@ import pytest
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.formats.checkers import CheckerReport, join_facts, read_coverage, read_pyrefly, read_pyright
 from codeintel_enrich.model.diagnostics import Diagnostic
-from codeintel_enrich.model.typed import FileFacts, SymbolCoverage
+from codeintel_enrich.model.types import FileFacts, SymbolCoverage
 
 
 def pyrefly_error(path="pkg/a.py", line=3, column=5, **more):

@@ -7,7 +7,7 @@ import pytest
 
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.formats.pysa import read_pysa_index, read_pysa_types
-from codeintel_enrich.model.typed import FileFacts, InferredSignature, TypedPlace
+from codeintel_enrich.model.types import FileFacts, InferredSignature, TypedPlace
 
 
 def expressions(**functions: dict[str, str]) -> bytes:

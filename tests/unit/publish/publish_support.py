@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from codeintel_enrich.model.outputs import PublishReport
+from codeintel_enrich.files.stamps import PublishReport
 from codeintel_enrich.publish import Plan, publish_files
 from codeintel_enrich.store.arrow import arrow_tables
 from tests.support.rows import Shelf, emitted

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from codeintel_enrich.errors import EnrichError
-from codeintel_enrich.model.outputs import PublishReport
+from codeintel_enrich.files.stamps import PublishReport
 from codeintel_enrich.publish import Plan, publish_files
 from tests.support.rows import Shelf, emitted
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import msgspec
 
 from codeintel_enrich.errors import EnrichError
-from codeintel_enrich.model.outputs import FileStamp
+from codeintel_enrich.files.sidecar import read_sidecar, write_sidecar
+from codeintel_enrich.files.splice import Splicer
+from codeintel_enrich.files.stamps import FileStamp
 from codeintel_enrich.model.rows import decode_packed
 from codeintel_enrich.model.scip import KIND_NUMBERS, Document, SymbolInformation
 from codeintel_enrich.publish.scip.document import describe
 from codeintel_enrich.publish.scip.symbols import Package, display_name
-from codeintel_enrich.publish.sidecar import read_sidecar, write_sidecar
-from codeintel_enrich.publish.splice import Splicer
 
 _FORMAT = b"codeintel-enrich scip 1\n"
 

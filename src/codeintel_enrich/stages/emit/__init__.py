@@ -8,11 +8,11 @@ import orjson
 
 from codeintel_enrich.model.config import EmitConfig
 from codeintel_enrich.model.context import FileContext
-from codeintel_enrich.model.environment import Environment
+from codeintel_enrich.model.interface import Interface
+from codeintel_enrich.model.linked import LinkedModule
 from codeintel_enrich.model.qualified import Qualified
 from codeintel_enrich.model.rows import FileFragments, FileRows, RowPacker
 from codeintel_enrich.model.stitched import Stitched
-from codeintel_enrich.model.surface import Surface
 from codeintel_enrich.model.syntax import Syntax
 from codeintel_enrich.model.tables import (
     BASES,
@@ -31,7 +31,7 @@ from codeintel_enrich.model.tables import (
     TYPE_COVERAGE,
     USES,
 )
-from codeintel_enrich.model.typed import Typed
+from codeintel_enrich.model.types import Types
 from codeintel_enrich.stages.emit.covered import Covered
 from codeintel_enrich.stages.emit.graph import base_rows, graph_digests, override_rows, use_rows
 from codeintel_enrich.stages.emit.imports import import_rows
@@ -58,11 +58,11 @@ __all__ = ["emit", "emit_outline"]
 def emit(
     path: str,
     syntax: Syntax,
-    surface: Surface,
-    environment: Environment,
+    interface: Interface,
+    linked: LinkedModule,
     qualified: Qualified,
     stitched: Stitched,
-    typed: Typed,
+    types: Types,
     context: FileContext,
     config: EmitConfig,
 ) -> FileRows:
@@ -71,7 +71,7 @@ def emit(
     All layers are of the same bytes and aligned with `syntax` by index; all text is valid Unicode (no lone
     surrogates).
     """
-    layers = Layers(path, syntax, surface, environment, qualified, stitched, typed, context)
+    layers = Layers(path, syntax, interface, linked, qualified, stitched, types, context)
     imports = import_rows(layers)
     covered = Covered(layers)
     json_options = orjson.OPT_APPEND_NEWLINE | (orjson.OPT_SORT_KEYS if config.sorts_keys else 0)

@@ -7,8 +7,8 @@ from operator import itemgetter
 import msgspec
 
 from codeintel_enrich.model.digest import digest
-from codeintel_enrich.model.environment import Target
 from codeintel_enrich.model.graphs import GRAPHS
+from codeintel_enrich.model.linked import Target
 from codeintel_enrich.model.rows import Row
 from codeintel_enrich.model.syntax import Definition, Reference
 from codeintel_enrich.stages.emit.layers import Layers
@@ -139,8 +139,8 @@ def _spelled(references: list[Reference], parts: list[str], start: int) -> int:
 
 def override_rows(layers: Layers) -> list[Row]:
     """One row for every member that hides an inherited one, by member."""
-    module = layers.environment.module
-    if module is None or not layers.environment.overrides:
+    module = layers.linked.module
+    if module is None or not layers.linked.overrides:
         return []
     nodes = {
         definition.local_name: index
@@ -156,5 +156,5 @@ def override_rows(layers: Layers) -> list[Row]:
             target.kind,
             target.path,
         )
-        for member, target in sorted(layers.environment.overrides.items())
+        for member, target in sorted(layers.linked.overrides.items())
     ]

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable
 
-from codeintel_enrich.model.environment import ResolvedImport
+from codeintel_enrich.model.linked import ResolvedImport
 from codeintel_enrich.model.rows import Row
 from codeintel_enrich.model.syntax import ImportedName
 from codeintel_enrich.stages.emit.layers import Layers
@@ -11,8 +11,8 @@ from codeintel_enrich.stages.emit.layers import Layers
 
 def import_rows(layers: Layers) -> list[Row]:
     """One row for every imported name, in source order."""
-    environment = layers.environment
-    by_written = {(item.level, item.module or ""): item for item in environment.imports}
+    linked = layers.linked
+    by_written = {(item.level, item.module or ""): item for item in linked.imports}
     meaning = _meanings(layers)
     node_ids = layers.node_ids
     rows: list[Row] = []
@@ -27,7 +27,7 @@ def import_rows(layers: Layers) -> list[Row]:
             rows.append(
                 (
                     layers.path,
-                    environment.module,
+                    linked.module,
                     name.start_line,
                     name.start_col,
                     target.target_module,
@@ -36,7 +36,7 @@ def import_rows(layers: Layers) -> list[Row]:
                     statement.level,
                     statement.is_from,
                     is_star,
-                    statement.context,
+                    statement.phase,
                     resolved,
                     target.path,
                     target.known,

@@ -6,12 +6,12 @@ from collections import Counter
 from functools import cached_property
 
 from codeintel_enrich.model.context import FileContext
-from codeintel_enrich.model.environment import Environment, Target
+from codeintel_enrich.model.interface import Interface
+from codeintel_enrich.model.linked import LinkedModule, Target
 from codeintel_enrich.model.qualified import Qualified
 from codeintel_enrich.model.stitched import Stitched
-from codeintel_enrich.model.surface import Surface
 from codeintel_enrich.model.syntax import Definition, Node, Syntax
-from codeintel_enrich.model.typed import Typed
+from codeintel_enrich.model.types import Types
 
 _DEFINED_KINDS = frozenset({"class", "function", "variable", "type-alias"})
 """What is defined in some file of the tree."""
@@ -27,20 +27,20 @@ class Layers:
         self,
         path: str,
         syntax: Syntax,
-        surface: Surface,
-        environment: Environment,
+        interface: Interface,
+        linked: LinkedModule,
         qualified: Qualified,
         stitched: Stitched,
-        typed: Typed,
+        types: Types,
         context: FileContext,
     ) -> None:
         self.path = path
         self.syntax = syntax
-        self.surface = surface
-        self.environment = environment
+        self.interface = interface
+        self.linked = linked
         self.qualified = qualified
         self.stitched = stitched
-        self.typed = typed
+        self.types = types
         self.context = context
 
     @cached_property
@@ -60,9 +60,9 @@ class Layers:
         A definition: module (or path), Python's `__qualname__`, node type, ordinal among equals. Any other node: that
         of the nearest definition around it, node type and name, ordinal among equals.
         """
-        environment = self.environment
-        owner = environment.module if environment.module is not None else self.path
-        if environment.is_stub:
+        linked = self.linked
+        owner = linked.module if linked.module is not None else self.path
+        if linked.is_stub:
             owner = f"{owner}[stub]"
         ids: list[str] = []
         plain: Counter[str] = Counter()

@@ -17,12 +17,12 @@ _MAIN_AUTHORS = 3
 
 def summarise(layers: Layers, tags: tuple[str, ...], imports: Sequence[Row]) -> FileSummary:
     """What lists of modules say of the file; `imports` are its rows of that table."""
-    environment, syntax = layers.environment, layers.syntax
+    linked, syntax = layers.linked, layers.syntax
     return FileSummary(
-        module=environment.module,
-        package=environment.package,
-        is_package=environment.is_package,
-        is_stub=environment.is_stub,
+        module=linked.module,
+        package=linked.package,
+        is_package=linked.is_package,
+        is_stub=linked.is_stub,
         parse_ok=syntax.parse_ok,
         n_lines=syntax.n_lines,
         n_nodes=len(syntax.nodes),
@@ -47,7 +47,7 @@ def _imported_files(layers: Layers, imports: Sequence[Row]) -> tuple[str, ...]:
 
 def module_row(layers: Layers, summary: FileSummary, covered: Covered) -> Row:
     """The file's row of `modules`."""
-    environment, syntax, stitched, typed = layers.environment, layers.syntax, layers.stitched, layers.typed
+    linked, syntax, stitched, types = layers.linked, layers.syntax, layers.stitched, layers.types
     return (
         layers.path,
         summary.module,
@@ -62,13 +62,13 @@ def module_row(layers: Layers, summary: FileSummary, covered: Covered) -> Row:
         syntax.error,
         syntax.error_line,
         syntax.definitions[0].docstring,
-        environment.has_all,
-        environment.all_dynamic,
-        environment.star_modules,
-        layers.surface.dynamic_getattr,
+        linked.has_all,
+        linked.all_dynamic,
+        linked.star_modules,
+        layers.interface.dynamic_getattr,
         summary.n_defs,
-        typed.annotation_ratio,
-        typed.n_errors,
+        types.annotation_ratio,
+        types.n_errors,
         stitched.has_document,
         stitched.is_stale,
         stitched.n_occurrences,
@@ -95,7 +95,7 @@ def _context(layers: Layers, covered: Covered) -> dict[str, Any]:
 
 def export_rows(layers: Layers) -> list[Row]:
     """The file's rows of `exports`, by name."""
-    module = layers.environment.module
+    module = layers.linked.module
     return [
         (
             layers.path,
@@ -108,7 +108,7 @@ def export_rows(layers: Layers) -> list[Row]:
             item.typing_only,
             item.chain,
         )
-        for item in sorted(layers.environment.exports, key=lambda item: item.name)
+        for item in sorted(layers.linked.exports, key=lambda item: item.name)
     ]
 
 
@@ -116,7 +116,7 @@ def diagnostic_rows(layers: Layers, own: Iterable[Diagnostic]) -> list[Row]:
     """What every stage and checker found in the file, by place; each on its innermost definition. `own`: of `emit`."""
     unplaced = (*layers.syntax.diagnostics, *layers.qualified.diagnostics, *layers.stitched.diagnostics, *own)
     placed: list[tuple[Diagnostic, int]] = [
-        *layers.typed.diagnostics,
+        *layers.types.diagnostics,
         *((item, layers.holder_at(item.line, item.col)) for item in unplaced),
     ]
     node_ids = layers.node_ids
@@ -144,7 +144,7 @@ def coverage_rows(layers: Layers) -> list[Row]:
     return [
         (
             layers.path,
-            layers.environment.module,
+            layers.linked.module,
             "pyrefly",
             symbol.kind,
             symbol.name,
@@ -157,7 +157,7 @@ def coverage_rows(layers: Layers) -> list[Row]:
             n_inferred,
             node_ids[node],
         )
-        for symbol, node, n_inferred in layers.typed.coverage
+        for symbol, node, n_inferred in layers.types.coverage
     ]
 
 
@@ -165,8 +165,8 @@ def module_line(
     layers: Layers, summary: FileSummary, imports: Sequence[Row], covered: Covered, json_options: int
 ) -> bytes:
     """The file's line of `modules/modules.jsonl`; `imports` are its rows of that table."""
-    environment, syntax = layers.environment, layers.syntax
-    exports = sorted(environment.exports, key=lambda item: item.name)
+    linked, syntax = layers.linked, layers.syntax
+    exports = sorted(linked.exports, key=lambda item: item.name)
     record = {
         "path": layers.path,
         "module": summary.module,
@@ -195,12 +195,12 @@ def module_line(
         "exports": [item.name for item in exports if item.in_star],
         "exports_resolved": {item.name: item.origin for item in exports},
         "reexports": {item.name: item.origin for item in exports if item.kind in ("reexport", "star")},
-        "has_all": environment.has_all,
+        "has_all": linked.has_all,
         "outline": outline_value(syntax.outline) if syntax.outline is not None else [],
         "parse_ok": syntax.parse_ok,
         "errors": [] if syntax.error is None else [syntax.error],
-        "annotation_ratio": layers.typed.annotation_ratio,
-        "type_errors": layers.typed.n_errors,
+        "annotation_ratio": layers.types.annotation_ratio,
+        "type_errors": layers.types.n_errors,
         **_context(layers, covered),
         "tags": summary.tags,
     }
@@ -210,7 +210,7 @@ def module_line(
 def _definitions(layers: Layers) -> list[dict[str, object]]:
     """The classes and functions of the file in source order."""
     syntax = layers.syntax
-    ratios = layers.typed.definition_ratios
+    ratios = layers.types.definition_ratios
     return [
         {
             "name": syntax.definitions[node.definition].local_name,

@@ -15,9 +15,9 @@ _NO_DEFINITION = Definition()
 def node_rows(layers: Layers, covered: Covered, json_options: int | None) -> tuple[list[Row], bytes]:
     """Rows in schema order, and the JSON lines (empty unless there are options for them), both in source order."""
     syntax = layers.syntax
-    path, module = layers.path, layers.environment.module
+    path, module = layers.path, layers.linked.module
     node_ids, stable_ids = layers.node_ids, layers.stable_ids
-    names, symbols, ratios = layers.qualified.nodes, layers.stitched.nodes, layers.typed.definition_ratios
+    names, symbols, ratios = layers.qualified.nodes, layers.stitched.nodes, layers.types.definition_ratios
     covers = covered.ratio is not None
     rows: list[Row] = []
     lines: list[bytes] = []

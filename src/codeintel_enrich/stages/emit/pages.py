@@ -74,8 +74,8 @@ def _api(layers: Layers) -> Iterator[str]:
     """What the module itself defines and offers, in source order; of a name that is bound again the last binding."""
     offered = {
         item.name
-        for item in layers.environment.exports
-        if item.kind == "definition" and (item.in_star or not (layers.environment.has_all or item.name.startswith("_")))
+        for item in layers.linked.exports
+        if item.kind == "definition" and (item.in_star or not (layers.linked.has_all or item.name.startswith("_")))
     }
     definitions = layers.syntax.definitions
     found = {
@@ -121,11 +121,11 @@ def _members(layers: Layers, classes: set[int]) -> dict[int, list[str]]:
 
 
 def _reexports(layers: Layers) -> Iterator[str]:
-    for item in sorted(layers.environment.exports, key=lambda item: item.name):
+    for item in sorted(layers.linked.exports, key=lambda item: item.name):
         if item.kind not in ("reexport", "star"):
             continue
         # Without `__all__`, an import from outside the tree is there to be used here.
-        if not (item.in_star if layers.environment.has_all else item.origin_path is not None):
+        if not (item.in_star if layers.linked.has_all else item.origin_path is not None):
             continue
         origin = code(item.origin) if item.origin is not None else "unknown"
         if item.origin is not None and item.origin_path not in (None, layers.path):
@@ -155,6 +155,6 @@ def _types(layers: Layers) -> Iterator[str]:
     if module.n_typable:
         share = 100 * module.n_typed // module.n_typable
         yield f"- annotated: {module.n_typed} of {module.n_typable} parameters and returns ({share} %)"
-    found = Counter((item.tool, item.severity, item.rule) for item, _ in layers.typed.diagnostics)
+    found = Counter((item.tool, item.severity, item.rule) for item, _ in layers.types.diagnostics)
     for (tool, severity, rule), count in sorted(found.items()):
         yield f"- {tool}: {count} {severity}{'s' * (count != 1)} {code(rule)}"

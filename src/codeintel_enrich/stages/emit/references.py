@@ -51,7 +51,7 @@ def add_references(packer: RowPacker, layers: Layers) -> None:
         values = [*values, 0]
         return [values[meaning] for meaning in meanings]
 
-    types = [*intern(layers.typed.type_names), 0]
+    types = [*intern(layers.types.type_names), 0]
 
     lists: Sequence[Sequence[int]] = [*all_names, []]
     found = layers.stitched.references or (_UNSTITCHED,) * len(references)
@@ -67,7 +67,7 @@ def add_references(packer: RowPacker, layers: Layers) -> None:
         [item.start_byte for item in references],
         [item.end_byte for item in references],
         [scopes[item.scope] for item in references],
-        intern([item.context for item in references]),
+        intern([item.phase for item in references]),
         of_target(first_names),
         [lists[meaning] for meaning in meanings],
         of_target(intern([target.kind for target in targets])),
@@ -77,7 +77,7 @@ def add_references(packer: RowPacker, layers: Layers) -> None:
         intern([None if item.symbol is None else item.match for item in found]),
         intern([item.repair for item in found]) if layers.stitched.outcomes else [0] * len(references),
         intern([item.agreement for item in found]),
-        [types[number] for number in layers.typed.reference_types] or [0] * len(references),
+        [types[number] for number in layers.types.reference_types] or [0] * len(references),
         [node_ids[item.node] for item in references],
     ]
     packer.add(REFS, columns, interned=_INTERNED)

@@ -14,7 +14,7 @@ def matching_tags(layers: Layers, rules: Iterable[TagRule]) -> set[str]:
 
 
 def _matches(rule: TagRule, layers: Layers) -> bool:
-    module = layers.environment.module
+    module = layers.linked.module
     docstring = layers.syntax.definitions[0].docstring or ""
     return (
         (not rule.paths or _any_matches(rule.paths, [layers.path], "/"))
@@ -45,7 +45,7 @@ def _pattern(glob: str, separator: str) -> re.Pattern[str]:
 
 
 def _imported(layers: Layers) -> Iterator[str]:
-    targets = {(item.level, item.module or ""): item.target_module for item in layers.environment.imports}
+    targets = {(item.level, item.module or ""): item.target_module for item in layers.linked.imports}
     for statement in layers.syntax.imports:
         for name in statement.names:
             if statement.is_from:
@@ -58,12 +58,12 @@ def _imported(layers: Layers) -> Iterator[str]:
 
 def _named(layers: Layers, field: str) -> Iterator[str]:
     """Decorators or bases of all definitions: as written without calls and type arguments, and as resolved."""
-    module = layers.environment.module
+    module = layers.linked.module
     for definition in layers.syntax.definitions:
         for text in getattr(definition, field):
             written = re.split(r"[\[(]", text, maxsplit=1)[0].strip()
             yield written
-            target = layers.environment.demands.get(written)
+            target = layers.linked.resolved.get(written)
             if target is not None:
                 yield from target.qualified_names
             elif module is not None:

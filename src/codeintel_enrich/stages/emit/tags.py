@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 
 from codeintel_enrich.model.config import EmitConfig
-from codeintel_enrich.model.surface import AllOperation, Decorated
+from codeintel_enrich.model.interface import AllOperation, Decorated
 from codeintel_enrich.stages.emit.layers import Layers
 from codeintel_enrich.stages.emit.rules import matching_tags
 
@@ -29,24 +29,24 @@ def tags(layers: Layers, coverage_ratio: float | None, config: EmitConfig) -> tu
     - `public-api`: no test, no private part in its dotted name, and either declares `__all__` or is a package that
       exports something.
     """
-    environment = layers.environment
-    exports = [item for item in environment.exports if item.in_star]
+    linked = layers.linked
+    exports = [item for item in linked.exports if item.in_star]
     is_test = _is_test(layers.path)
     found = {
         "parse-error": not layers.syntax.parse_ok,
-        "stub": environment.is_stub,
+        "stub": linked.is_stub,
         "star-import": any(name.name == "*" for item in layers.syntax.imports for name in item.names),
         "test": is_test,
         "cli": _is_command_line(layers),
-        "reexport-hub": (environment.has_all or environment.is_package or _defines_nothing(layers))
+        "reexport-hub": (linked.has_all or linked.is_package or _defines_nothing(layers))
         and len(exports) >= config.export_hub_threshold
         and 2 * sum(item.kind in ("reexport", "star") for item in exports) > len(exports),
         "overlay-needed": _hides_exports(layers),
         "low-coverage": not is_test and coverage_ratio is not None and coverage_ratio < config.low_coverage_threshold,
         "untyped-hotspot": not is_test and _is_untyped(layers),
         "public-api": not is_test
-        and _is_public(environment.module)
-        and (environment.has_all or (environment.is_package and bool(exports))),
+        and _is_public(linked.module)
+        and (linked.has_all or (linked.is_package and bool(exports))),
     }
     built_in = {tag for tag, holds in found.items() if holds}
     return tuple(sorted(built_in | matching_tags(layers, config.tag_rules)))
@@ -63,19 +63,17 @@ def _is_untyped(layers: Layers) -> bool:
 
 def _hides_exports(layers: Layers) -> bool:
     """Whether linking knows exports that no type checker can tell from the code."""
-    surface = layers.surface
-    if layers.environment.is_stub:
+    interface = layers.interface
+    if layers.linked.is_stub:
         return False
-    if surface.lazy_names or surface.lazy_stub:
+    if interface.lazy_names or interface.lazy_stub:
         return True
-    listed = [item for item in surface.operations if isinstance(item, AllOperation)]
+    listed = [item for item in interface.operations if isinstance(item, AllOperation)]
     if any(item.filters for item in listed):
         return True
     literal = {name for item in listed for name in item.names}
-    decorated = {item.name for item in surface.operations if isinstance(item, Decorated)} - literal
-    return layers.environment.has_all and any(
-        item.in_star and item.name in decorated for item in layers.environment.exports
-    )
+    decorated = {item.name for item in interface.operations if isinstance(item, Decorated)} - literal
+    return layers.linked.has_all and any(item.in_star and item.name in decorated for item in layers.linked.exports)
 
 
 def _is_test(path: str) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from codeintel_enrich.model.interface import AllOperation, NameTest
 from codeintel_enrich.model.modules import ModuleName
-from codeintel_enrich.model.surface import AllOperation, NameTest
 from codeintel_enrich.stages.link.faces import ALL, Face, table_fact
 from codeintel_enrich.stages.link.names import Names
 from codeintel_enrich.stages.link.sketch import split_target

@@ -1,6 +1,6 @@
 """Owns the face: a module's namespace once its own statements have run, each name with the routes it may come by.
 
-A face is `link`'s intermediate between a surface (what is written) and an environment (what it means): stars are
+A face is `link`'s intermediate between a interface (what is written) and an linked_module (what it means): stars are
 expanded and `__all__` is evaluated, but no route is followed yet.
 """
 
@@ -11,8 +11,8 @@ from typing import Literal
 
 import msgspec
 
-from codeintel_enrich.model.environment import ExportKind
-from codeintel_enrich.model.surface import DefinitionKind, MemberKind
+from codeintel_enrich.model.interface import DefinitionKind, MemberKind
+from codeintel_enrich.model.linked import ExportKind
 
 
 class Route(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from codeintel_enrich.model.interface import Branch, ImportBind, Operation, Star
 from codeintel_enrich.model.modules import ModuleName
-from codeintel_enrich.model.surface import Branch, ImportBind, Operation, Star
 from codeintel_enrich.stages.link.faces import table_fact, table_facts
 from codeintel_enrich.stages.link.names import Names
 from codeintel_enrich.stages.link.sketch import Chaser

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from codeintel_enrich.model.environment import TargetKind
+from codeintel_enrich.model.linked import TargetKind
 
 _MANY_HOPS = 400
 """Of a longer chain the middle is elided."""

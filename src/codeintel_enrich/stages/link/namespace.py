@@ -1,4 +1,4 @@
-"""Owns `evaluate`: a surface's operations, run in order, give the module's face.
+"""Owns `evaluate`: a interface's operations, run in order, give the module's face.
 
 Other modules are asked only what a star or another `__all__` needs; nothing is resolved to its definition here.
 """
@@ -9,19 +9,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
-from codeintel_enrich.model.modules import ModuleName
-from codeintel_enrich.model.surface import (
+from codeintel_enrich.model.interface import (
     AllOperation,
     Bind,
     Branch,
     Decorated,
     Delete,
     ImportBind,
+    Interface,
     Opaque,
     Operation,
     Star,
-    Surface,
 )
+from codeintel_enrich.model.modules import ModuleName
 from codeintel_enrich.stages.link.all_names import AllNames
 from codeintel_enrich.stages.link.faces import (
     ALL,
@@ -43,7 +43,7 @@ from codeintel_enrich.stages.link.sketch import Chaser, split_target
 from codeintel_enrich.stages.link.table import Table, absolute
 
 
-class Context(msgspec.Struct):
+class Evaluation(msgspec.Struct):
     """What evaluation may ask about the rest of the tree."""
 
     table: Table
@@ -58,31 +58,31 @@ class Context(msgspec.Struct):
 
 
 def evaluate(
-    name: ModuleName, surface: Surface, reads: Iterable[str], context: Context
+    name: ModuleName, interface: Interface, reads: Iterable[str], evaluation: Evaluation
 ) -> tuple[Face, frozenset[tuple[str, str]]]:
     """Return a module's face, and the facts about other modules that it was made from.
 
     `reads` are the modules whose faces it may look at, as its sketch has them.
     """
-    run = _Run(name, surface, frozenset(reads), context)
-    run.operations(surface.operations, run.state)
+    run = _Run(name, interface, frozenset(reads), evaluation)
+    run.operations(interface.operations, run.state)
     face = run.finish()
     return face, frozenset(run.facts)
 
 
 class _Run:
-    def __init__(self, name: ModuleName, surface: Surface, reads: frozenset[str], context: Context) -> None:
+    def __init__(self, name: ModuleName, interface: Interface, reads: frozenset[str], evaluation: Evaluation) -> None:
         self.facts: set[tuple[str, str]] = set()
         self.state = Names()
         self._name = name
         self._module = name.module or ""
-        self._surface = surface
-        self._context = context
-        self._table = context.table
-        self._judge = Judge(name, context.table, context.chaser, self.facts)
-        self._all = AllNames(name, reads, context.table, context.face_of, self.facts)
+        self._interface = interface
+        self._evaluation = evaluation
+        self._table = evaluation.table
+        self._judge = Judge(name, evaluation.table, evaluation.chaser, self.facts)
+        self._all = AllNames(name, reads, evaluation.table, evaluation.face_of, self.facts)
         self._open_stars: set[str] = set()
-        self._package = Package(name, context.table, context.loaded_by, context.is_loaded, self.facts)
+        self._package = Package(name, evaluation.table, evaluation.loaded_by, evaluation.is_loaded, self.facts)
 
     # -- operations -------------------------------------------------------------------------------------------------
 
@@ -182,7 +182,7 @@ class _Run:
                     state.opaque.update(dict.fromkeys(star_reasons(target, None)))
             return
         self.facts.update(((path, STAR), (path, OPEN), (path, ALL)))
-        face = self._context.face_of(path)
+        face = self._evaluation.face_of(path)
         if not operation.typing_only:
             state.opaque.update(dict.fromkeys(star_reasons(target, face)))
         for name in self._visible(target, path, face):
@@ -199,11 +199,13 @@ class _Run:
             return face.star
         self.facts.add((path, INITIALISATION))
         self.facts.add(IMPORT_GRAPH)
-        return [name for name in face.star if not is_early(self._module, target, name, face, self._context.loaded_by)]
+        return [
+            name for name in face.star if not is_early(self._module, target, name, face, self._evaluation.loaded_by)
+        ]
 
     def _decorated(self, operation: Decorated, state: Names) -> None:
         root, _, rest = operation.decorator.partition(".")
-        if root in self._surface.exporters:
+        if root in self._interface.exporters:
             found = not rest
         else:
             found = False
@@ -211,10 +213,10 @@ class _Run:
             for route in held.routes if held is not None else ():
                 if route.how == "from":
                     attribute = ".".join(part for part in (route.name, route.rest, rest) if part)
-                    found |= self._context.chaser.exports_by_decorator(route.module, attribute, self.facts)
+                    found |= self._evaluation.chaser.exports_by_decorator(route.module, attribute, self.facts)
                 elif route.how == "module":
                     attribute = ".".join(part for part in (route.rest, rest) if part)
-                    found |= self._context.chaser.exports_by_decorator(route.module, attribute, self.facts)
+                    found |= self._evaluation.chaser.exports_by_decorator(route.module, attribute, self.facts)
         if found:
             state.all_names = {**(state.all_names or {}), operation.name: None}
 
@@ -314,9 +316,9 @@ class _Run:
             all_dynamic=state.all_dynamic,
             opaque=tuple(sorted(state.opaque)) if state.all_names is None else (),
             open_stars=tuple(sorted(self._open_stars)),
-            dynamic_getattr=self._surface.dynamic_getattr,
-            members={found.local_name: found.members for found in self._surface.classes},
-            bases={found.local_name: found.bases for found in self._surface.classes},
+            dynamic_getattr=self._interface.dynamic_getattr,
+            members={found.local_name: found.members for found in self._interface.classes},
+            bases={found.local_name: found.bases for found in self._interface.classes},
             idle=self._idle(state),
             initialisation=self._package.initialisation(),
         )
@@ -325,7 +327,7 @@ class _Run:
         """Bind what other modules set here; a name that is bound here already is taken for what it is bound to."""
         if self._name.is_stub:
             return
-        for setter, name, alias in self._context.patches.get(self._module, ()):
+        for setter, name, alias in self._evaluation.patches.get(self._module, ()):
             if name in state.names or name.startswith("__"):
                 continue
             root, _, rest = alias.partition(".")
@@ -335,14 +337,14 @@ class _Run:
                 state.names[name] = Entry((Route("local", "", name),), "definition")
 
     def _idle(self, state: Names) -> dict[str, Entry]:
-        if not self._surface.idle:
+        if not self._interface.idle:
             return {}
         elsewhere = state.copy()
-        self.operations(self._surface.idle, elsewhere)
+        self.operations(self._interface.idle, elsewhere)
         return {name: entry for name, entry in sorted(elsewhere.typing.items()) if name not in state.names}
 
     def _lazy(self, state: Names) -> None:
-        for name, path in self._surface.lazy_names.items():
+        for name, path in self._interface.lazy_names.items():
             target = split_target(self._name, path)
             if name in state.names or target is None:
                 continue
@@ -351,14 +353,14 @@ class _Run:
             # What type checkers are told of it answers where the table leads nowhere.
             told = state.typing[name].routes if name in state.typing else ()
             state.names[name] = Entry((route if attribute else Route("module", module),), "dynamic", earlier=told)
-        if not self._surface.lazy_stub or self._name.is_stub:
+        if not self._interface.lazy_stub or self._name.is_stub:
             return
         self.facts.add((table_fact(self._module), ""))
         stub = self._table.stub(self._module)
         if stub is None:
             return
         self.facts.add((stub, STAR))
-        face = self._context.face_of(stub)
+        face = self._evaluation.face_of(stub)
         for name, entry in face.names.items():
             if name not in state.names and not any(route.how == "local" for route in entry.routes):
                 self.facts.add((stub, name))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from codeintel_enrich.model.interface import Operation, Star
 from codeintel_enrich.model.modules import ModuleName
-from codeintel_enrich.model.surface import Operation, Star
 from codeintel_enrich.stages.link.faces import Face
 from codeintel_enrich.stages.link.sketch import all_operations
 from codeintel_enrich.stages.link.table import Table, absolute

@@ -15,8 +15,8 @@ from collections.abc import Callable, Generator
 
 import msgspec
 
+from codeintel_enrich.model.interface import DefinitionKind
 from codeintel_enrich.model.modules import ModuleName
-from codeintel_enrich.model.surface import DefinitionKind
 from codeintel_enrich.stages.link.faces import (
     IMPORT_GRAPH,
     INITIALISATION,

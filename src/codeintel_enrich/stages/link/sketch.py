@@ -1,4 +1,4 @@
-"""Owns the sketch: what `link` takes from one surface before any namespace is evaluated.
+"""Owns the sketch: what `link` takes from one interface before any namespace is evaluated.
 
 Sketches answer the questions that must not wait for namespaces: what a module loads, where a decorator or a constant
 was written. They follow explicit imports only, no stars.
@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from codeintel_enrich.model.modules import ModuleName
-from codeintel_enrich.model.surface import (
+from codeintel_enrich.model.interface import (
     AllOperation,
     Bind,
     Branch,
     ImportBind,
+    Interface,
     Operation,
     Star,
-    Surface,
     UsualValue,
 )
+from codeintel_enrich.model.modules import ModuleName
 from codeintel_enrich.stages.link.faces import table_fact
 from codeintel_enrich.stages.link.table import Table, absolute
 
@@ -29,7 +29,7 @@ _MANY_PATHS = 32
 
 
 class Sketch(msgspec.Struct, frozen=True, array_like=True):
-    """What one module's surface says by itself."""
+    """What one module's interface says by itself."""
 
     hops: dict[str, tuple[str, str]] = {}
     """Name bound by an explicit import -> (absolute module, attribute); the attribute of `import m` is empty."""
@@ -46,14 +46,14 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True):
     """Absolute modules whose stars or `__all__` its namespace is made from, and no others, sorted."""
 
 
-def sketch(name: ModuleName, surface: Surface) -> Sketch:
-    """Take the sketch of a surface, read as the module `name`."""
+def sketch(name: ModuleName, interface: Interface) -> Sketch:
+    """Take the sketch of a interface, read as the module `name`."""
     hops: dict[str, tuple[str, str]] = {}
     tests: dict[str, bool] = {}
     reads: set[str] = set()
     ever: dict[str, dict[str, None]] = {}
     """Name -> what it is bound to at some time, as absolute dotted paths."""
-    for operation in all_operations(surface.operations):
+    for operation in all_operations(interface.operations):
         if isinstance(operation, ImportBind):
             target = absolute(name, operation.level, operation.module)
             if target is None:
@@ -81,32 +81,34 @@ def sketch(name: ModuleName, surface: Surface) -> Sketch:
         elif isinstance(operation, AllOperation):
             for path in operation.lists:
                 reads.update(_list_modules(name, path, ever))
-    if surface.lazy_stub and name.module is not None:
+    if interface.lazy_stub and name.module is not None:
         reads.add(name.module)
     return Sketch(
         hops,
-        surface.exporters,
+        interface.exporters,
         tests,
-        surface.usual,
-        _loads(name, surface, "runtime"),
-        _loads(name, surface, "local"),
-        tuple(_patches(name, surface, hops)),
+        interface.usual,
+        _loads(name, interface, "runtime"),
+        _loads(name, interface, "local"),
+        tuple(_patches(name, interface, hops)),
         tuple(sorted(reads)),
     )
 
 
-def _loads(name: ModuleName, surface: Surface, context: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _loads(name: ModuleName, interface: Interface, phase: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     found: dict[str, set[str]] = {}
-    for wanted in surface.imports:
+    for wanted in interface.imports:
         target = absolute(name, wanted.level, wanted.module)
-        if target is not None and wanted.context == context:
+        if target is not None and wanted.phase == phase:
             found.setdefault(target, set()).update(wanted.names)
     return tuple((target, tuple(sorted(names))) for target, names in sorted(found.items()))
 
 
-def _patches(name: ModuleName, surface: Surface, hops: dict[str, tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+def _patches(
+    name: ModuleName, interface: Interface, hops: dict[str, tuple[str, str]]
+) -> Iterator[tuple[str, str, str]]:
     """Only modules of the same distribution: what a test or a script does to a package is no part of it."""
-    for patch in surface.patches:
+    for patch in interface.patches:
         root, _, rest = patch.path.partition(".")
         module, attribute = hops.get(root, ("", ""))
         target, _, changed = ".".join(part for part in (module, attribute, rest) if part).rpartition(".")

@@ -25,10 +25,10 @@ class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is known of one file without decoding anything."""
 
     name: ModuleName
-    surface: str
-    """Digest of its surface."""
-    environment: str
-    """Digest of its environment."""
+    interface: str
+    """Digest of its interface."""
+    linked_module: str
+    """Digest of its linked_module."""
     number: int
     """Stands for the path in dependents; never used again once the file is gone."""
 

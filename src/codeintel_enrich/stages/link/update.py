@@ -1,7 +1,7 @@
-"""Owns the incremental run of `link`: which faces and environments a change concerns, and redoing just those.
+"""Owns the incremental run of `link`: which faces and linked_modules a change concerns, and redoing just those.
 
 A face is redone when a fact it was made from changed; faces that read each other in a cycle are redone together, from
-nothing, so that no name survives on the strength of a copy of itself. An environment is redone when one of its
+nothing, so that no name survives on the strength of a copy of itself. An linked_module is redone when one of its
 module's nodes, or a node these lead to, was answered from a changed fact.
 """
 
@@ -15,9 +15,8 @@ import msgspec
 
 from codeintel_enrich.model.config import LinkConfig
 from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.interface import Interface
 from codeintel_enrich.model.modules import ModuleName
-from codeintel_enrich.model.surface import Surface
-from codeintel_enrich.stages.link.environment import make_environment
 from codeintel_enrich.stages.link.faces import (
     CHILDREN,
     EMPTY_FACE,
@@ -27,8 +26,9 @@ from codeintel_enrich.stages.link.faces import (
     table_fact,
 )
 from codeintel_enrich.stages.link.graph import components, reachable
+from codeintel_enrich.stages.link.linked import link_module
 from codeintel_enrich.stages.link.loading import Loading
-from codeintel_enrich.stages.link.namespace import Context, evaluate
+from codeintel_enrich.stages.link.namespace import Evaluation, evaluate
 from codeintel_enrich.stages.link.resolve import Fact, Resolver
 from codeintel_enrich.stages.link.sketch import Chaser, Sketch, changed_sketch_facts, sketch
 from codeintel_enrich.stages.link.state import (
@@ -44,14 +44,14 @@ from codeintel_enrich.stages.link.state import (
 )
 from codeintel_enrich.stages.link.table import Table
 
-_ENVIRONMENTS = msgspec.msgpack.Encoder(order="deterministic")
+_LINKED = msgspec.msgpack.Encoder(order="deterministic")
 _FACTS = msgspec.msgpack.Decoder(list[Fact])
 _NODE_FACTS = msgspec.msgpack.Decoder(dict[str, list[Fact]])
 _COUNTS = msgspec.msgpack.Decoder(dict[str, int])
 
 
 class Encoded(NamedTuple):
-    """An environment as bytes; equal environments have equal ones."""
+    """An linked_module as bytes; equal linked_modules have equal ones."""
 
     digest: str
     data: bytes
@@ -64,27 +64,27 @@ class Update:
         self,
         state: LinkState | None,
         modules: Mapping[str, ModuleName],
-        surfaces: Mapping[str, str],
-        load: Callable[[str], Surface],
+        interfaces: Mapping[str, str],
+        load: Callable[[str], Interface],
         config: LinkConfig,
     ) -> None:
         kept = state is not None and state.stored.python_version == config.python_version
         self._old: Stored = state.stored if state is not None and kept else empty(config.python_version)
-        self._surfaces = surfaces
+        self._interfaces = interfaces
         self._load = load
-        self._loaded_surfaces: dict[str, Surface] = {}
+        self._loaded_interfaces: dict[str, Interface] = {}
         self._config = config
-        names = {path: modules[path] for path in surfaces}
+        names = {path: modules[path] for path in interfaces}
         self._table = Table(names)
         files = self._old.files
-        gone = state.stored.files.keys() - surfaces.keys() if state is not None else set()
+        gone = state.stored.files.keys() - interfaces.keys() if state is not None else set()
         self.removed: set[str] = set(gone)
         self._changed = sorted(
             path
-            for path, surface in surfaces.items()
-            if (known := files.get(path)) is None or known.surface != surface or known.name != names[path]
+            for path, interface in interfaces.items()
+            if (known := files.get(path)) is None or known.interface != interface or known.name != names[path]
         )
-        self._vanished = sorted(files.keys() - surfaces.keys())
+        self._vanished = sorted(files.keys() - interfaces.keys())
         self._sketches = sketches(self._old)
         self._faces = faces(self._old)
         self._loading = Loading(self._table, self._sketches.__getitem__)
@@ -106,17 +106,17 @@ class Update:
         self._stale: set[str] = set()
         """Paths whose face is to be made again."""
         self._touched: set[str] = set()
-        """Paths whose environment is to be made again because of their own surface or face."""
+        """Paths whose linked_module is to be made again because of their own interface or face."""
         self._face_facts: dict[str, msgspec.Raw] = {}
         self._node_facts: dict[str, msgspec.Raw] = {}
-        self._environments: dict[str, str] = {}
+        self._linked_modules: dict[str, str] = {}
         self._made_faces: set[str] = set()
         self._made_sketches: set[str] = set()
 
-    def _surface(self, path: str) -> Surface:
-        found = self._loaded_surfaces.get(path)
+    def _interface(self, path: str) -> Interface:
+        found = self._loaded_interfaces.get(path)
         if found is None:
-            found = self._loaded_surfaces[path] = self._load(path)
+            found = self._loaded_interfaces[path] = self._load(path)
         return found
 
     def _change(self, provider: str, item: str) -> None:
@@ -133,9 +133,9 @@ class Update:
         patched: set[str] = set()
         for path in [*self._changed, *self._vanished]:
             before = self._sketches[path] if path in self._old.files else Sketch()
-            after = sketch(self._table.names[path], self._surface(path)) if path in self._surfaces else Sketch()
+            after = sketch(self._table.names[path], self._interface(path)) if path in self._interfaces else Sketch()
             self._sketches[path] = after
-            if path in self._surfaces:
+            if path in self._interfaces:
                 self._made_sketches.add(path)
             for item in changed_sketch_facts(before, after):
                 self._change(path, item)
@@ -204,7 +204,7 @@ class Update:
             self._stale.discard(path)
             self._faces[path] = EMPTY_FACE
             self._face_users.change(self._numbers[path], self._old_face_facts(path), ())
-        context = Context(
+        evaluation = Evaluation(
             self._table,
             self._faces.__getitem__,
             Chaser(self._table, self._sketches.__getitem__),
@@ -213,11 +213,11 @@ class Update:
             self._patches_by_module(),
         )
         for path in sorted(self._stale - self._reads.keys()):
-            self._make_faces([path], context)
+            self._make_faces([path], evaluation)
         graph = {path: self._read_paths(path) for path in self._reads}
         for component in components(self._affected(graph)):
             if not self._stale.isdisjoint(component):
-                self._make_faces(component, context)
+                self._make_faces(component, evaluation)
 
     def _patches_by_module(self) -> dict[str, list[tuple[str, str, str]]]:
         """Module -> who sets what in it, sorted."""
@@ -246,7 +246,7 @@ class Update:
         region = reachable(self._stale | self._made_faces, lambda path: readers.get(path, ()))
         return {path: sources for path, sources in graph.items() if path in region}
 
-    def _make_faces(self, component: list[str], context: Context) -> None:
+    def _make_faces(self, component: list[str], evaluation: Evaluation) -> None:
         before = {path: self._faces[path] for path in component}
         facts: dict[str, frozenset[Fact]] = {}
         for path in component:
@@ -257,7 +257,7 @@ class Update:
             path = waiting.popleft()
             rounds[path] += 1
             reads = self._reads.get(path, ())
-            face, facts[path] = evaluate(self._table.names[path], self._surface(path), reads, context)
+            face, facts[path] = evaluate(self._table.names[path], self._interface(path), reads, evaluation)
             # Names deleted or filtered after a star can make a cycle swing for ever; it is then left where it is.
             if face != self._faces[path] and rounds[path] <= len(component) + 4:
                 self._faces[path] = face
@@ -282,26 +282,26 @@ class Update:
         raw = self._old.face_facts.get(path)
         return _FACTS.decode(raw) if raw is not None else ()
 
-    # -- environments -----------------------------------------------------------------------------------------------
+    # -- linked_modules -----------------------------------------------------------------------------------------------
 
     def resolve(self) -> tuple[dict[str, Encoded], set[str]]:
-        """Make the environments that are concerned; return those that differ, and the paths of all."""
+        """Make the linked_modules that are concerned; return those that differ, and the paths of all."""
         for path in self._vanished:
             self._change_nodes(path, {})
         resolver = Resolver(self._table, self._faces.__getitem__, self._is_loaded, self._loading)
         concerned = self._concerned()
         differing: dict[str, Encoded] = {}
         for path in sorted(concerned):
-            linked = make_environment(path, self._surface(path), self._table, self._faces.__getitem__, resolver)
+            linked = link_module(path, self._interface(path), self._table, self._faces.__getitem__, resolver)
             nodes = {node: sorted(facts) for node, facts in sorted(linked.nodes.items())}
             self._node_facts[path] = encoded(nodes)
             self._change_nodes(path, nodes)
-            data = _ENVIRONMENTS.encode(linked.environment)
-            made = self._environments[path] = digest(data)
-            # Nothing asks for this surface again, and a large repository has many.
-            self._loaded_surfaces.pop(path, None)
+            data = _LINKED.encode(linked.linked_module)
+            made = self._linked_modules[path] = digest(data)
+            # Nothing asks for this interface again, and a large repository has many.
+            self._loaded_interfaces.pop(path, None)
             known = self._old.files.get(path)
-            if known is None or known.environment != made:
+            if known is None or known.linked_module != made:
                 differing[path] = Encoded(made, data)
         return differing, concerned
 
@@ -313,7 +313,7 @@ class Update:
         while waiting:
             for number, node in self._node_users.of(*waiting.popleft()):
                 path = self._paths[number]
-                if path not in self._surfaces:
+                if path not in self._interfaces:
                     continue
                 concerned.add(path)
                 if node and (path, node) not in seen:
@@ -337,13 +337,13 @@ class Update:
     def state(self) -> LinkState:
         """Return what the next run is to remember."""
         old = self._old
-        touched = {*self._changed, *self._environments}
-        files = {path: known for path, known in old.files.items() if path in self._surfaces}
+        touched = {*self._changed, *self._linked_modules}
+        files = {path: known for path, known in old.files.items() if path in self._interfaces}
         for path in touched:
             files[path] = Known(
                 self._table.names[path],
-                self._surfaces[path],
-                self._environments.get(path) or old.files[path].environment,
+                self._interfaces[path],
+                self._linked_modules.get(path) or old.files[path].linked_module,
                 self._numbers[path],
             )
         stored = Stored(
@@ -357,7 +357,7 @@ class Update:
             self._kept(old.node_facts, self._node_facts),
             self._face_users.save(),
             self._node_users.save(),
-            {path: reads for path, reads in self._reads.items() if path in self._surfaces},
+            {path: reads for path, reads in self._reads.items() if path in self._interfaces},
             self._patches,
             old.loaders if self._counts is None else encoded(self._counts),
         )

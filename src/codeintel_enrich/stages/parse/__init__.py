@@ -1,6 +1,6 @@
-"""The stage `parse`: bytes of one file -> layer P and the surface, with no path in either.
+"""The stage `parse`: bytes of one file -> layer P and the interface, with no path in either.
 
-    size -> decode -> tree (LibCST, with exact places) -> nodes -> binder (scopes, references) -> surface
+    size -> decode -> tree (LibCST, with exact places) -> nodes -> binder (scopes, references) -> interface
 
 What is wrong with the bytes is data: `parse` raises for no input. Inputs that make LibCST crash or hang are beyond
 it; run it where it can be killed, on a large stack, with cyclic garbage collection off, and let `failed` say so.
@@ -11,14 +11,14 @@ from __future__ import annotations
 from codeintel_enrich.model.config import ParseConfig
 from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.interface import Interface
 from codeintel_enrich.model.parsed import Parsed
-from codeintel_enrich.model.surface import Surface
 from codeintel_enrich.model.syntax import Definition, Node, Syntax
-from codeintel_enrich.stages.parse.binder import bind
+from codeintel_enrich.stages.parse.bind import bind
 from codeintel_enrich.stages.parse.decode import Source, count_lines, decode
 from codeintel_enrich.stages.parse.failure import Failure
+from codeintel_enrich.stages.parse.interface import summarise
 from codeintel_enrich.stages.parse.nodes import describe
-from codeintel_enrich.stages.parse.surface import summarise
 from codeintel_enrich.stages.parse.tree import build_tree
 
 __all__ = ["failed", "parse"]
@@ -70,7 +70,7 @@ def _analyse(source: Source, config: ParseConfig) -> Parsed:
         has_bom=source.has_bom,
         spots=summary.spots,
     )
-    return Parsed(syntax, summary.surface)
+    return Parsed(syntax, summary.interface)
 
 
 def _failure(source: bytes, decoded: Source | None, rule: str, message: str, line: int = 1, column: int = 0) -> Parsed:
@@ -94,4 +94,4 @@ def _failure(source: bytes, decoded: Source | None, rule: str, message: str, lin
         error_line=line,
         diagnostics=(Diagnostic("parse", "error", rule, message, line, column, line, column),),
     )
-    return Parsed(syntax, Surface())
+    return Parsed(syntax, Interface())

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import libcst as cst
 
 from codeintel_enrich.model.digest import digest
-from codeintel_enrich.model.syntax import Context, Definition, ImportedName, ImportStatement, Node, Signature
+from codeintel_enrich.model.syntax import Definition, ImportedName, ImportStatement, Node, Phase, Signature
 from codeintel_enrich.stages.parse.literals import docstring
 from codeintel_enrich.stages.parse.names import normalised
 from codeintel_enrich.stages.parse.signatures import is_static, signature, typedness
@@ -191,7 +191,7 @@ class _Describer:
             module=_dotted(node.module) if isinstance(node, cst.ImportFrom) and node.module is not None else None,
             level=len(node.relative) if isinstance(node, cst.ImportFrom) else 0,
             names=tuple(names),
-            context=self._context(index, tree.spans[node][0]),
+            phase=self._phase(index, tree.spans[node][0]),
             node=index,
             is_from=is_from,
         )
@@ -202,7 +202,7 @@ class _Describer:
         end_line, end_column, end_byte = self._tree.position(end)
         return ImportedName(name, alias, line, column, end_line, end_column, byte, end_byte)
 
-    def _context(self, index: int, offset: int) -> Context:
+    def _phase(self, index: int, offset: int) -> Phase:
         holder = self._holders[index]
         while holder > 0:
             if isinstance(self._tree.recorded[holder], cst.FunctionDef):

@@ -16,11 +16,11 @@ import msgspec
 
 from codeintel_enrich.model.config import StitchConfig
 from codeintel_enrich.model.diagnostics import Diagnostic
-from codeintel_enrich.model.environment import Environment
+from codeintel_enrich.model.interface import Interface
+from codeintel_enrich.model.linked import LinkedModule
 from codeintel_enrich.model.qualified import Qualified
 from codeintel_enrich.model.scip import Document, Occurrence
 from codeintel_enrich.model.stitched import NodeSymbol, ReferenceSymbol, Repair, Stitched
-from codeintel_enrich.model.surface import Surface
 from codeintel_enrich.model.syntax import Syntax
 from codeintel_enrich.stages.stitch.join import Joined, is_stale, join
 from codeintel_enrich.stages.stitch.place import LOCAL, Placed, place, place_unconverted
@@ -37,9 +37,9 @@ _DEFINING = ("definition", "write")
 
 def stitch(
     syntax: Syntax,
-    surface: Surface,
+    interface: Interface,
     qualified: Qualified,
-    environment: Environment,
+    linked: LinkedModule,
     document: Document | None,
     config: StitchConfig,
 ) -> Stitched:
@@ -54,7 +54,7 @@ def stitch(
         scales = Scales(syntax, qualified, names, Repairs((), None))
         return Stitched(references=tuple(scales.silent(index) for index in range(len(syntax.references))))
     placed = place(syntax, document)
-    scales = Scales(syntax, qualified, names, Repairs(placed.modules, environment.module))
+    scales = Scales(syntax, qualified, names, Repairs(placed.modules, linked.module))
     joined = join(syntax, placed)
     stale = is_stale(syntax, document, placed, joined)
     if stale:
@@ -64,7 +64,7 @@ def stitch(
     answers = _answers(syntax, placed, joined, scales, stale)
     n_occurrences = answers.n_attached + len(answers.misnamed) + len(stray)
     return Stitched(
-        nodes=_nodes(syntax, answers.references) | _module(environment, placed, names),
+        nodes=_nodes(syntax, answers.references) | _module(linked, placed, names),
         references=tuple(answers.references),
         symbols=restated_symbols(document, answers.repaired, names),
         symbol_roles=restated_roles(document, answers.repaired, names),
@@ -147,9 +147,9 @@ def _nodes(syntax: Syntax, references: list[ReferenceSymbol]) -> dict[int, NodeS
     return nodes
 
 
-def _module(environment: Environment, placed: Placed, names: SymbolNames) -> dict[int, NodeSymbol]:
+def _module(linked: LinkedModule, placed: Placed, names: SymbolNames) -> dict[int, NodeSymbol]:
     """The symbol of the Module, where the document defines one that ends in the module's own name."""
-    own = (environment.module or "").rpartition(".")[2]
+    own = (linked.module or "").rpartition(".")[2]
     symbols = sorted(symbol for symbol in placed.modules if own and names[symbol].final == own)
     return {0: NodeSymbol(symbols[0], "exact")} if symbols else {}
 

@@ -6,7 +6,7 @@ joins with the definition.
 """
 
 from codeintel_enrich.model.dotted import descriptors, module_descriptors, split_qualified
-from codeintel_enrich.model.environment import Target, TargetKind
+from codeintel_enrich.model.linked import Target, TargetKind
 from codeintel_enrich.model.stitched import Repair
 from codeintel_enrich.stages.stitch.symbols import SymbolName, package_of, terse_names, undoubled
 

@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 import msgspec
 
-from codeintel_enrich.model.environment import TargetKind
+from codeintel_enrich.model.linked import TargetKind
 
 _DESCRIPTOR = re.compile(r"[\[(]?(?:`((?:[^`]|``)+)`|([A-Za-z0-9_+$-]+))(?:[\])/#:!.]|\([A-Za-z0-9_+$-]*\)\.)")
 _PACKAGE_PARTS = re.compile(r"(?:[^ ]|  )+ (?:[^ ]|  )* (?:[^ ]|  )* (?:[^ ]|  )* ")

@@ -13,7 +13,7 @@ from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.rows import decode_packed, encode_packed, encode_rows, unpack_rows
 from codeintel_enrich.model.scip import ROLE_DEFINITION, ROLE_READ, Document, Occurrence, SymbolInformation
 from codeintel_enrich.model.tables import TABLES
-from codeintel_enrich.model.typed import FileFacts
+from codeintel_enrich.model.types import FileFacts
 from codeintel_enrich.stages.emit import emit_outline
 from codeintel_enrich.stages.emit.symbols import kind_by_descriptor
 from codeintel_enrich.stages.outline import outline

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 
 from codeintel_enrich.model.config import LinkConfig
+from codeintel_enrich.model.interface import Interface
 from codeintel_enrich.model.modules import module_table
-from codeintel_enrich.model.surface import Surface
 from codeintel_enrich.stages.link import LinkResult, LinkState, link
-from tests.unit.stages.surface.support import surface_of
+from tests.unit.stages.interface.support import interface_of
 
 
 def link_files(files: Mapping[str, str], state: LinkState | None = None, roots: tuple[str, ...] = (".",)) -> LinkResult:
-    """Link sources by path; the text stands for the digest of its surface."""
-    loaded: dict[str, Surface] = {}
+    """Link sources by path; the text stands for the digest of its interface."""
+    loaded: dict[str, Interface] = {}
 
-    def load(path: str) -> Surface:
-        return loaded.setdefault(path, surface_of(files[path]))
+    def load(path: str) -> Interface:
+        return loaded.setdefault(path, interface_of(files[path]))
 
     return link(state, module_table(files, roots), files, load, LinkConfig())

@@ -57,20 +57,20 @@ def truth(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_stars_and_definitions_are_the_interpreters(case: str, truth: dict[str, Any]) -> None:
-    linked = link_files(CASES[case]).environments
+    linked = link_files(CASES[case]).linked_modules
     seen = 0
-    for environment in linked.values():
-        expected = truth.get(environment.module or "")
+    for linked_module in linked.values():
+        expected = truth.get(linked_module.module or "")
         if expected is None:
             continue
         seen += 1
-        exports = {export.name: export for export in environment.exports}
+        exports = {export.name: export for export in linked_module.exports}
         star = {export.name for export in exports.values() if export.in_star}
         assert star - set(expected["submodules"]) == set(expected["star"]) - set(expected["submodules"]), (
-            environment.module
+            linked_module.module
         )
         for name, origin in expected["origins"].items():
             if name in exports and not name.startswith("__"):
-                assert exports[name].origin == origin, (environment.module, name, exports[name])
-            assert name in exports or name.startswith("__"), (environment.module, name)
+                assert exports[name].origin == origin, (linked_module.module, name, exports[name])
+            assert name in exports or name.startswith("__"), (linked_module.module, name)
     assert seen >= 1

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from codeintel_enrich.model.environment import Environment
+from codeintel_enrich.model.linked import LinkedModule
 from codeintel_enrich.stages.link import LinkResult, LinkState
 from codeintel_enrich.stages.link import update as update_module
 from tests.unit.stages.link.support import link_files
@@ -98,17 +98,17 @@ def first_difference(seed: int, steps: int = 10) -> str | None:
     chance = random.Random(seed)
     files = {place(chance): sources(chance) for _ in range(8)}
     state: LinkState | None = None
-    environments: dict[str, Environment] = {}
+    linked_modules: dict[str, LinkedModule] = {}
     for step in range(steps):
         result = link_files(texts(files), state)
-        environments.update(result.environments)
+        linked_modules.update(result.linked_modules)
         for path in result.removed:
-            environments.pop(path, None)
-        clean = link_files(texts(files)).environments
+            linked_modules.pop(path, None)
+        clean = link_files(texts(files)).linked_modules
         differing = [
             path
-            for path in sorted({*environments, *clean})
-            if path not in environments or path not in clean or _ENCODE(environments[path]) != _ENCODE(clean[path])
+            for path in sorted({*linked_modules, *clean})
+            if path not in linked_modules or path not in clean or _ENCODE(linked_modules[path]) != _ENCODE(clean[path])
         ]
         if differing:
             return f"seed {seed}, step {step}: {differing}"
@@ -169,7 +169,7 @@ class Edits:
             else:
                 self.files[path] = text
         self.relink()
-        return set(self.result.recomputed), set(self.result.environments)
+        return set(self.result.recomputed), set(self.result.linked_modules)
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def test_base_class_that_moves_redoes_who_inherits() -> None:
     made, differing = tree.edit({"c.py": "from b2 import B\nclass C(B): pass\n"})
     assert made == {"c.py", "user.py"}
     assert differing == {"c.py", "user.py"}
-    assert tree.result.environments["user.py"].demands["C.m"].reason == "`c.C` has no `m`"
+    assert tree.result.linked_modules["user.py"].resolved["C.m"].reason == "`c.C` has no `m`"
 
 
 def test_failed_import_is_satisfied_later() -> None:
@@ -245,7 +245,7 @@ def test_name_does_not_survive_in_a_cycle_of_stars_without_its_definition() -> N
         {"a.py": "from b import *\ndef f(): pass\n", "b.py": "from a import *\n", "user.py": "from b import f\n"}
     )
     assert tree.edit({"a.py": "from b import *\n"})[1] == {"a.py", "b.py", "user.py"}
-    assert [export.name for export in tree.result.environments["b.py"].exports] == []
+    assert [export.name for export in tree.result.linked_modules["b.py"].exports] == []
 
 
 def test_leaf_change_below_many_hops_arrives() -> None:
@@ -254,7 +254,7 @@ def test_leaf_change_below_many_hops_arrives() -> None:
     tree = Edits({**files, f"m{hops}.py": "x = 1\n"})
     made, _ = tree.edit({f"m{hops}.py": "def x(): pass\n"})
     assert len(made) == hops + 1
-    (export,) = tree.result.environments["m0.py"].exports
+    (export,) = tree.result.linked_modules["m0.py"].exports
     assert (export.origin, len(export.chain)) == (f"m{hops}.x", hops)
 
 
@@ -262,7 +262,7 @@ def test_thousands_of_modules_in_a_chain_need_no_stack() -> None:
     hops = 3000
     files = {f"m{i}.py": f"from m{i + 1} import *\n" for i in range(hops)}
     result = link_files({**files, f"m{hops}.py": "x = 1\n"})
-    assert result.environments["m0.py"].exports[0].origin == f"m{hops}.x"
+    assert result.linked_modules["m0.py"].exports[0].origin == f"m{hops}.x"
 
 
 def test_damaged_state_is_no_state() -> None:
@@ -279,9 +279,9 @@ def test_order_in_which_a_package_binds_its_names_reaches_its_submodules() -> No
             "p/f.py": "def f(): pass\n",
         }
     )
-    assert tree.result.environments["p/early.py"].exports[0].origin == "p.f"
+    assert tree.result.linked_modules["p/early.py"].exports[0].origin == "p.f"
     assert "p/early.py" in tree.edit({"p/__init__.py": "from .f import f\nfrom . import early\n"})[1]
-    assert tree.result.environments["p/early.py"].exports[0].origin == "p.f.f"
+    assert tree.result.linked_modules["p/early.py"].exports[0].origin == "p.f.f"
 
 
 def test_submodule_appears_when_another_file_imports_it() -> None:
@@ -304,12 +304,12 @@ def test_real_package_relinks_to_what_a_clean_run_gives() -> None:
     assert spec.origin is not None
     folder = Path(spec.origin).parent
     tree = Edits({f"requests/{path.name}": path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))})
-    known = dict(tree.result.environments)
+    known = dict(tree.result.linked_modules)
     source = tree.files["requests/models.py"]
     made, _ = tree.edit({"requests/models.py": source.replace("class Response", "def Response(): pass\nclass _Gone")})
     assert "requests/models.py" in made
     assert "requests/certs.py" not in made
     for _ in range(2):
-        known.update(tree.result.environments)
-        assert known == link_files(tree.files).environments
+        known.update(tree.result.linked_modules)
+        assert known == link_files(tree.files).linked_modules
         tree.edit({"requests/models.py": source})

@@ -288,7 +288,7 @@ def test_imports_know_whether_they_run_for_type_checkers_or_in_functions_only() 
         "elif TYPE_CHECKING:\n    import e\nelse:\n    import f\n"
         "def h():\n    class D:\n        import i\n"
     )
-    found = {statement.names[0].name: statement.context for statement in described(source).imports}
+    found = {statement.names[0].name: statement.phase for statement in described(source).imports}
     assert found == {
         "a": "runtime", "b": "typing", "c": "typing", "d": "local", "e": "typing", "f": "runtime", "i": "local",
     }  # fmt: skip

@@ -12,8 +12,8 @@ import pytest
 from parse_support import files_of, slices, without_collection
 
 from codeintel_enrich.model.config import ParseConfig
+from codeintel_enrich.model.interface import Interface
 from codeintel_enrich.model.parsed import Parsed
-from codeintel_enrich.model.surface import Surface
 from codeintel_enrich.stages import parse as stage
 from codeintel_enrich.stages.parse import failed, parse
 
@@ -83,7 +83,7 @@ def test_what_is_wrong_is_a_row(name: str) -> None:
     source, rule, line = BAD[name]
     parsed = parse(source, CONFIG)
     syntax = parsed.syntax
-    assert parsed.surface == Surface()
+    assert parsed.interface == Interface()
     assert (syntax.parse_ok, syntax.error_line) == (False, line)
     (diagnostic,) = syntax.diagnostics
     assert (diagnostic.tool, diagnostic.severity, diagnostic.rule, diagnostic.line) == ("parse", "error", rule, line)

@@ -5,7 +5,7 @@ import textwrap
 import msgspec
 
 from codeintel_enrich.model.config import ParseConfig
-from codeintel_enrich.model.environment import Environment, Finding, Target
+from codeintel_enrich.model.linked import Finding, LinkedModule, Target
 from codeintel_enrich.model.parsed import Parsed
 from codeintel_enrich.model.qualified import Qualified
 from codeintel_enrich.stages.parse import parse
@@ -18,8 +18,8 @@ def parsed(source: str) -> Parsed:
     return result
 
 
-def environment(module: str | None = "pkg.mod", **demands: Target) -> Environment:
-    return Environment(module=module, package="pkg", is_package=False, is_stub=False, demands=demands)
+def linked_module(module: str | None = "pkg.mod", **resolved: Target) -> LinkedModule:
+    return LinkedModule(module=module, package="pkg", is_package=False, is_stub=False, resolved=resolved)
 
 
 def names(file: Parsed, layer: Qualified) -> dict[str, tuple[str, ...]]:
@@ -38,7 +38,7 @@ def targets(file: Parsed, layer: Qualified, name: str) -> list[Target]:
 
 def test_definitions_are_named_from_the_module() -> None:
     file = parsed("import os\nx = 1\na, b = 1, 2\nclass C:\n    y: int = 1\n    def m(self):\n        def g(): ...")
-    assert names(file, qualify(file.syntax, file.surface, environment())) == {
+    assert names(file, qualify(file.syntax, file.interface, linked_module())) == {
         "Module:1": ("pkg.mod",),
         "Import:1": (),
         "Assign:2": ("pkg.mod.x",),
@@ -52,7 +52,7 @@ def test_definitions_are_named_from_the_module() -> None:
 
 def test_local_names_are_absolute_and_have_a_kind() -> None:
     file = parsed("class C:\n    def m(self): return self.m, len\ndef f(p): return p\nx = C\ntype T = int\nf, T")
-    layer = qualify(file.syntax, file.surface, environment())
+    layer = qualify(file.syntax, file.interface, linked_module())
     assert targets(file, layer, "C")[-1] == Target(("pkg.mod.C",), "class")
     assert targets(file, layer, "m")[-1] == Target(("pkg.mod.C.m",), "function")
     assert targets(file, layer, "p")[-1] == Target(("pkg.mod.f.<locals>.p",), "variable")
@@ -62,28 +62,28 @@ def test_local_names_are_absolute_and_have_a_kind() -> None:
     assert targets(file, layer, "len") == [Target(("builtins.len",), "external")]
 
 
-def test_demanded_names_are_what_link_answers() -> None:
+def test_unresolved_names_are_what_link_answers() -> None:
     file = parsed("from a import b\nb.c")
     answer = Target(("a.impl.b.c", "other.b.c"), "function", "a/impl.py")
-    layer = qualify(file.syntax, file.surface, environment(**{"b.c": answer}))
+    layer = qualify(file.syntax, file.interface, linked_module(**{"b.c": answer}))
     assert targets(file, layer, "c") == [answer]
 
 
 def test_what_is_unknown_says_why() -> None:
     file = parsed("def f(p, **k):\n    p.attr\n    unbound\n    f(key=1)\nimport missing")
-    layer = qualify(file.syntax, file.surface, environment())
+    layer = qualify(file.syntax, file.interface, linked_module())
     reasons = {name: targets(file, layer, name)[0].reason for name in ("attr", "unbound", "key", "missing")}
     assert reasons == {
         "attr": "attribute of an unknown object",
         "unbound": "unbound name",
         "key": "parameter of an unknown callable",
-        "missing": "not in the environment",
+        "missing": "not in the link result",
     }
 
 
 def test_a_file_without_a_module_name_has_no_absolute_names() -> None:
     file = parsed("import a\ndef f(): return len, a\nf")
-    layer = qualify(file.syntax, file.surface, environment(None, a=Target(("a",), "module")))
+    layer = qualify(file.syntax, file.interface, linked_module(None, a=Target(("a",), "module")))
     assert set(layer.nodes) == {()}
     assert targets(file, layer, "f")[-1] == Target((), "function", None, "the file has no module name")
     assert targets(file, layer, "len") == [Target(("builtins.len",), "external")]
@@ -101,7 +101,7 @@ __all__ = ["x"] + compute()
     file = parsed(source)
     subjects = ["os.path:*", "a.b:", "c", ".:", ".:z", "y", "a call of `compute`", "nowhere"]
     found = [Finding("info", "rule", subject, subject) for subject in subjects]
-    layer = qualify(file.syntax, file.surface, msgspec.structs.replace(environment(), findings=tuple(found)))
+    layer = qualify(file.syntax, file.interface, msgspec.structs.replace(linked_module(), findings=tuple(found)))
     lines = source.splitlines()
     texts = {
         item.message: lines[item.line - 1][item.col : item.end_col if item.end_line == item.line else None]
@@ -123,7 +123,7 @@ __all__ = ["x"] + compute()
 def test_equal_targets_are_kept_once() -> None:
     file = parsed("import a\na.b\na.c\nx\ny\nx")
     same = Target(("a.b",), "function")
-    layer = qualify(file.syntax, file.surface, environment(**{"a.b": same, "a.c": same}))
+    layer = qualify(file.syntax, file.interface, linked_module(**{"a.b": same, "a.c": same}))
     assert len(layer.targets) == len(set(layer.targets))
     assert len(layer.references) == len(file.syntax.references)
     assert (
@@ -133,4 +133,4 @@ def test_equal_targets_are_kept_once() -> None:
 
 def test_a_file_that_does_not_parse_has_its_module_named() -> None:
     file = parse(b"def (", ParseConfig())
-    assert qualify(file.syntax, file.surface, environment()) == Qualified((("pkg.mod",),), (), ())
+    assert qualify(file.syntax, file.interface, linked_module()) == Qualified((("pkg.mod",),), (), ())

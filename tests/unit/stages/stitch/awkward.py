@@ -6,7 +6,7 @@ tests.unit.stages.stitch.awkward` makes it anew where it is installed.
 
 from pathlib import Path
 
-from codeintel_enrich.engine.tools import IndexerName, make_index
+from codeintel_enrich.engine.inputs.tools import IndexerName, make_index
 from codeintel_enrich.formats.scip import open_index
 
 RECORDED = Path(__file__).with_name("awkward-scip-python.scip")

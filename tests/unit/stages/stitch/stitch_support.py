@@ -4,7 +4,7 @@ import importlib.util
 import shutil
 from pathlib import Path
 
-from codeintel_enrich.engine.tools import make_index
+from codeintel_enrich.engine.inputs.tools import make_index
 from codeintel_enrich.formats.scip import SCIPIndex
 from codeintel_enrich.model.config import LinkConfig, ParseConfig, StitchConfig
 from codeintel_enrich.model.modules import module_table
@@ -22,10 +22,12 @@ class Project:
         self.sources = sources
         self.parsed = {path: parse(source, ParseConfig()) for path, source in sources.items()}
         names = module_table(sources, ("src", "."))
-        surfaces = {path: path for path in sources}
-        self.environments = link(None, names, surfaces, lambda p: self.parsed[p].surface, LinkConfig()).environments
+        interfaces = {path: path for path in sources}
+        self.linked_modules = link(
+            None, names, interfaces, lambda p: self.parsed[p].interface, LinkConfig()
+        ).linked_modules
         self.qualified = {
-            path: qualify(parsed.syntax, parsed.surface, self.environments[path])
+            path: qualify(parsed.syntax, parsed.interface, self.linked_modules[path])
             for path, parsed in self.parsed.items()
         }
 
@@ -34,8 +36,8 @@ class Project:
 
     def stitch(self, path, document):
         parsed = self.parsed[path]
-        environment, qualified = self.environments[path], self.qualified[path]
-        return stitch(parsed.syntax, parsed.surface, qualified, environment, document, StitchConfig())
+        linked_module, qualified = self.linked_modules[path], self.qualified[path]
+        return stitch(parsed.syntax, parsed.interface, qualified, linked_module, document, StitchConfig())
 
     def definitions(self, path):
         """(node, definition index) of everything that defines."""

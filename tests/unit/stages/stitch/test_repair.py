@@ -10,8 +10,8 @@ SOURCES = {
     "pkg/__init__.py": "from .shapes import *\nfrom . import shapes\n",
     "pkg/shapes.py": "LIMIT: int = 3\n\nclass Circle:\n    __slots__ = ['r']\n    def __init__(self): self.r = LIMIT\n"
     "\ndef area(): ...\n\n@made_by_hand\ndef made(): ...\n",
-    "pkg/user.py": "import pkg\nfrom . import shapes\nfrom .shapes import area as surface\n"
-    "pkg.Circle(); pkg.area(); shapes.LIMIT; surface()\n",
+    "pkg/user.py": "import pkg\nfrom . import shapes\nfrom .shapes import area as interface\n"
+    "pkg.Circle(); pkg.area(); shapes.LIMIT; interface()\n",
     "top.py": "from pkg.shapes import *\narea()\nunknown.thing\n",
 }
 
@@ -77,7 +77,7 @@ def test_a_symbol_of_the_same_name_elsewhere_stays_although_we_differ(project):
 
 
 def test_an_alias_is_no_fault(project):
-    layer = stitched(project, "pkg/user.py", {(4, "surface"): "`pkg.shapes`/area()."})
+    layer = stitched(project, "pkg/user.py", {(4, "interface"): "`pkg.shapes`/area()."})
     assert attached(project, "pkg/user.py", layer) == {}
     assert layer.outcomes == {"aliased": 1}
 

@@ -1,0 +1,100 @@
+"""Owns the look at a repository before a build: which tools are here, and whether checkers look where we look."""
+
+import json
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from codeintel_enrich.engine.inputs.tools import Tool, find_tool
+from codeintel_enrich.engine.rules.config import read_project
+from codeintel_enrich.engine.state.discovery import SKIPPED_FOLDERS
+from codeintel_enrich.errors import UsageError
+from codeintel_enrich.formats.checker_config import (
+    STUBS,
+    Difference,
+    SearchSettings,
+    differences,
+    our_settings,
+    pyrefly_settings,
+    pyright_settings,
+)
+
+TOOLS = {"ty-scip": "scip", "scip-python": None, "pyrefly": "types", "pyright": None}
+"""Every external program -> our extra that brings it; None where another package does."""
+HINTS = {"scip-python": "npm install -g @sourcegraph/scip-python", "pyright": "pip install 'pyright[nodejs]'"}
+
+
+class Diagnosis(msgspec.Struct, frozen=True):
+    """What there is to say of one repository on one machine."""
+
+    tools: tuple[Tool, ...]
+    missing: dict[str, str]
+    """Tool or outline language -> how to get it."""
+    settings: tuple[SearchSettings, ...]
+    """Ours, then each checker's."""
+    differences: tuple[Difference, ...]
+    unreadable: dict[str, str]
+    """Configuration file -> why it can not be read; its tool is taken to have none."""
+
+
+def diagnose(root: Path) -> Diagnosis:
+    """Look at a repository; runs no tool but to ask for its version. Raises UsageError for a faulty config of ours."""
+    from codeintel_enrich.stages.outline import languages, remedy
+
+    if not root.is_dir():
+        raise UsageError(f"{root}: not a folder; name the repository with --root")
+    found = {name: find_tool(name) for name in TOOLS}
+    missing = {
+        name: HINTS.get(name) or f"pip install 'codeintel-enrich[{TOOLS[name]}]'"
+        for name, tool in found.items()
+        if tool is None
+    }
+    missing |= {f"outlines of {language}": hint for language in languages() if (hint := remedy(language))}
+    unreadable: dict[str, str] = {}
+    project = read_project(root, {})
+    pyproject = _parsed(root / "pyproject.toml", tomllib.loads, unreadable) or {}
+    own_pyrefly = _parsed(root / "pyrefly.toml", tomllib.loads, unreadable)
+    own_pyright = _parsed(root / "pyrightconfig.json", json.loads, unreadable)
+    running = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    judged = ".".join(map(str, project.config.judged_version(project.requires_python)))
+    tables = pyproject.get("tool", {})
+    configs = (own_pyrefly, own_pyright, tables.get("pyrefly"), tables.get("pyright"))
+    folders = _folders(root, [*project.config.roots, STUBS, *(path for config in configs for path in _named(config))])
+    ours = our_settings(project.config.roots, judged, folders)
+    checkers = [
+        pyrefly_settings(own_pyrefly, pyproject, folders),
+        pyright_settings(own_pyright, pyproject, folders),
+    ]
+    present = tuple(tool for tool in found.values() if tool is not None)
+    told = differences(ours, checkers, running)
+    return Diagnosis(present, missing, (ours, *checkers), told, unreadable)
+
+
+def _folders(root: Path, named: list[str]) -> set[str]:
+    """Folders at the top, and those that a configuration names farther down."""
+    top = {path.name for path in root.iterdir() if path.is_dir()} - SKIPPED_FOLDERS
+    return top | {Path(name).as_posix() for name in named if (root / name).is_dir()}
+
+
+def _named(config: dict[str, Any] | None) -> list[str]:
+    """Whatever in a configuration may be a path."""
+    values = (config or {}).values()
+    return [
+        text for value in values for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)
+    ]
+
+
+def _parsed(path: Path, parse: Callable[[str], Any], unreadable: dict[str, str]) -> dict[str, Any] | None:
+    """A configuration file; None where there is none or none that can be read, which is noted."""
+    try:
+        content = parse(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        unreadable[path.name] = str(error)
+        return None
+    return content if isinstance(content, dict) else None

@@ -1,0 +1,95 @@
+"""Owns the export of our own SCIP index: from what the last build left in the cache to a file that a user names."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from codeintel_enrich import __version__
+from codeintel_enrich.engine.rules.config import read_project
+from codeintel_enrich.engine.rules.keys import stage_version
+from codeintel_enrich.engine.state.artifacts import Reader
+from codeintel_enrich.engine.state.lock import CacheLock
+from codeintel_enrich.engine.state.manifest import load_manifest
+from codeintel_enrich.engine.state.places import Options, Places, places
+from codeintel_enrich.errors import CorruptArtifactError, EnrichError
+from codeintel_enrich.formats.scip_wire import encode_document, encode_external, encode_head
+from codeintel_enrich.model.scip import IndexMetadata
+from codeintel_enrich.publish.scip import Codec, ExportReport, Package, due_documents, export_index
+
+TOOL = "codeintel-enrich"
+
+
+def export_scip(options: Options, target: Path, tell: Callable[[str], None] = lambda message: None) -> ExportReport:
+    """Write the index of everything the last build analysed to `target`, atomically.
+
+    Only documents whose rows changed since the last export are encoded; sources are not read. The metadata names no
+    folder, so that the same tree gives the same bytes anywhere.
+
+    Raises EnrichError where there is no finished build, or something cannot be written, LockedError where a build does
+    not end in time.
+    """
+    where = places(options)
+    project = read_project(where.root, options.overrides)
+    with CacheLock(_built(where)) as lock:
+        lock.acquire(project.config.lock_wait_seconds, tell)
+        wanted = _wanted(where)
+        codec = Codec(encode_head(IndexMetadata(TOOL, __version__)), encode_document, encode_external)
+        with contextlib.closing(Reader(where.artifacts)) as artifacts:
+            try:
+                report = export_index(
+                    where.export,
+                    wanted,
+                    lambda path: artifacts.get(wanted[path]),
+                    Package(project.name, project.version),
+                    codec,
+                    made_by=_maker(),
+                )
+            except CorruptArtifactError as error:
+                raise EnrichError(f"{where.artifacts}: {error.message}; run `{TOOL} build` again") from error
+        _copy(where.export, target)
+    return report
+
+
+def forecast_export(options: Options) -> tuple[int, list[str]]:
+    """How many documents an export would write, and the files of those that it would encode. Writes nothing.
+
+    Raises EnrichError where there is no finished build.
+    """
+    where = places(options)
+    project = read_project(where.root, options.overrides)
+    _built(where)
+    wanted = _wanted(where)
+    return len(wanted), due_documents(where.export, wanted, Package(project.name, project.version), _maker())
+
+
+def _built(where: Places) -> Path:
+    if not where.manifest.is_file():
+        raise EnrichError(f"{where.cache}: nothing was built there yet; run `{TOOL} build` first")
+    return where.cache
+
+
+def _wanted(where: Places) -> dict[str, str]:
+    """Path of every analysed file -> digest of its encoded rows."""
+    manifest, _ = load_manifest(where.manifest)
+    wanted = {path: state.emit.output for path, state in sorted(manifest.files.items())}
+    if not wanted or not all(wanted.values()):
+        raise EnrichError(f"{where.cache}: the last build did not end; run `{TOOL} build` again")
+    return wanted
+
+
+def _maker() -> str:
+    return " ".join((__version__, stage_version("merge"), stage_version("index")))
+
+
+def _copy(source: Path, target: Path) -> None:
+    fresh = target.with_name(f"{target.name}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, fresh)
+        os.replace(fresh, target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        raise EnrichError(f"{target}: cannot be written ({error.strerror or error})") from error

@@ -1,0 +1,233 @@
+"""Owns trees out of git's own objects: what a commit or the index holds, laid out in a folder of ours and kept there.
+
+The work tree is neither read nor touched. From one tree to the next only blobs that differ are written.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
+
+from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.run.summary import Summary
+from codeintel_enrich.engine.state.discovery import SUFFIXES
+from codeintel_enrich.engine.state.lock import CacheLock
+from codeintel_enrich.engine.state.manifest import write_atomically
+from codeintel_enrich.engine.state.places import Options, Places, places
+from codeintel_enrich.errors import EnrichError, UsageError
+
+STEERING = frozenset((".gitignore", "pyproject.toml", "pyvenv.cfg", "CACHEDIR.TAG"))
+"""Files that decide, beside the sources, what a build sees."""
+RECORD = "tree.msgpack"
+"""What the laid out tree holds, beside it."""
+SYMLINK = "120000"
+SUBMODULE = "160000"
+
+NO_FILES: dict[str, Any] = {
+    "emit-cst": False,
+    "emit-pages": False,
+    "emit-parquet": False,
+    "emit-ast": False,
+    "tags-yaml": None,
+    "owners": False,
+    "coverage-xml": None,
+    "overlays": {"enabled": False},
+    "slices": {"enabled": False},
+}
+"""Settings of a build that is only asked for its store."""
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One file of a tree."""
+
+    mode: str
+    blob: str
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """What building one tree would have to look at."""
+
+    tree: str
+    """`staged`, or a commit's name."""
+    files: int
+    changed: tuple[str, ...]
+    """Files that are new, or others than in the tree before it, sorted."""
+    removed: tuple[str, ...]
+
+
+class Repository:
+    """The git repository that a folder lies in; its commands read objects only."""
+
+    def __init__(self, root: Path) -> None:
+        """Raises UsageError where git is not installed or the folder lies in no repository."""
+        self.root = root
+        self._git("rev-parse", "--git-dir", complaint=f"{root} is in no git repository")
+
+    def commit(self, revision: str) -> str:
+        """The full name of a commit. Raises UsageError where there is none of that name."""
+        found = self._git(
+            *("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"),
+            complaint=f"git knows no commit {revision!r}; in a shallow clone, fetch it first",
+        )
+        return found.decode().strip()
+
+    def merge_base(self, one: str, other: str) -> str:
+        """Where two commits parted. Raises UsageError where they have nothing in common."""
+        complaint = f"{one} and {other} have no commit in common; in a shallow clone, fetch more first"
+        return self._git("merge-base", "--end-of-options", one, other, complaint=complaint).decode().strip()
+
+    def tree(self, commit: str) -> dict[str, Entry]:
+        """Path, relative to the root -> what a commit holds there."""
+        entries: dict[str, Entry] = {}
+        for line in self._git("ls-tree", "-r", "-z", commit).split(b"\0")[:-1]:
+            head, _, path = line.partition(b"\t")
+            mode, _, blob = head.decode().split(" ")
+            entries[os.fsdecode(path)] = Entry(mode, blob)
+        return entries
+
+    def staged(self) -> dict[str, Entry]:
+        """Path, relative to the root -> what the index holds there. Raises UsageError while a merge has conflicts."""
+        entries: dict[str, Entry] = {}
+        for line in self._git("ls-files", "--stage", "-z").split(b"\0")[:-1]:
+            head, _, path = line.partition(b"\t")
+            mode, blob, stage = head.decode().split(" ")
+            if stage != "0":
+                raise UsageError(f"{os.fsdecode(path)}: the merge of it is not settled; settle and stage it first")
+            entries[os.fsdecode(path)] = Entry(mode, blob)
+        return entries
+
+    def blobs(self, names: list[str]) -> Iterator[bytes]:
+        """The bytes of each blob, in order."""
+        command = ["git", "cat-file", "--batch"]
+        with subprocess.Popen(command, cwd=self.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as git:
+            assert git.stdin is not None, "it was asked for"
+            assert git.stdout is not None, "it was asked for"
+            # One at a time: git answers each before it reads the next, so neither side waits for ever.
+            for name in names:
+                git.stdin.write(f"{name}\n".encode())
+                git.stdin.flush()
+                head = git.stdout.readline().split()
+                if len(head) != 3:
+                    raise EnrichError(f"git cannot give the object {name}; run `git fsck`")
+                yield git.stdout.read(int(head[2]) + 1)[:-1]
+            git.stdin.close()
+
+    def _git(self, *words: str, complaint: str = "") -> bytes:
+        try:
+            done = subprocess.run(["git", *words], cwd=self.root, capture_output=True, check=False)
+        except OSError as error:
+            raise UsageError(f"git cannot be run ({error.strerror}); install it") from error
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip()
+            raise UsageError(complaint or f"git {words[0]} failed: {said}")
+        return done.stdout
+
+
+class TreeCache:
+    """A folder of the cache in which trees out of git are built, one after the other; only one process at a time."""
+
+    def __init__(self, options: Options, run: Callable[[Build], Summary], tell: Callable[[str], None]) -> None:
+        """`options` say root and cache; `run` runs a build."""
+        self._main = places(options)
+        self.repository = Repository(self._main.root)
+        self._folder = self._main.cache / "git"
+        self._jobs = options.jobs
+        self._run = run
+        self._tell = tell
+        self._lock: CacheLock | None = None
+
+    def __enter__(self) -> "TreeCache":
+        self._main.prepare_cache()
+        turn = self._folder / "turn"
+        turn.mkdir(parents=True, exist_ok=True)
+        self._lock = CacheLock(turn)
+        self._lock.acquire(600, self._tell)
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        if self._lock is not None:
+            self._lock.release()
+
+    def forecast(self, trees: Mapping[str, Mapping[str, Entry]]) -> tuple[Step, ...]:
+        """What it would take to build some trees, by their names, one after the other. Writes nothing."""
+        steps: list[Step] = []
+        before = self._laid_out()
+        for name, entries in trees.items():
+            wanted = _sources(entries)
+            changed = sorted(path for path, entry in wanted.items() if before.get(path) != entry)
+            removed = sorted(before.keys() - wanted.keys())
+            steps.append(Step(tree=name, files=len(wanted), changed=tuple(changed), removed=tuple(removed)))
+            before = wanted
+        return tuple(steps)
+
+    def build(self, entries: Mapping[str, Entry]) -> tuple[Build, Summary]:
+        """Build a tree. Raises EnrichError where that fails."""
+        self._lay_out(_sources(entries))
+        options = Options(
+            root=self._folder / "tree",
+            cache_dir=self._folder / "cache",
+            index=False,
+            types=False,
+            jobs=self._jobs,
+            overrides=NO_FILES,
+        )
+        build = Build(options, self._tell)
+        _seed(self._main, build.places)
+        summary = self._run(build)
+        if summary.errors:
+            raise EnrichError(f"the build failed: {summary.errors[0]}")
+        return build, summary
+
+    def _laid_out(self) -> dict[str, Entry]:
+        """The files that the folder holds; none where that is not known."""
+        try:
+            return msgspec.msgpack.decode((self._folder / RECORD).read_bytes(), type=dict[str, Entry])
+        except (OSError, msgspec.DecodeError):
+            return {}
+
+    def _lay_out(self, wanted: Mapping[str, Entry]) -> None:
+        """Make the folder hold exactly these files."""
+        tree, record = self._folder / "tree", self._folder / RECORD
+        known = self._laid_out()
+        if not known:
+            shutil.rmtree(tree, ignore_errors=True)
+        # Until all is written nothing is known: a run that is killed leaves no wrong record.
+        record.unlink(missing_ok=True)
+        tree.mkdir(parents=True, exist_ok=True)
+        for path, entry in known.items():
+            if wanted.get(path) != entry:
+                with contextlib.suppress(OSError):
+                    (tree / path).unlink()
+                    (tree / path).parent.rmdir()
+        fresh = [path for path, entry in wanted.items() if known.get(path) != entry]
+        for path, data in zip(fresh, self.repository.blobs([wanted[path].blob for path in fresh]), strict=True):
+            target = tree / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if wanted[path].mode == SYMLINK:
+                os.symlink(os.fsdecode(data), target)
+            else:
+                target.write_bytes(data)
+        write_atomically(record, msgspec.msgpack.encode(dict(wanted)))
+
+
+def _sources(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    return {path: entry for path, entry in entries.items() if _matters(path, entry)}
+
+
+def _matters(path: str, entry: Entry) -> bool:
+    pure = PurePosixPath(path)
+    return entry.mode != SUBMODULE and ".." not in pure.parts and (path.endswith(SUFFIXES) or pure.name in STEERING)
+
+
+def _seed(main: Places, side: Places) -> None:
+    """Give a new cache what the repository's own has found out; every artifact is checked when it is read."""
+    log = main.artifacts.with_name(f"{main.artifacts.name}-wal")
+    at_work = log.exists() and log.stat().st_size > 0
+    if main.artifacts.is_file() and not side.artifacts.exists() and not at_work:
+        side.prepare_cache()
+        shutil.copyfile(main.artifacts, side.artifacts)

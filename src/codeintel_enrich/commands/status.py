@@ -1,0 +1,100 @@
+"""Owns the quick look at a cache: what the last build did, and whether anything changed since; loads no scheduler."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.rules.settings import settings_facts
+from codeintel_enrich.engine.run.last_run import read_last_run
+from codeintel_enrich.engine.state.manifest import read_file
+from codeintel_enrich.errors import EnrichError
+from codeintel_enrich.model.digest import digest
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """A cache and the tree it was made from, compared."""
+
+    root: str
+    cache: str
+    up_to_date: bool
+    """Whether a build like the last one would find nothing to do."""
+    finished: float
+    """When the last build that had something to do ended: seconds since the epoch."""
+    ran: dict[str, int]
+    """Stage -> tasks that it ran."""
+    seconds: dict[str, float]
+    files: int
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    """Files with other bytes; a file that was only touched is not among them."""
+    removed: tuple[str, ...]
+    unfinished: bool
+    """Whether the last build left something undone."""
+    settings: tuple[str, ...]
+    """Stages whose settings, code or libraries are not those of the last build."""
+    damaged: tuple[str, ...]
+    """Files of ours that are not as the last build left them."""
+    broken: dict[str, str]
+    """Path -> `line: error` of the files that do not parse."""
+    rows: dict[str, int]
+    index_behind: int
+    """Files that changed since the SCIP index was made."""
+
+
+def status(build: Build) -> Status:
+    """Compare. Writes nothing. Raises EnrichError where nothing was built."""
+    last = read_last_run(build.places.last_run)
+    settled = build.settled
+    if last is None or (not build.manifest.files and not build.manifest.settled):
+        raise EnrichError(f"{build.places.cache}: nothing was built there yet; run `codeintel-enrich build` first")
+    files = {**build.files, **build.outlined}
+    seen = {**build.tree.seen.files, **build.tree.seen.outlined}
+    suspects = [path for path in build.tree.changed() if path in files]
+    contents = {path: _content(f"{build.places.root}/{path}") for path in suspects}
+    changed = tuple(path for path, content in contents.items() if content != files[path].content)
+    now = settings_facts(build.stage_settings)
+    ran: dict[str, int] = {}
+    for name in last.ran:
+        stage = name.partition(":")[0]
+        ran[stage] = ran.get(stage, 0) + 1
+    added = tuple(sorted(seen.keys() - files.keys()))
+    removed = tuple(sorted(files.keys() - seen.keys()))
+    other = tuple(stage for stage in now if now[stage] != last.facts.get(stage))
+    unfinished = not build.manifest.settled
+    damaged = tuple(build.strange_files)
+    return Status(
+        root=str(build.places.root),
+        cache=str(build.places.cache),
+        up_to_date=settled or not (added or changed or removed or other or unfinished or damaged),
+        finished=last.finished,
+        ran=ran,
+        seconds={stage: round(seconds, 3) for stage, seconds in sorted(last.seconds.items())},
+        files=len(files),
+        added=added,
+        changed=changed,
+        removed=removed,
+        unfinished=unfinished,
+        settings=other,
+        damaged=damaged,
+        broken=build.manifest.broken,
+        rows=build.manifest.rows,
+        index_behind=_behind(build, contents),
+    )
+
+
+def _behind(build: Build, contents: Mapping[str, str | None]) -> int:
+    """Files that are not as the SCIP index saw them; `contents` are those that the manifest does not know."""
+    external = build.manifest.externals.get("index")
+    if external is None or not external.contents or "index" not in build.enabled:
+        return 0
+    known = {**{path: state.content for path, state in build.manifest.files.items()}, **contents}
+    seen = build.tree.seen.files
+    return sum(external.contents.get(path) != known.get(path) for path in seen if path not in external.left_out)
+
+
+def _content(path: str) -> str | None:
+    try:
+        return digest(read_file(path)[0])
+    except OSError:
+        return None

@@ -1,0 +1,158 @@
+"""Owns the proof that a store is what a clean build of the same inputs gives: makes one elsewhere and compares."""
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from codeintel_enrich.commands.status import status
+from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.run.summary import Summary
+from codeintel_enrich.engine.state.artifacts import Artifact, Artifacts, Reader
+from codeintel_enrich.engine.state.lock import CacheLock
+from codeintel_enrich.engine.state.manifest import Manifest, load_manifest, save_manifest
+from codeintel_enrich.engine.state.places import Options
+from codeintel_enrich.errors import CorruptArtifactError, EnrichError, UsageError
+from codeintel_enrich.files.stamps import CST_FILE
+from codeintel_enrich.publish.index import read_index
+from codeintel_enrich.store.compare import TableDifference, compare_stores
+
+EXAMPLES = 3
+"""Differences shown of each table."""
+
+
+class FileDifference(msgspec.Struct, frozen=True):
+    """One published file that is not as it should be."""
+
+    name: str
+    what: str
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a comparison."""
+
+    files: int
+    """Source files that the clean build analysed."""
+    tables: tuple[TableDifference, ...]
+    published: tuple[FileDifference, ...]
+    n_published: int
+    """Published files that were compared."""
+    seconds: float
+    """Wall time of the clean build."""
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether nothing differs."""
+        return not self.tables and not self.published
+
+
+def verify(
+    options: Options, run: Callable[[Build], Summary], tell: Callable[[str], None] = lambda message: None
+) -> Verdict:
+    """Build the tree from nothing in a temporary folder, and compare every table and published file.
+
+    The clean build gets the same external inputs: index and reports as the cache has them. `options` are those of the
+    build to verify, `run` runs one. Raises UsageError where the tree or the settings are not those that the store was
+    made of, EnrichError where the clean build fails.
+    """
+    observed = status(Build(options))
+    if observed.added or observed.changed or observed.removed or observed.settings or observed.unfinished:
+        raise UsageError(
+            "files or settings changed since the last build; run `codeintel-enrich build` first, then verify"
+        )
+    build = Build(options)
+    places = build.places
+    with CacheLock(places.cache) as lock, tempfile.TemporaryDirectory(prefix="codeintel-enrich-") as temporary:
+        lock.acquire(build.project.config.lock_wait_seconds, tell)
+        manifest, _ = load_manifest(places.manifest)
+        elsewhere = msgspec.structs.replace(
+            options,
+            cache_dir=Path(temporary) / "cache",
+            out=None,
+            no_sources=(places.cache, places.out),
+            overrides={**options.overrides, "cst-out": None},
+        )
+        clean = Build(elsewhere)
+        _hand_over(manifest, places.artifacts, clean)
+        summary = run(clean)
+        if summary.errors:
+            raise EnrichError(f"the clean build failed: {summary.errors[0]}")
+        made, _ = load_manifest(clean.places.manifest)
+        moved = [
+            path
+            for path in manifest.files.keys() | made.files.keys()
+            if path not in manifest.files
+            or path not in made.files
+            or manifest.files[path].content != made.files[path].content
+        ]
+        if moved:
+            raise EnrichError(f"{min(moved)} changed while the clean build ran; verify again when all is quiet")
+        published = _published(clean.places.publish_index, places.publish_index)
+        cst_file = str(build.project.config.cst_file(places.root))
+        ours = {name: places.out / name for name in published}
+        if cst_file in ours:
+            # The clean build has it in its usual place.
+            ours[CST_FILE] = ours.pop(cst_file)
+        return Verdict(
+            files=summary.files,
+            tables=tuple(compare_stores(places.store, clean.places.store, EXAMPLES)),
+            published=tuple(_compare_files(ours, clean.places.out)),
+            n_published=len(ours),
+            seconds=sum(summary.seconds.values()),
+        )
+
+
+def _hand_over(manifest: Manifest, artifacts: Path, clean: Build) -> None:
+    """Give the clean build the external inputs, and nothing else."""
+    clean.places.prepare_cache()
+    wanted = {piece for external in manifest.externals.values() for piece in external.slices.values()}
+    store = Artifacts(clean.places.artifacts)
+    with contextlib.closing(store), contextlib.closing(Reader(artifacts)) as reader:
+        try:
+            store.record(Artifact.of(reader.get(piece)) for piece in sorted(wanted))
+        except CorruptArtifactError as error:
+            raise EnrichError(f"{artifacts}: {error.message}; run `codeintel-enrich build` again") from error
+    save_manifest(clean.places.manifest, Manifest(externals=manifest.externals))
+
+
+def _published(*indexes: Path) -> list[str]:
+    """The names of all published files, by either index."""
+    names: set[str] = set()
+    for path in indexes:
+        known = read_index(path)
+        if known is not None:
+            names.update(known.stamps, known.made, known.spliced)
+    return sorted(names)
+
+
+def _compare_files(here: dict[str, Path], there: Path) -> Iterator[FileDifference]:
+    """`here`: by the name that a file has `there`."""
+    for name, path in sorted(here.items()):
+        ours, theirs = _bytes(path), _bytes(there / name)
+        if ours == theirs:
+            continue
+        if ours is None or theirs is None:
+            yield FileDifference(name, "missing" if ours is None else "should not be there")
+        else:
+            yield FileDifference(name, f"differs from byte {_first_difference(ours, theirs)} on")
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _first_difference(ours: bytes, theirs: bytes) -> int:
+    """Position of the first byte that differs, from 0, found by halving."""
+    low, high = 0, min(len(ours), len(theirs))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if ours[low:middle] == theirs[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -1,0 +1,398 @@
+"""Owns running indexers and type checkers: which ones are here, what they are given, whether to believe what they made.
+
+A tool never sees the user's tree as a place to write to. One that crashed, timed out or wrote nothing is a `ToolError`,
+never an empty result. *When* a tool runs is decided elsewhere.
+"""
+
+import contextlib
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import tokenize
+import tomllib
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from functools import cache
+from keyword import iskeyword
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+import msgspec
+
+from codeintel_enrich.errors import ToolError, UsageError
+from codeintel_enrich.files.programs import executable
+from codeintel_enrich.formats.checkers import (
+    CheckerReport,
+    join_facts,
+    read_coverage,
+    read_pyrefly,
+    read_pyright,
+    relative_to,
+)
+from codeintel_enrich.formats.pysa import read_pysa_index, read_pysa_types
+from codeintel_enrich.formats.scip import open_index
+from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.types import FileFacts
+
+IndexerName = Literal["ty-scip", "scip-python"]
+CheckerName = Literal["pyrefly", "pyright"]
+
+INDEXER_CONFIG = ("pyproject.toml", "ty.toml")
+"""Files at the root that steer an indexer: the name and version of the package, search paths."""
+
+MOST_ABORTS = 25
+"""An indexer that stops at a file is started again without it, this many times at most."""
+
+_VERSION = re.compile(r"\d+\.\d+\S*")
+_NO_TEXT = "it is no text in its own encoding"
+_NO_MODULE_NAME = "its name is no module name"
+_NO_DOCUMENT = "the indexer made no document of it"
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """An external program that was found."""
+
+    name: str
+    path: str
+    version: str
+    """As it says itself; empty where it does not say."""
+
+
+class IndexRun(msgspec.Struct, frozen=True):
+    """What came of one run of an indexer."""
+
+    documents: tuple[str, ...]
+    """Relative paths of the files that the index describes, sorted."""
+    left_out: tuple[tuple[str, str], ...]
+    """(relative path, why) of the files that it does not, sorted."""
+    content_hashes: dict[str, str]
+    """Path -> digest of the very bytes that the indexer was given."""
+    seconds: float
+
+
+@cache
+def find_tool(name: str) -> Tool | None:
+    """The program beside the running Python, else on PATH; None where there is none that starts."""
+    path = executable(name)
+    if path is None:
+        return None
+    try:
+        said = _run([path, "--version"], Path.cwd(), 30)
+    except ToolError:
+        return None
+    match = _VERSION.search(said.stdout.decode("utf-8", "replace"))
+    return Tool(name, path, match.group() if match else "")
+
+
+def make_index(
+    root: Path,
+    files: Iterable[str],
+    output: Path,
+    scratch: Path,
+    *,
+    tool: IndexerName = "ty-scip",
+    timeout: float = 1800,
+) -> IndexRun:
+    """Index `files` (paths relative to `root`) and put the index at `output`, whole or not at all.
+
+    The indexer works on a copy of the files below `scratch`, a folder of ours that is emptied before and removed
+    afterwards. The copy lacks what would make it stop: names that are no module names, files that are no text, and
+    whatever file it names when it stops. `timeout` counts seconds.
+
+    Raises:
+        ToolError: it is not installed, failed for another reason, took too long, or described no file.
+    """
+    indexer = _needed(tool)
+    started = time.monotonic()
+    deadline = started + timeout
+    view = scratch / "tree"
+    made = scratch / "index.scip"
+    shutil.rmtree(scratch, ignore_errors=True)
+    view.mkdir(parents=True)
+    try:
+        hashes, left_out = _fill_view(root, files, view)
+        if not hashes:
+            raise ToolError(f"{indexer.name} was given nothing to index: {_examples(left_out)}")
+        _copy_config(root, view)
+        command = _index_command(indexer, root, scratch, view, made)
+        _index_without_stoppers(indexer, command, root, view, hashes, left_out, deadline)
+        documents = _check_index(indexer, made, hashes, left_out)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        partial = output.with_name(output.name + ".partial")
+        shutil.copyfile(made, partial)
+        partial.replace(output)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return IndexRun(
+        documents,
+        tuple(sorted(left_out.items())),
+        {path: hashes[path] for path in documents},
+        time.monotonic() - started,
+    )
+
+
+def run_pyrefly(root: Path, files: Iterable[str], *, timeout: float = 600, expressions: bool = False) -> CheckerReport:
+    """Check the project at `root` with its own pyrefly configuration; keep what is said of `files`.
+
+    Without a configuration pyrefly's default rules apply (by itself it would report next to nothing). Two runs of it
+    may take `timeout` seconds each: one for findings, one for how much of each symbol is typed. `expressions`: the
+    first also tells the types of expressions, through some 50 MB of temporary files.
+
+    Raises:
+        ToolError: it is not installed, crashed, took more than `timeout` seconds, or gave no report.
+    """
+    present = frozenset(files)
+    preset = [] if _configures_pyrefly(root) else ["--preset", "default"]
+    options = ["check", "--output-format", "json", "--progress-bar", "no", *preset]
+    with tempfile.TemporaryDirectory(prefix="codeintel-enrich-") as scratch:
+        if expressions:
+            options += ["--report-pysa", scratch, "--report-pysa-format", "json"]
+        report = _check("pyrefly", options, read_pyrefly, root, present, timeout)
+        types = _expression_types(root, present, Path(scratch)) if expressions else {}
+    done = _run_checker("pyrefly", ["coverage", "report"], root, timeout)
+    try:
+        coverage = read_coverage(done.stdout, root.as_posix(), present)
+    except UsageError as error:
+        raise ToolError(f"pyrefly gave no coverage report: {_last_lines(done)} ({error.message})") from error
+    return join_facts(report, coverage, types)
+
+
+def run_pyright(root: Path, files: Iterable[str], *, timeout: float = 600) -> CheckerReport:
+    """Check the project at `root` with its own pyright configuration, as `run_pyrefly` does with pyrefly."""
+    return _check("pyright", ["--outputjson"], read_pyright, root, files, timeout)
+
+
+def indexable(path: str) -> bool:
+    """Whether an indexer that thinks in module names can place a file: every part of its path is an identifier."""
+    pure = PurePosixPath(path)
+    folders = [folder.removesuffix("-stubs") for folder in pure.parent.parts]
+    return all(part.isidentifier() and not iskeyword(part) for part in [*folders, pure.stem])
+
+
+def _needed(name: str) -> Tool:
+    tool = find_tool(name)
+    if tool is None:
+        raise ToolError(f"{name} is not installed")
+    return tool
+
+
+def _check(
+    name: CheckerName,
+    options: Sequence[str],
+    read: Callable[..., CheckerReport],
+    root: Path,
+    files: Iterable[str],
+    timeout: float,
+) -> CheckerReport:
+    done = _run_checker(name, options, root, timeout)
+    try:
+        return read(done.stdout, root.as_posix(), frozenset(files), f"the output of {name}", trusted=True)
+    except UsageError as error:
+        raise ToolError(f"{name} gave no report: {_last_lines(done)} ({error.message})") from error
+
+
+def _expression_types(root: Path, files: Container[str], made: Path) -> dict[str, FileFacts]:
+    """What pyrefly has put into the folder `made`, of the files that are ours."""
+    try:
+        index = read_pysa_index((made / "pyrefly.pysa.json").read_bytes())
+        return {
+            path: read_pysa_types(
+                (made / "type_of_expressions" / name).read_bytes(), (made / "definitions" / name).read_bytes()
+            )
+            for absolute, name in sorted(index.items())
+            if (path := relative_to(absolute, root.as_posix())) is not None and path in files
+        }
+    except (OSError, UsageError) as error:
+        raise ToolError(f"pyrefly gave no expression types: {error}") from error
+
+
+def _run_checker(
+    name: CheckerName, options: Sequence[str], root: Path, timeout: float
+) -> "subprocess.CompletedProcess[bytes]":
+    """Exit code 1 means that there are findings."""
+    done = _run([_needed(name).path, *options], root, timeout)
+    if done.returncode not in (0, 1):
+        raise ToolError(f"{name} failed (exit code {done.returncode}): {_last_lines(done)}")
+    return done
+
+
+def _fill_view(root: Path, files: Iterable[str], view: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Copy what can be indexed; (path -> digest of the copied bytes, path -> why it was left out)."""
+    hashes: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+    for path in sorted(files):
+        if not indexable(path):
+            left_out[path] = _NO_MODULE_NAME
+            continue
+        try:
+            source = (root / path).read_bytes()
+            text = _as_utf8(source)
+        except OSError as error:
+            left_out[path] = f"it can not be read: {error.strerror or error}"
+            continue
+        except (SyntaxError, UnicodeError, LookupError):
+            left_out[path] = _NO_TEXT
+            continue
+        target = view / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text)
+        hashes[path] = digest(source)
+    return hashes, left_out
+
+
+def _as_utf8(source: bytes) -> bytes:
+    """The text of a file in the encoding that indexers read, lines and characters as they are.
+
+    Raises SyntaxError or LookupError for an unknown encoding, UnicodeError for bytes that do not fit it.
+    """
+    if source.isascii():
+        return source
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+    text = source.decode(encoding)
+    return source if encoding.startswith("utf-8") else text.encode()
+
+
+def _copy_config(root: Path, view: Path) -> None:
+    for name in INDEXER_CONFIG:
+        if _toml(root / name) is not None:
+            shutil.copyfile(root / name, view / name)
+
+
+def _index_command(tool: Tool, root: Path, scratch: Path, view: Path, made: Path) -> list[str]:
+    if tool.name == "ty-scip":
+        return [tool.path, "index", str(view), "--output", str(made), "--quiet"]
+    project = (_toml(root / "pyproject.toml") or {}).get("project")
+    known = project if isinstance(project, dict) else {}
+    environment = scratch / "environment.json"
+    environment.write_text(json.dumps([]), encoding="utf-8")
+    return [
+        *(tool.path, "index", "--quiet", "--output", str(made), "--environment", str(environment)),
+        *("--project-name", str(known.get("name", "project")), "--project-version", str(known.get("version", "0"))),
+    ]
+
+
+def _index_without_stoppers(
+    tool: Tool,
+    command: Sequence[str],
+    root: Path,
+    view: Path,
+    hashes: Mapping[str, str],
+    left_out: dict[str, str],
+    deadline: float,
+) -> None:
+    """Run the indexer; each time it stops at a file, start it again without that file (or package)."""
+    environment = _indexer_environment(root)
+    for _ in range(MOST_ABORTS + 1):
+        done = _run(command, view, max(deadline - time.monotonic(), 0.1), environment)
+        if done.returncode == 0:
+            return
+        said = _last_lines(done)
+        stoppers = _named(said, view, hashes.keys() - left_out.keys())
+        if stoppers:
+            for path in stoppers:
+                (view / path).unlink(missing_ok=True)
+                left_out[path] = f"{tool.name} stops at it: {said.replace(str(view) + os.sep, '')}"
+        elif not _drop_config(view):
+            break
+    raise ToolError(f"{tool.name} failed (exit code {done.returncode}): {said}")
+
+
+def _named(said: str, view: Path, candidates: Iterable[str]) -> list[str]:
+    """The files that an error message names; all of a package where it names the package's `__init__`."""
+    candidates = sorted(candidates)
+    named = [path for path in candidates if re.search(re.escape(str(view / path)) + r"(?![\w.])", said)]
+    packages = tuple(f"{PurePosixPath(path).parent}/" for path in named if PurePosixPath(path).stem == "__init__")
+    return [path for path in candidates if path in named or path.startswith(packages)]
+
+
+def _drop_config(view: Path) -> bool:
+    """Take the configuration out of the view: it may be what the indexer stumbles over. False where none is left."""
+    dropped = False
+    for name in INDEXER_CONFIG:
+        with contextlib.suppress(FileNotFoundError):
+            (view / name).unlink()
+            dropped = True
+    return dropped
+
+
+def _check_index(tool: Tool, made: Path, hashes: Mapping[str, str], left_out: dict[str, str]) -> tuple[str, ...]:
+    """The files that the index describes. Raises ToolError when there is no index, or nothing of ours in it."""
+    try:
+        with open_index(made) as index:
+            documents = tuple(path for path in index.paths if path in hashes and path not in left_out)
+    except UsageError as error:
+        raise ToolError(f"{tool.name} made no usable index: {error.message}") from error
+    if not documents:
+        raise ToolError(f"{tool.name} made an index without any document of the {len(hashes)} files it was given")
+    for path in hashes.keys() - left_out.keys() - set(documents):
+        left_out[path] = _NO_DOCUMENT
+    return documents
+
+
+def _indexer_environment(root: Path) -> dict[str, str]:
+    """The project's own virtual environment counts also for a copy; PYTHONPATH, which may lead to the original, not."""
+    found = {"PYTHONPATH": ""}
+    own = root / ".venv"
+    if "VIRTUAL_ENV" not in os.environ and (own / "pyvenv.cfg").is_file():
+        found["VIRTUAL_ENV"] = str(own)
+    return found
+
+
+def _configures_pyrefly(root: Path) -> bool:
+    """Whether pyrefly finds a configuration of its own, which it looks for upwards."""
+    for folder in (root, *root.parents):
+        tool = (_toml(folder / "pyproject.toml") or {}).get("tool")
+        if (folder / "pyrefly.toml").is_file() or (isinstance(tool, dict) and "pyrefly" in tool):
+            return True
+    return False
+
+
+def _toml(path: Path) -> dict[str, object] | None:
+    """A TOML file's content; None where there is none that can be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _run(
+    command: Sequence[str], cwd: Path, timeout_seconds: float, environment: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[bytes]":
+    """Run a program and all it starts; none of them outlives the call."""
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**os.environ, "NO_COLOR": "1", "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1", **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ToolError(f"{command[0]} can not be started: {error.strerror or error}") from error
+    try:
+        stdout, stderr = process.communicate(timeout=timeout_seconds)
+    except subprocess.TimeoutExpired as error:
+        raise ToolError(f"{command[0]} was stopped after {timeout_seconds:g} s; the time limit is config") from error
+    finally:
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+
+
+def _last_lines(done: "subprocess.CompletedProcess[bytes]", most: int = 5) -> str:
+    """What a tool said last, on one line."""
+    said = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
+    return " | ".join(line.strip() for line in said[-most:] if line.strip()) or "it said nothing"
+
+
+def _examples(left_out: Mapping[str, str]) -> str:
+    return "; ".join(f"{path}: {why}" for path, why in sorted(left_out.items())[:3]) or "there are no files"

@@ -1,0 +1,1 @@
+"""What the build is made of, as data: its stages, what each reads, their settings and their keys."""

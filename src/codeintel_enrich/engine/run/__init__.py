@@ -1,0 +1,1 @@
+"""Doing it: worker processes, jobs, and the account of what ran."""

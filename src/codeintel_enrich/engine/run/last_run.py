@@ -1,0 +1,110 @@
+"""Owns the record of the last build that had something to do: what was asked for, what ran, what was different before.
+
+Only those who explain and report read it. Losing it costs explanations, no work.
+"""
+
+import contextlib
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.rules.settings import settings_facts
+from codeintel_enrich.engine.run.summary import Summary, summarise
+from codeintel_enrich.engine.state.manifest import write_atomically
+from codeintel_enrich.engine.state.places import Options
+
+
+class LastRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One run, told. Digests and keys that were there before it; those after it are in the manifest."""
+
+    finished: float
+    """Seconds since the epoch."""
+    elapsed: float
+    """Wall seconds from the first look at the tree to the end."""
+    options: dict[str, Any]
+    """What was asked for; `repeated` makes options of it."""
+    ran: tuple[str, ...]
+    """Names of the tasks that ran, sorted."""
+    seconds: dict[str, float]
+    """Stage -> wall seconds, summed over its tasks."""
+    up_to_date: int
+    """Tasks that did not have to run."""
+    warnings: tuple[str, ...]
+    errors: tuple[str, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    before: dict[str, dict[str, str]]
+    """Path -> `content`, `interface`, `linked` or a stage -> digest or key, of what the run changed. `link` and
+    `merge` stand under the empty path."""
+    facts: dict[str, dict[str, str]]
+    """Stage -> what its settings were made of."""
+    facts_before: dict[str, dict[str, str]]
+
+
+def close_build(build: Build, errors: tuple[str, ...], exit_code: int) -> Summary:
+    """Finish a build, and leave a record of it in the cache if it had something to do.
+
+    The record is for people: where it cannot be written, the build is as good without.
+    """
+    begun = build.begun
+    build.finish()
+    summary = summarise(build, errors, exit_code)
+    if begun:
+        with contextlib.suppress(OSError):
+            write_atomically(build.places.last_run, msgspec.msgpack.encode(_record(build, summary)))
+    return summary
+
+
+def _record(build: Build, summary: Summary) -> LastRun:
+    known = read_last_run(build.places.last_run)
+    return LastRun(
+        finished=time.time(),
+        elapsed=time.perf_counter() - build.started,
+        options=_recorded(build.options),
+        ran=tuple(sorted(build.ran)),
+        seconds=build.seconds,
+        up_to_date=summary.up_to_date,
+        warnings=summary.warnings,
+        errors=summary.errors,
+        added=tuple(sorted(build.journal.added)),
+        removed=tuple(sorted(build.journal.removed)),
+        before=build.journal.before,
+        facts=settings_facts(build.stage_settings),
+        facts_before=known.facts if known is not None else {},
+    )
+
+
+def read_last_run(path: Path) -> LastRun | None:
+    """The record; None where there is none that can be read."""
+    try:
+        return msgspec.msgpack.decode(path.read_bytes(), type=LastRun)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _recorded(options: Options) -> dict[str, Any]:
+    """Options as they are recorded: with absolute paths, without what tells one machine or one run from another."""
+    asked = {
+        "out": options.out,
+        "scip": options.scip,
+        "reports": dict(options.reports),
+        "only": options.only,
+        "index": options.index,
+        "types": options.types,
+        "overrides": dict(options.overrides),
+    }
+    builtins: dict[str, Any] = msgspec.to_builtins(asked, enc_hook=lambda path: str(path.resolve()))
+    return builtins
+
+
+def repeated(last: LastRun | None, root: Path, cache_dir: Path | None) -> Options:
+    """The options that repeat the last run; the defaults where nobody knows of one."""
+    asked = last.options if last is not None else {}
+    try:
+        options = msgspec.convert(asked, Options, dec_hook=lambda kind, value: kind(value))
+    except msgspec.ValidationError:
+        options = Options()
+    return msgspec.structs.replace(options, root=root, cache_dir=cache_dir)

@@ -1,0 +1,1 @@
+"""What a build knows between runs: places, the files there are, the manifest, artifacts, the lock."""

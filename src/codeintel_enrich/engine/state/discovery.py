@@ -1,0 +1,276 @@
+"""Owns which files there are: one walk over the tree, gitignore rules and our own exclusions; opens no source file."""
+
+import os
+import re
+import stat as stat_module
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from codeintel_enrich.errors import UsageError
+
+SUFFIXES = (".py", ".pyi")
+CACHE_TAG = "CACHEDIR.TAG"
+_TELLING = frozenset((".gitignore", "pyvenv.cfg", CACHE_TAG))
+CACHE_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
+
+SKIPPED_FOLDERS = frozenset(
+    (
+        *(".git", ".hg", ".svn", ".jj", "__pycache__", "__pypackages__", "node_modules", "site-packages"),
+        *(".venv", ".tox", ".nox", ".eggs", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".direnv"),
+    )
+)
+
+
+class Found(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Stat signature of one file: bytes, nanoseconds, inode."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+class Decisions(msgspec.Struct):
+    """What ignore rules said of each path, kept between runs because asking them is what costs in a walk."""
+
+    rules: str = ""
+    """Digest of every rule these decisions were made by."""
+    ignored: set[str] = set()
+    kept: set[str] = set()
+
+
+class Scan(msgspec.Struct):
+    """What one walk saw. Paths are relative to the root, with forward slashes."""
+
+    files: dict[str, Found]
+    """Python files."""
+    outlined: dict[str, Found]
+    """Other files that somebody lays claim to."""
+    left_out: dict[str, str]
+    """Path (printable) -> why it is no input, for entries named like source that are no regular files."""
+    decisions: Decisions
+    decisions_changed: bool
+
+
+def scan(
+    root: Path,
+    *,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    only: Sequence[str],
+    skip: Sequence[str],
+    claims: Callable[[str], object],
+    decisions: Decisions,
+) -> Scan:
+    """Walk `root` and list its Python files, and the files whose name `claims` says something of.
+
+    `include`, `exclude`, `only` are gitignore patterns; `skip` are folders (relative) that are ours. Symbolic links to
+    folders are not followed (no loops, no file twice); links to files are. Raises UsageError for a bad pattern.
+    """
+    walk = _Walk(root, include, exclude, only, skip, claims)
+    walk.visit("", ())
+    rules = walk.rules_digest()
+    if rules != decisions.rules:
+        decisions = Decisions(rules=rules, ignored=set(), kept=set())
+    kept, changed = walk.decide(decisions)
+    outlined = {path: found for path, found in kept.items() if not path.endswith(SUFFIXES)}
+    files = {path: found for path, found in kept.items() if path not in outlined} if outlined else kept
+    return Scan(files, outlined, walk.left_out, decisions, changed)
+
+
+class _Walk:
+    """One pass over the tree; ignore files are read before what they rule over."""
+
+    def __init__(
+        self,
+        root: Path,
+        include: Sequence[str],
+        exclude: Sequence[str],
+        only: Sequence[str],
+        skip: Sequence[str],
+        claims: Callable[[str], object],
+    ) -> None:
+        self.root = str(root)
+        self.patterns = (tuple(include), tuple(exclude), tuple(only))
+        self.skip = frozenset(skip)
+        self.claims = claims
+        self.left_out: dict[str, str] = {}
+        self.candidates: list[tuple[str, Found, tuple[str, ...]]] = []
+        self.ignore_files: dict[str, str] = {}
+        """Folder -> text of its .gitignore, in walk order."""
+
+    def visit(self, top: str, rulers: tuple[str, ...]) -> None:
+        pending = [(top, rulers)]
+        while pending:
+            folder, rulers = pending.pop()
+            try:
+                with os.scandir(f"{self.root}/{folder}" if folder else self.root) as entries:
+                    listing = list(entries)
+            except OSError as error:
+                self.left_out[folder or "."] = f"folder cannot be listed: {error.strerror}"
+                continue
+            # Only regular files are opened: a FIFO of such a name would never answer.
+            names = {entry.name for entry in listing if entry.name in _TELLING and entry.is_file()}
+            if folder and ("pyvenv.cfg" in names or (CACHE_TAG in names and self._is_cache(folder))):
+                continue
+            if ".gitignore" in names and (text := self._read(f"{folder}/.gitignore" if folder else ".gitignore")):
+                self.ignore_files[folder] = text
+                rulers = (*rulers, folder)
+            prefix = f"{folder}/" if folder else ""
+            for entry in listing:
+                name = entry.name
+                if name.endswith(SUFFIXES):
+                    self._take(entry, prefix + name, rulers, pending)
+                elif entry.is_dir(follow_symlinks=False):
+                    path = prefix + name
+                    if name not in SKIPPED_FOLDERS and path not in self.skip:
+                        pending.append((path, rulers))
+                elif self.claims(name):
+                    self._take(entry, prefix + name, rulers, pending)
+
+    def _take(
+        self, entry: os.DirEntry[str], path: str, rulers: tuple[str, ...], pending: list[tuple[str, tuple[str, ...]]]
+    ) -> None:
+        try:
+            status = entry.stat()
+        except OSError as error:
+            kind = "dangling or looping symbolic link" if entry.is_symlink() else f"cannot be seen: {error.strerror}"
+            self.left_out[printable(path)] = kind
+            return
+        if stat_module.S_ISREG(status.st_mode):
+            if not _is_text(path):
+                self.left_out[printable(path)] = "its name is not valid UTF-8"
+                return
+            found = Found(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+            self.candidates.append((path, found, rulers))
+        elif stat_module.S_ISDIR(status.st_mode):
+            if not entry.is_symlink() and path not in self.skip:
+                pending.append((path, rulers))
+        else:
+            self.left_out[printable(path)] = "not a regular file"
+
+    def _is_cache(self, folder: str) -> bool:
+        try:
+            with open(f"{self.root}/{folder}/{CACHE_TAG}", "rb") as tag:
+                return tag.read(len(CACHE_SIGNATURE)) == CACHE_SIGNATURE
+        except OSError:
+            return False
+
+    def _read(self, path: str) -> str:
+        try:
+            with open(f"{self.root}/{path}", "rb") as file:
+                return file.read().decode("utf-8-sig", errors="replace")
+        except OSError:
+            return ""
+
+    def rules_digest(self) -> str:
+        from codeintel_enrich.engine.rules.config import config_digest
+
+        return config_digest(self.patterns, sorted(self.ignore_files.items()))
+
+    def decide(self, decisions: Decisions) -> tuple[dict[str, Found], bool]:
+        """Apply every rule to every candidate, asking the pattern library only about paths not seen before."""
+        if not self.ignore_files and not any(self.patterns):
+            return {path: found for path, found, _ in sorted(self.candidates)}, False
+        rules: _Rules | None = None
+        changed = False
+        files: dict[str, Found] = {}
+        for path, found, rulers in sorted(self.candidates):
+            if path in decisions.kept:
+                files[path] = found
+                continue
+            if path in decisions.ignored:
+                continue
+            rules = rules or _Rules(self.ignore_files, *self.patterns)
+            changed = True
+            if rules.keeps(path, rulers):
+                decisions.kept.add(path)
+                files[path] = found
+            else:
+                decisions.ignored.add(path)
+        return files, changed
+
+
+class _Rules:
+    """Compiled ignore rules; pathspec implements git's matching."""
+
+    def __init__(
+        self,
+        ignore_files: dict[str, str],
+        include: tuple[str, ...],
+        exclude: tuple[str, ...],
+        only: tuple[str, ...],
+    ) -> None:
+        from pathspec import GitIgnoreSpec
+
+        def compiled(lines: Sequence[str], name: str) -> "GitIgnoreSpec | None":
+            for line in lines:
+                if (fault := _fault(line)) is not None:
+                    raise UsageError(f"{name}: {line!r} is no gitignore pattern: {fault}")
+            return GitIgnoreSpec.from_lines(lines) if lines else None
+
+        def lines_of(text: str) -> list[str]:
+            """The patterns of an ignore file. One that is none matches nothing, as git has it."""
+            lines = [raw.removesuffix("\r") for raw in text.split("\n")]
+            # `x/**` is what lies in x; pathspec takes it to match `x/` itself, too.
+            lines = [f"{line}/*" if line.endswith("/**") else line for line in lines]
+            return [line for line in lines if _fault(line) is None]
+
+        self.folders = {folder: GitIgnoreSpec.from_lines(lines_of(text)) for folder, text in ignore_files.items()}
+        self.include = compiled(include, "include")
+        self.exclude = compiled(exclude, "exclude")
+        self.only = compiled(only, "--only")
+        self._ignored_folders: dict[str, bool] = {"": False}
+
+    def keeps(self, path: str, rulers: tuple[str, ...]) -> bool:
+        if self.include is not None and not self.include.match_file(path):
+            return False
+        if self.only is not None and not self.only.match_file(path):
+            return False
+        if self.exclude is not None and self.exclude.match_file(path):
+            return False
+        return not (self._ignores_folder(path.rpartition("/")[0], rulers) or self._ignores(path, rulers))
+
+    def _ignores_folder(self, path: str, rulers: tuple[str, ...]) -> bool:
+        """Whether a folder is ignored, or one around it. Nothing in an ignored folder can be taken back."""
+        known = self._ignored_folders.get(path)
+        if known is None:
+            above = tuple(folder for folder in rulers if folder != path)
+            known = self._ignores_folder(path.rpartition("/")[0], above) or self._ignores(f"{path}/", above)
+            self._ignored_folders[path] = known
+        return known
+
+    def _ignores(self, path: str, rulers: tuple[str, ...]) -> bool:
+        """What the ignore files themselves say of a path; the deepest that says anything wins."""
+        for folder in reversed(rulers):
+            verdict = self.folders[folder].check_file(path[len(folder) + 1 :] if folder else path).include
+            if verdict is not None:
+                return verdict
+        return False
+
+
+def _fault(line: str) -> str | None:
+    """Why a line is no pattern."""
+    from pathspec import GitIgnoreSpec
+
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except (ValueError, re.error) as error:
+        return str(error)
+    return None
+
+
+def printable(path: str) -> str:
+    """The path as text that any encoder takes: undecodable bytes and control characters escaped."""
+    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

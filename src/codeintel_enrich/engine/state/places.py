@@ -1,0 +1,149 @@
+"""Owns what a caller asks of one build, and where that build reads and writes."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from codeintel_enrich.engine.state.discovery import CACHE_SIGNATURE, CACHE_TAG
+from codeintel_enrich.errors import UsageError
+
+GITIGNORE = """\
+# Everything the build writes here can be made again.
+*
+!.gitignore
+!CACHEDIR.TAG
+"""
+TAG_TEXT = f"""\
+{CACHE_SIGNATURE.decode()}
+# This folder holds the incremental build cache of codeintel-enrich.
+# What a cache folder tag means: https://bford.info/cachedir/
+"""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """One build as asked for; relative paths are relative to the working directory."""
+
+    root: Path = Path()
+    cache_dir: Path | None = None
+    """Default: `<root>/cache`."""
+    out: Path | None = None
+    """Default: `<cache>/enriched`."""
+    scip: Path | None = None
+    """A SCIP index to use as it is, instead of making one."""
+    reports: Mapping[str, Path] = {}
+    """Checker name -> a report of it to use as it is, instead of running the checker."""
+    only: tuple[str, ...] = ()
+    index: bool = True
+    types: bool = True
+    refresh_index: bool = False
+    jobs: int | None = None
+    no_sources: tuple[Path, ...] = ()
+    """Folders inside the root whose files are no sources, beside cache and out."""
+    overrides: Mapping[str, Any] = {}
+    """Config keys (kebab-case) that win over pyproject.toml."""
+
+    def worker_count(self) -> int:
+        """How many worker processes may run at once."""
+        if self.jobs:
+            return self.jobs
+        return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+class Places(msgspec.Struct, frozen=True):
+    """Absolute paths of a build."""
+
+    root: Path
+    cache: Path
+    out: Path
+    no_sources: tuple[Path, ...] = ()
+
+    @property
+    def manifest(self) -> Path:
+        """What the last run knew of every file."""
+        return self.cache / "manifest.msgpack"
+
+    @property
+    def artifacts(self) -> Path:
+        """Stage outputs and traces."""
+        return self.cache / "artifacts.sqlite"
+
+    @property
+    def last_run(self) -> Path:
+        """What the last run that had something to do did, and what was different before it."""
+        return self.cache / "last.msgpack"
+
+    @property
+    def link_state(self) -> Path:
+        """What `link` keeps between runs."""
+        return self.cache / "link.msgpack"
+
+    @property
+    def store(self) -> Path:
+        """The DuckDB store."""
+        return self.cache / "codeintel.duckdb"
+
+    @property
+    def index(self) -> Path:
+        """The SCIP index the pipeline makes."""
+        return self.cache / "index.scip"
+
+    @property
+    def export(self) -> Path:
+        """Our own SCIP index, as the last export left it."""
+        return self.cache / "export.scip"
+
+    @property
+    def publish_index(self) -> Path:
+        """Where each file's lines stand in the published files."""
+        return self.cache / "published.msgpack"
+
+    @property
+    def slice_log(self) -> Path:
+        """When which chunk came, changed or went."""
+        return self.cache / "slices.sqlite"
+
+    @property
+    def complexities(self) -> Path:
+        """What the last report measured, by content."""
+        return self.cache / "complexities.msgpack"
+
+    def name(self, path: Path) -> str:
+        """A path relative to the cache where it lies in it, so that the cache can move; else as it is."""
+        return path.relative_to(self.cache).as_posix() if path.is_relative_to(self.cache) else str(path)
+
+    def skipped(self) -> tuple[str, ...]:
+        """Folders of ours inside the root, relative to it: never scanned."""
+        inside = (p for p in (self.cache, self.out, *self.no_sources) if p.is_relative_to(self.root) and p != self.root)
+        return tuple(p.relative_to(self.root).as_posix() for p in inside)
+
+    def prepare_cache(self) -> None:
+        """Make the cache folder, tagged. Raises UsageError when the folder is somebody else's."""
+        tag = self.cache / CACHE_TAG
+        try:
+            if self.cache.exists() and not tag.exists() and any(self.cache.iterdir()):
+                raise UsageError(
+                    f"{self.cache} exists and is not a cache of ours (no {CACHE_TAG} in it); "
+                    "choose another folder with --cache-dir"
+                )
+            self.cache.mkdir(parents=True, exist_ok=True)
+            for path, text in ((tag, TAG_TEXT), (self.cache / ".gitignore", GITIGNORE)):
+                if not path.exists():
+                    path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(
+                f"{self.cache}: cannot be written ({error.strerror}); choose another folder with --cache-dir"
+            ) from error
+
+
+def places(options: Options) -> Places:
+    """Resolve where a build reads and writes. Raises UsageError when the root is no folder."""
+    root = options.root.resolve()
+    if not root.is_dir():
+        raise UsageError(f"{options.root}: not a folder; name the repository with --root")
+    cache = (options.cache_dir or root / "cache").resolve()
+    out = (options.out or cache / "enriched").resolve()
+    return Places(root, cache, out, tuple(path.resolve() for path in options.no_sources))

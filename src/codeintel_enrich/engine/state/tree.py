@@ -1,0 +1,122 @@
+"""Owns the files of a tree beside what is known of them: which changed, which vanished, and reading them anew."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from codeintel_enrich.engine.rules.config import Config
+from codeintel_enrich.engine.state.discovery import SUFFIXES, Found, Scan, scan
+from codeintel_enrich.engine.state.journal import Journal
+from codeintel_enrich.engine.state.manifest import BytesState, FileState, Manifest, OutlinedState, read_file
+from codeintel_enrich.engine.state.outlining import grammars_of, leave_out
+from codeintel_enrich.engine.state.places import Places
+from codeintel_enrich.model.digest import digest
+from codeintel_enrich.stages.outline import language_of
+
+
+class Reread(NamedTuple):
+    """What reading a file came to."""
+
+    data: bytes | None
+    """None where it cannot be read, or is gone."""
+    is_new: bool
+    """Whether the bytes are others than those known before."""
+
+
+class Tree:
+    """One look at a tree. What is known of its files is in the manifest, which is kept up to date."""
+
+    def __init__(self, root: str, seen: Scan, manifest: Manifest, journal: Journal) -> None:
+        self._root = root
+        self.seen = seen
+        self.grammars = grammars_of(seen.outlined)
+        """Language of the files that have an outline only -> its grammar with its version."""
+        self._files = manifest.files
+        self._outlined = manifest.outlined
+        self._journal = journal
+
+    def find(self, path: str) -> FileState | OutlinedState | None:
+        """What is known of a file of either kind."""
+        return self._files.get(path) or self._outlined.get(path)
+
+    def changed(self) -> list[str]:
+        """Files whose signature is not the remembered one, or whose signature cannot be relied on."""
+        kinds: tuple[tuple[Mapping[str, Found], Mapping[str, BytesState]], ...] = (
+            (self.seen.files, self._files),
+            (self.seen.outlined, self._outlined),
+        )
+        return [
+            path
+            for seen, known in kinds
+            for path, found in seen.items()
+            if (state := known.get(path)) is None or state.found != found or state.racy
+        ]
+
+    def is_as_known(self) -> bool:
+        """Whether there are exactly the files that are known, all unchanged."""
+        return (
+            len(self.seen.files) == len(self._files)
+            and len(self.seen.outlined) == len(self._outlined)
+            and not self.changed()
+        )
+
+    def forget_vanished(self) -> bool:
+        """Forget files that are no longer there; returns whether there were any."""
+        vanished = [
+            *(path for path in self._files if path not in self.seen.files),
+            *(path for path in self._outlined if path not in self.seen.outlined),
+        ]
+        for path in vanished:
+            self._forget(path)
+            self._journal.removed.add(path)
+        return bool(vanished)
+
+    def read(self, path: str) -> Reread:
+        """Read one file and remember its signature and digest; one that is gone is forgotten."""
+        data: bytes | None = None
+        try:
+            data, found, racy = read_file(f"{self._root}/{path}")
+            content = digest(data)
+        except FileNotFoundError:
+            self._forget(path)
+            return Reread(None, True)
+        except OSError as error:
+            found, racy = self.seen.files.get(path) or self.seen.outlined[path], False
+            content = f"unreadable: {error.strerror}"
+        state = self.find(path)
+        if state is not None:
+            state.found, state.racy = found, racy
+            if state.content == content:
+                return Reread(data, False)
+            self._journal.note(path, "content", state.content)
+            if isinstance(state, FileState):
+                self._journal.note(path, "interface", state.interface)
+                self._journal.note(path, "parse", state.parse.key)
+            else:
+                self._journal.note(path, "outline", state.outline.key)
+            state.replace_content(content)
+        elif path.endswith(SUFFIXES):
+            self._files[path] = FileState(found, racy, content)
+        else:
+            self._outlined[path] = OutlinedState(found, racy, content)
+        if state is None:
+            self._journal.added.add(path)
+        return Reread(data, True)
+
+    def _forget(self, path: str) -> None:
+        for known in (self._files, self._outlined, self.seen.files, self.seen.outlined):
+            known.pop(path, None)
+
+
+def look(places: Places, config: Config, only: Sequence[str], manifest: Manifest, journal: Journal) -> Tree:
+    """Find out which files there are, without opening one. Raises UsageError for a bad pattern."""
+    seen = scan(
+        places.root,
+        include=config.include,
+        exclude=config.exclude,
+        only=only,
+        skip=places.skipped(),
+        claims=language_of,
+        decisions=manifest.decisions,
+    )
+    leave_out(seen, config.max_file_bytes)
+    return Tree(str(places.root), seen, manifest, journal)

@@ -1,0 +1,29 @@
+"""Owns sidecars: files of our own that tell what other files are made of, recognised as whole by their digest."""
+
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from codeintel_enrich.files.splice import replace_file
+from codeintel_enrich.model.digest import digest
+
+T = TypeVar("T")
+
+
+def read_sidecar(path: Path, head: bytes, kind: type[T]) -> T | None:
+    """What `write_sidecar` wrote; None where there is nothing, it is damaged, or of another `head`."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    payload = data[len(head) + 32 :]
+    if data[: len(head) + 32] != head + digest(payload).encode():
+        return None
+    return msgspec.msgpack.decode(payload, type=kind)
+
+
+def write_sidecar(path: Path, head: bytes, value: object) -> None:
+    """Replace a sidecar, atomically. `head` names its format, version included."""
+    payload = msgspec.msgpack.encode(value)
+    replace_file(path, head + digest(payload).encode() + payload)

@@ -1,0 +1,111 @@
+"""Owns files that consist of one part per analysed file, in path order, and making the next version from the last.
+
+What did not change is copied inside the kernel, range by range; knows nothing of what the parts mean.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from codeintel_enrich.files.stamps import FileStamp
+
+_WRITE_BYTES = 1 << 20
+"""Parts are gathered up to this size before they are written."""
+
+_FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+
+
+class Splicer:
+    """Writes the next version of a file beside it; `commit` puts it in its place, leaving the block drops it."""
+
+    def __init__(self, path: Path, *, keeps: bool) -> None:
+        """`keeps`: there is a last version whose ranges `keep` may name."""
+        self.path = path
+        self._fresh = path.with_name(f"{path.name}.tmp")
+        self._old = os.open(path, os.O_RDONLY) if keeps else -1
+        try:
+            self._new = os.open(self._fresh, _FRESH, 0o644)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._new = os.open(self._fresh, _FRESH, 0o644)
+        self._range = (0, 0)
+        self._pending = bytearray()
+        self._is_committed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._new)
+        if self._old >= 0:
+            # Whoever closes a replaced file last waits until the system has taken it apart.
+            threading.Thread(target=os.close, args=(self._old,), daemon=True).start()
+        if not self._is_committed:
+            self._fresh.unlink(missing_ok=True)
+
+    def keep(self, start: int, end: int) -> None:
+        """Append a range of the last version. Ranges that touch are copied as one."""
+        if self._pending:
+            self._write_pending()
+        if start == self._range[1]:
+            self._range = (self._range[0], end)
+        else:
+            self._copy_range()
+            self._range = (start, end)
+
+    def add(self, part: bytes) -> None:
+        """Append new bytes."""
+        if self._range[0] != self._range[1]:
+            self._copy_range()
+        self._pending += part
+        if len(self._pending) >= _WRITE_BYTES:
+            self._write_pending()
+
+    def commit(self) -> FileStamp:
+        """Replace the last version; readers see the one or the other."""
+        self._write_pending()
+        self._copy_range()
+        self._fresh.replace(self.path)
+        self._is_committed = True
+        found = os.fstat(self._new)
+        return FileStamp(found.st_size, found.st_mtime_ns, found.st_ino)
+
+    def _write_pending(self) -> None:
+        view = memoryview(self._pending)
+        while view:
+            view = view[os.write(self._new, view) :]
+        self._pending = bytearray()
+
+    def _copy_range(self) -> None:
+        start, end = self._range
+        self._range = (end, end)
+        while start < end:
+            start += self._copy_some(start, end - start)
+
+    def _copy_some(self, start: int, count: int) -> int:
+        """Copy at most `count` bytes from `start`; returns how many. Raises OSError where the old file is too short."""
+        copied = 0
+        if hasattr(os, "copy_file_range"):
+            try:
+                copied = os.copy_file_range(self._old, self._new, count, start)
+            except OSError:
+                copied = 0  # Not every file system can.
+        if not copied:
+            part = os.pread(self._old, min(count, _WRITE_BYTES), start)
+            copied = os.write(self._new, part)
+        if not copied:
+            raise OSError(f"{self.path} ended at byte {start}")
+        return copied
+
+
+def replace_file(path: Path, content: bytes) -> FileStamp:
+    """Write a whole file, atomically."""
+    with Splicer(path, keeps=False) as splicer:
+        splicer.add(content)
+        return splicer.commit()

@@ -1,0 +1,166 @@
+"""Owns the walk over what opens a scope by definition: classes, functions, lambdas and type aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import libcst as cst
+
+from codeintel_enrich.stages.parse.bind.annotations import visit_type
+from codeintel_enrich.stages.parse.bind.walk import Walk, handlers
+from codeintel_enrich.stages.parse.names import mangled, normalised
+
+
+def _class(walk: Walk, node: cst.ClassDef) -> None:
+    outer, binder, holder, private = walk.scope, walk.binder, walk.holder, walk.private
+    table = walk.table
+    walk.holder = walk.binder = walk.node_of.get(node, holder)
+    _decorators(walk, node.decorators)
+    key = mangled(normalised(node.name.value), private)
+    local_name = table.qualify(outer, key, normalised(node.name.value))
+    around = outer
+    if node.type_parameters is not None:
+        around = walk.open("type-params", node, f"{local_name}.<type-params>")
+    scope = table.open("class", around, walk.binder, local_name)
+    start = len(walk.mentions)
+    walk.bind(node.name, "class", "definition", scope)
+    walk.private = normalised(node.name.value)
+    walk.scope = around
+    if node.type_parameters is not None:
+        _type_parameters(walk, node.type_parameters)
+    bases = [*node.bases, *node.keywords]
+    if node.bases and node.keywords:
+        bases.sort(key=lambda base: walk.spans[base][0])
+    walk.private = private
+    for base in bases:
+        if base.keyword is not None:
+            walk.mention(base.keyword, "read", "keyword")
+        walk.visit(base.value)
+    walk.private = normalised(node.name.value)
+    entry = table.scopes[scope]
+    entry.base_count = len(bases)
+    if "<" not in local_name:
+        entry.path = local_name
+    walk.scope = scope
+    walk.visit(node.body)
+    walk.scope, walk.binder, walk.holder, walk.private = outer, binder, holder, private
+    walk.bound_from_here(key, start)
+
+
+def _function(walk: Walk, node: cst.FunctionDef) -> None:
+    outer, binder, holder, phase = walk.scope, walk.binder, walk.holder, walk.phase
+    table = walk.table
+    walk.holder = walk.binder = walk.node_of.get(node, holder)
+    _decorators(walk, node.decorators)
+    key = mangled(normalised(node.name.value), walk.private)
+    qualified = table.qualify(outer, key, normalised(node.name.value))
+    around = outer
+    if node.type_parameters is not None:
+        around = walk.open("type-params", node, f"{qualified}.<type-params>")
+    scope = table.open("function", around, walk.binder, f"{qualified}.<locals>")
+    start = len(walk.mentions)
+    walk.bind(node.name, "function", "definition", scope)
+    if node.type_parameters is not None:
+        walk.scope = around
+        _type_parameters(walk, node.type_parameters)
+        walk.scope = outer
+    _parameters(walk, node.params, outer, scope, around)
+    if node.returns is not None:
+        walk.scope = around
+        visit_type(walk, node.returns.annotation)
+        walk.scope = outer
+    walk.bound_from_here(key, start)
+    if table.scopes[outer].kind == "class":
+        _method(walk, node, outer, scope)
+    walk.phase = "local"
+    walk.scope = scope
+    walk.visit(node.body)
+    walk.scope, walk.binder, walk.holder, walk.phase = outer, binder, holder, phase
+
+
+def _lambda(walk: Walk, node: cst.Lambda) -> None:
+    outer = walk.scope
+    scope = walk.open("lambda", node, walk.table.qualify(outer, "", "<lambda>") + ".<locals>")
+    _parameters(walk, node.params, outer, scope)
+    phase = walk.phase
+    walk.phase = "local"
+    walk.scope = scope
+    walk.visit(node.body)
+    walk.scope = outer
+    walk.phase = phase
+
+
+def _method(walk: Walk, node: cst.FunctionDef, of_class: int, scope: int) -> None:
+    """Note what the first parameter of a method stands for."""
+    decorators = {d.decorator.value for d in node.decorators if isinstance(d.decorator, cst.Name)}
+    positional = [*node.params.posonly_params, *node.params.params]
+    if not positional or "staticmethod" in decorators:
+        return
+    entry = walk.table.scopes[scope]
+    entry.self_key = mangled(normalised(positional[0].name.value), walk.private)
+    entry.self_class = of_class
+    entry.self_is_class = "classmethod" in decorators or node.name.value in _CLASS_METHODS
+
+
+def _decorators(walk: Walk, decorators: Iterable[cst.Decorator]) -> None:
+    for decorator in decorators:
+        walk.visit(decorator.decorator)
+
+
+def _parameters(walk: Walk, parameters: cst.Parameters, outer: int, scope: int, annotations: int = -1) -> None:
+    """Parameters bind in `scope`; defaults are evaluated in `outer`, annotations in the scope of that name."""
+    groups = [*parameters.posonly_params, *parameters.params]
+    if isinstance(parameters.star_arg, cst.Param):
+        groups.append(parameters.star_arg)
+    groups.extend(parameters.kwonly_params)
+    if parameters.star_kwarg is not None:
+        groups.append(parameters.star_kwarg)
+    phase = walk.phase
+    for parameter in groups:
+        walk.scope = scope
+        walk.phase = "local"
+        walk.bind(parameter.name, "parameter", "definition")
+        walk.phase = phase
+        if parameter.annotation is not None:
+            walk.scope = annotations
+            visit_type(walk, parameter.annotation.annotation)
+        if parameter.default is not None:
+            walk.scope = outer
+            walk.visit(parameter.default)
+    walk.scope = outer
+
+
+def _type_parameters(walk: Walk, parameters: cst.TypeParameters) -> None:
+    for parameter in parameters.params:
+        walk.bind(parameter.param.name, "type-param", "definition")
+        bound = getattr(parameter.param, "bound", None)
+        if bound is not None:
+            visit_type(walk, bound)
+        if parameter.default is not None:
+            visit_type(walk, parameter.default)
+
+
+def _type_alias(walk: Walk, node: cst.TypeAlias) -> None:
+    outer = walk.scope
+    binder = walk.enter_binder(node)
+    walk.bind(node.name, "type-alias", "definition")
+    key = walk.mentions[-1].key
+    local_name = walk.table.qualify(outer, key, walk.mentions[-1].name)
+    if node.type_parameters is not None:
+        walk.scope = walk.open("type-params", node, f"{local_name}.<type-params>")
+        _type_parameters(walk, node.type_parameters)
+    visit_type(walk, node.value)
+    walk.scope = outer
+    walk.binder = binder
+
+
+_CLASS_METHODS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+
+DEFINITIONS = handlers(
+    {
+        "ClassDef": _class,
+        "FunctionDef": _function,
+        "Lambda": _lambda,
+        "TypeAlias": _type_alias,
+    }
+)

@@ -1,0 +1,135 @@
+"""Owns the walk over expressions: reads, attributes, calls, assignment expressions and comprehensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from codeintel_enrich.stages.parse.bind.annotations import (
+    concatenated,
+    string,
+    subscript,
+    typing_name,
+    visit_type,
+)
+from codeintel_enrich.stages.parse.bind.walk import Walk, children, handlers
+
+
+def _name(walk: Walk, node: cst.Name) -> int:
+    return -1 if node.value in _CONSTANTS else walk.mention(node, "read")
+
+
+def _call(walk: Walk, node: cst.Call) -> None:
+    base = walk.visit(node.func)
+    args = node.args
+    outer = walk.in_type
+    if outer:
+        walk.in_type = False
+    types = _type_arguments(walk, node) if len(args) > 1 and type(args[0].value) is cst.SimpleString else ()
+    for index, argument in enumerate(args):
+        if argument.keyword is not None:
+            walk.mention(argument.keyword, "read", "keyword", base)
+        if index in types:
+            visit_type(walk, argument.value)
+        else:
+            walk.visit(argument.value)
+    walk.in_type = outer
+
+
+def _type_arguments(walk: Walk, node: cst.Call) -> Sequence[int]:
+    """Which arguments of a call are types, where the callee is one of `typing`."""
+    name = typing_name(walk, node.func)
+    if name == "cast":
+        return (0,)
+    return range(1, len(node.args)) if name in ("TypeVar", "NewType") else ()
+
+
+def _binary_operation(walk: Walk, node: cst.BinaryOperation | cst.BooleanOperation) -> None:
+    right: list[cst.CSTNode] = []
+    left: cst.CSTNode = node
+    while isinstance(left, (cst.BinaryOperation, cst.BooleanOperation)):
+        right.append(left.right)
+        left = left.left
+    walk.visit(left)
+    walk.each(reversed(right))
+
+
+def _named_expression(walk: Walk, node: cst.NamedExpr) -> None:
+    if isinstance(node.target, cst.Name):
+        walk.bind_outside(node.target)
+    walk.visit(node.value)
+
+
+def _comprehension(
+    walk: Walk,
+    node: cst.ListComp | cst.SetComp | cst.GeneratorExp | cst.DictComp,
+) -> None:
+    outer = walk.scope
+    label = _COMPREHENSIONS.get(type(node), "<dictcomp>")
+    scope = walk.open("comprehension", node, walk.table.qualify(outer, "", label) + ".<locals>")
+    walk.scope = scope
+    for part in ("key", "value", "elt"):
+        element = getattr(node, part, None)
+        if element is not None:
+            walk.visit(element)
+    iteration: cst.CompFor | None = node.for_in
+    first = outer
+    while iteration is not None:
+        walk.target(iteration.target)
+        walk.scope = first
+        walk.visit(iteration.iter)
+        walk.scope = first = scope
+        for condition in iteration.ifs:
+            walk.visit(condition.test)
+        iteration = iteration.inner_for_in
+    walk.scope = outer
+
+
+_CONSTANTS = frozenset({"None", "True", "False"})
+_COMPREHENSIONS: dict[type[cst.CSTNode], str] = {
+    cst.ListComp: "<listcomp>",
+    cst.SetComp: "<setcomp>",
+    cst.GeneratorExp: "<genexpr>",
+}
+
+EXPRESSIONS = handlers(
+    {
+        "Attribute": Walk.attribute,
+        "Await": children("expression"),
+        "BinaryOperation": _binary_operation,
+        "BooleanOperation": _binary_operation,
+        "Call": _call,
+        "Comparison": children("left", "comparisons"),
+        "ComparisonTarget": children("comparator"),
+        "ConcatenatedString": concatenated,
+        "Dict": children("elements"),
+        "DictComp": _comprehension,
+        "DictElement": children("key", "value"),
+        "Element": children("value"),
+        "FormattedString": children("parts"),
+        "FormattedStringExpression": children("expression", "format_spec"),
+        "From": children("item"),
+        "GeneratorExp": _comprehension,
+        "IfExp": children("body", "test", "orelse"),
+        "Index": children("value"),
+        "List": children("elements"),
+        "ListComp": _comprehension,
+        "Name": _name,
+        "NamedExpr": _named_expression,
+        "Set": children("elements"),
+        "SetComp": _comprehension,
+        "Slice": children("lower", "upper", "step"),
+        "StarredDictComp": _comprehension,
+        "StarredDictElement": children("value"),
+        "StarredElement": children("value"),
+        "SimpleString": string,
+        "Subscript": subscript,
+        "SubscriptElement": children("slice"),
+        "TemplatedString": children("parts"),
+        "TemplatedStringExpression": children("expression", "format_spec"),
+        "Tuple": children("elements"),
+        "UnaryOperation": children("expression"),
+        "Yield": children("value"),
+    }
+)

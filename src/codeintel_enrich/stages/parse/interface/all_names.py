@@ -1,0 +1,257 @@
+"""Owns the reading of `__all__`: which names an expression assigned or added to it stands for.
+
+An expression becomes `Names`: literal names, lists of other modules that only `link` can read, and filters over the
+module's own namespace. What is none of these is `dynamic`, with the reason.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import libcst as cst
+import msgspec
+
+from codeintel_enrich.model.interface import AllOperation, NameTest
+from codeintel_enrich.stages.parse.interface.nodes import dotted, string
+from codeintel_enrich.stages.parse.interface.platform import UNKNOWN
+from codeintel_enrich.stages.parse.interface.values import Values
+from codeintel_enrich.stages.parse.names import normalised
+
+_COPIES = frozenset({"sorted", "list", "tuple", "set", "frozenset", "reversed", "dict.fromkeys"})
+_NAMESPACES = frozenset({"globals", "dir", "locals", "vars"})
+_INSPECTIONS: dict[str, Literal["is-module", "is-class", "is-function"]] = {
+    "inspect.ismodule": "is-module",
+    "inspect.isclass": "is-class",
+    "inspect.isfunction": "is-function",
+}
+_INSTANCE_OF: dict[str, Literal["is-module", "is-class", "is-function"]] = {
+    "types.ModuleType": "is-module",
+    "type": "is-class",
+    "types.FunctionType": "is-function",
+}
+
+
+class Names(msgspec.Struct):
+    """What an expression of names stands for; the union of its parts."""
+
+    names: list[str] = []
+    lists: list[str] = []
+    filters: list[tuple[NameTest, ...]] = []
+    has_own: bool = False
+    """The current value of `__all__` is a part."""
+    without: list[str] = []
+
+    def add(self, other: Names) -> None:
+        """Join another expression's names."""
+        self.names += other.names
+        self.lists += other.lists
+        self.filters += other.filters
+        self.has_own |= other.has_own
+
+
+class NotStatic(Exception):
+    """An expression that stands for no static names; the message says what it is."""
+
+
+def all_operations(
+    operation: Literal["set", "extend", "remove"], node: cst.BaseExpression, values: Values
+) -> list[AllOperation]:
+    """Return what assigning, adding or removing the names of an expression does to `__all__`."""
+    try:
+        found = read_names(node, values)
+    except NotStatic as problem:
+        return [AllOperation("dynamic", reason=str(problem))]
+    if operation == "set" and found.has_own:
+        operation = "extend"
+    operations = [
+        AllOperation(
+            operation, tuple(dict.fromkeys(found.names)), tuple(dict.fromkeys(found.lists)), tuple(found.filters)
+        )
+    ]
+    if found.without:
+        operations.append(AllOperation("remove", tuple(found.without)))
+    return operations
+
+
+def read_names(node: cst.BaseExpression, values: Values) -> Names:
+    """Return the names an expression stands for; raises NotStatic."""
+    value = values.evaluate(node)
+    if value is not UNKNOWN:
+        if isinstance(value, (list, tuple, dict)) and all(isinstance(name, str) for name in value):
+            return Names([normalised(name) for name in value])
+        raise NotStatic("not a list of strings")
+    if isinstance(node, (cst.List, cst.Tuple, cst.Set)):
+        return _read_elements(node, values)
+    if isinstance(node, cst.BinaryOperation):
+        return _read_operation(node, values)
+    if isinstance(node, cst.Call):
+        return _read_call(node, values)
+    if isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp)):
+        return _read_comprehension(node, values)
+    if isinstance(node, cst.IfExp):
+        found = read_names(node.body, values)
+        found.add(read_names(node.orelse, values))
+        return found
+    path = dotted(node)
+    if path == "__all__":
+        return Names(has_own=True)
+    if path is not None:
+        root, _, rest = path.partition(".")
+        held = values.lists.get(root)
+        if isinstance(held, Names) and not rest:
+            return Names([*held.names], [*held.lists], [*held.filters], held.has_own, [*held.without])
+        if rest.endswith("__all__") or (not rest and values.is_imported(root)):
+            return Names(lists=[path])
+        raise NotStatic(f"the value of `{path}`")
+    raise NotStatic(_describe(node))
+
+
+def _read_elements(node: cst.List | cst.Tuple | cst.Set, values: Values) -> Names:
+    found = Names()
+    for element in node.elements:
+        if isinstance(element, cst.StarredElement):
+            found.add(read_names(element.value, values))
+            continue
+        value = values.evaluate(element.value)
+        if not isinstance(value, str):
+            raise NotStatic(_describe(element.value))
+        found.names.append(normalised(value))
+    return found
+
+
+def _read_operation(node: cst.BinaryOperation, values: Values) -> Names:
+    found = read_names(node.left, values)
+    other = read_names(node.right, values)
+    if isinstance(node.operator, (cst.Add, cst.BitOr)):
+        found.add(other)
+        return found
+    if isinstance(node.operator, cst.Subtract) and not (other.lists or other.filters or other.has_own):
+        found.without += other.names
+        return found
+    raise NotStatic(_describe(node))
+
+
+def _read_call(node: cst.Call, values: Values) -> Names:
+    path = values.path(node.func)
+    arguments = [argument.value for argument in node.args if argument.keyword is None]
+    if path in _COPIES and arguments:
+        return read_names(arguments[0], values)
+    if path in _NAMESPACES and not node.args:
+        return Names(filters=[()])
+    if isinstance(node.func, cst.Attribute):
+        method = node.func.attr.value
+        if method in ("keys", "copy") and not arguments:
+            return read_names(node.func.value, values)
+        if method == "union":
+            found = read_names(node.func.value, values)
+            for argument in arguments:
+                found.add(read_names(argument, values))
+            return found
+    raise NotStatic(_describe(node))
+
+
+def _read_comprehension(node: cst.BaseSimpleComp, values: Values) -> Names:
+    """`[n for n in <names> if <tests>]`, also over `globals().items()`."""
+    clause = node.for_in
+    source = clause.iter
+    target = clause.target
+    if clause.inner_for_in is not None:
+        raise NotStatic(_describe(node))
+    subject: cst.BaseExpression = target
+    held: cst.BaseExpression | None = None
+    if isinstance(source, cst.Call) and isinstance(source.func, cst.Attribute) and source.func.attr.value == "items":
+        source = source.func.value
+        if not isinstance(target, cst.Tuple) or len(target.elements) != 2:
+            raise NotStatic(_describe(node))
+        subject, held = target.elements[0].value, target.elements[1].value
+    name, element = dotted(subject), dotted(node.elt)
+    if name is not None and element == f"{name}.__name__" and isinstance(source, (cst.Tuple, cst.List, cst.Set)):
+        objects = [dotted(item.value) for item in source.elements]
+        if clause.ifs or None in objects:
+            raise NotStatic(_describe(node))
+        return Names([path.rpartition(".")[2] for path in objects if path])
+    if name is None or element != name:
+        raise NotStatic(_describe(node))
+    found = read_names(source, values)
+    tests: list[NameTest] = []
+    for condition in clause.ifs:
+        tests += _read_test(condition.test, name, dotted(held), values)
+    if not tests:
+        return found
+    if found.lists or found.has_own:
+        raise NotStatic("a filter over another module's names")
+    if found.names:
+        raise NotStatic(_describe(node))
+    found.filters = [(*selected, *tests) for selected in found.filters]
+    return found
+
+
+def _read_test(
+    node: cst.BaseExpression, name: str, held: str | None, values: Values, negated: bool = False
+) -> list[NameTest]:
+    """Return the tests, all of which must pass, that a filter puts to each name."""
+    if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Not):
+        return _read_test(node.expression, name, held, values, not negated)
+    if isinstance(node, cst.BooleanOperation):
+        if isinstance(node.operator, cst.And) is negated:
+            raise NotStatic("a filter with alternatives")
+        left = _read_test(node.left, name, held, values, negated)
+        return left + _read_test(node.right, name, held, values, negated)
+    if isinstance(node, cst.Call):
+        return [_read_call_test(node, name, held, values, negated)]
+    if isinstance(node, cst.Comparison) and len(node.comparisons) == 1:
+        target = node.comparisons[0]
+        flipped = isinstance(target.operator, (cst.NotIn, cst.NotEqual)) is not negated
+        options = values.evaluate(target.comparator)
+        if isinstance(target.operator, (cst.In, cst.NotIn)) and dotted(node.left) == name:
+            if isinstance(options, (list, tuple, dict)):
+                return [NameTest("in", tuple(sorted(map(str, options))), flipped)]
+        elif isinstance(target.operator, (cst.Equal, cst.NotEqual)) and isinstance(options, str):
+            if dotted(node.left) == name:
+                return [NameTest("in", (options,), flipped)]
+            if isinstance(node.left, cst.Subscript) and dotted(node.left.value) == name:
+                return [NameTest("startswith", (options,), flipped)]
+    raise NotStatic("a filter that is not static")
+
+
+def _read_call_test(node: cst.Call, name: str, held: str | None, values: Values, negated: bool) -> NameTest:
+    path = values.path(node.func)
+    arguments = [argument.value for argument in node.args]
+    if path in (f"{name}.startswith", f"{name}.endswith") and len(arguments) == 1:
+        options = values.evaluate(arguments[0])
+        if isinstance(options, str):
+            options = (options,)
+        if isinstance(options, tuple):
+            return NameTest("startswith" if path.endswith("startswith") else "endswith", options, negated)
+    if path == f"{name}.isupper":
+        return NameTest("is-upper", (), negated)
+    if arguments and (dotted(arguments[0]) in (held, name) or _looks_up(arguments[0], name)):
+        test = _INSPECTIONS.get(path or "")
+        if path == "isinstance" and len(arguments) == 2:
+            test = _INSTANCE_OF.get(values.path(arguments[1]) or "")
+        if test is not None:
+            return NameTest(test, (), negated)
+    raise NotStatic("a filter that is not static")
+
+
+def _looks_up(node: cst.BaseExpression, name: str) -> bool:
+    """`globals()[name]`, `vars()[name]`."""
+    return (
+        isinstance(node, cst.Subscript)
+        and isinstance(node.value, cst.Call)
+        and dotted(node.value.func) in _NAMESPACES
+        and len(node.slice) == 1
+        and isinstance(index := node.slice[0].slice, cst.Index)
+        and dotted(index.value) == name
+    )
+
+
+def _describe(node: cst.CSTNode) -> str:
+    if isinstance(node, cst.Call):
+        path = dotted(node.func)
+        return f"a call of `{path}`" if path else "a call"
+    if isinstance(node, cst.BaseComp):
+        return "a comprehension that is not static"
+    if string(node) is not None:
+        return "a string"
+    return f"an expression ({type(node).__name__})"

@@ -1,0 +1,71 @@
+"""Owns the signs that code binds names by string, or changes `__all__`, out of sight: in calls and function bodies."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from codeintel_enrich.stages.parse.interface.nodes import dotted, inside
+from codeintel_enrich.stages.parse.interface.values import Values
+
+LIST_METHODS = frozenset({"append", "extend", "insert", "add", "update", "remove", "discard", "clear", "pop"})
+"""How a list, or a set, of names is changed in place."""
+
+
+def adds_to_all(function: cst.FunctionDef) -> bool:
+    """Whether a function's body adds to some `__all__`: a decorator that exports what it is put on."""
+    return any(
+        isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Attribute)
+        and node.func.attr.value in ("append", "add", "extend")
+        and any(_is_all(inner) for inner in inside(node.func.value))
+        for node in inside(function.body)
+    )
+
+
+def changes_all(function: cst.FunctionDef) -> bool:
+    """Whether a function's body changes the `__all__` of its own module."""
+    return any(
+        any(item.name.value == "__all__" for item in node.names)
+        if isinstance(node, cst.Global)
+        else isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Attribute)
+        and node.func.attr.value in LIST_METHODS
+        and dotted(node.func.value) == "__all__"
+        for node in inside(function.body)
+    )
+
+
+def sets_names(function: cst.FunctionDef) -> bool:
+    """Whether a function's body sets names in the namespace of its module by string."""
+    for node in inside(function.body):
+        if isinstance(node, cst.AssignTarget) and isinstance(node.target, cst.Subscript):
+            namespace = node.target.value
+        elif isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == "update":
+            namespace = node.func.value
+        else:
+            continue
+        if isinstance(namespace, cst.Call) and not namespace.args and dotted(namespace.func) == "globals":
+            return True
+    return False
+
+
+def is_globals(node: cst.BaseExpression) -> bool:
+    """Whether an expression at module level is the namespace, as a dictionary."""
+    return isinstance(node, cst.Call) and not node.args and dotted(node.func) in ("globals", "vars", "locals")
+
+
+def is_own_module(node: cst.BaseExpression, values: Values) -> bool:
+    """Whether an expression is `sys.modules[__name__]`."""
+    return (
+        isinstance(node, cst.Subscript)
+        and values.path(node.value) == "sys.modules"
+        and len(node.slice) == 1
+        and isinstance(index := node.slice[0].slice, cst.Index)
+        and dotted(index.value) == "__name__"
+    )
+
+
+def _is_all(node: cst.CSTNode) -> bool:
+    if isinstance(node, cst.SimpleString):
+        return node.raw_value == "__all__"
+    return isinstance(node, cst.Name) and node.value == "__all__"

@@ -1,0 +1,87 @@
+"""Owns the record of what a file's import statements, in any scope, ask of other modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import libcst as cst
+
+from codeintel_enrich.model.interface import ImportedModule
+from codeintel_enrich.stages.parse.interface.nodes import dotted
+from codeintel_enrich.stages.parse.names import normalised
+
+When = Literal["runtime", "typing", "local", "never"]
+
+_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
+_CATCH_ALL = frozenset({"Exception", "BaseException"})
+
+
+class Imports:
+    """Collects imports, one entry for each module and context."""
+
+    def __init__(self) -> None:
+        self._names: dict[tuple[int, str | None, When], set[str]] = {}
+        self._unguarded: set[tuple[int, str | None, When]] = set()
+
+    def add(self, node: cst.Import | cst.ImportFrom, when: When, guarded: bool) -> None:
+        """Record one statement."""
+        for level, module, name in imported(node):
+            key = (level, module, when)
+            names = self._names.setdefault(key, set())
+            if name is not None:
+                names.add(name)
+            if not guarded:
+                self._unguarded.add(key)
+
+    def result(self) -> tuple[ImportedModule, ...]:
+        """Everything recorded, sorted."""
+        return tuple(
+            ImportedModule(level, module, when, tuple(sorted(names)), (level, module, when) not in self._unguarded)
+            for (level, module, when), names in sorted(
+                self._names.items(), key=lambda item: (item[0][0], item[0][1] or "", item[0][2])
+            )
+        )
+
+
+def imported(node: cst.Import | cst.ImportFrom) -> Iterator[tuple[int, str | None, str | None]]:
+    """The (level, module, name) triples of a statement; name is `*` for a star, None for `import module`."""
+    if isinstance(node, cst.Import):
+        for alias in node.names:
+            yield 0, dotted(alias.name), None
+        return
+    level, module = len(node.relative), dotted(node.module)
+    if isinstance(node.names, cst.ImportStar):
+        yield level, module, "*"
+        return
+    for alias in node.names:
+        yield level, module, normalised(str(alias.name.value))
+
+
+def handles_import_errors(handlers: Iterable[cst.ExceptHandler | cst.ExceptStarHandler]) -> tuple[bool, bool]:
+    """Whether a failing import is handled, and whether nothing else is."""
+    handled, only = False, True
+    for handler in handlers:
+        if handler.type is None:
+            handled, only = True, False
+            continue
+        for name in _last_names(handler.type):
+            handled |= name in _IMPORT_ERRORS or name in _CATCH_ALL
+            only &= name in _IMPORT_ERRORS
+    return handled, only
+
+
+def expects_import_errors(node: cst.With) -> bool:
+    """Whether a failing import is what a `with` is for: `suppress(ImportError)`, `pytest.raises(ImportError)`."""
+    return any(
+        not _IMPORT_ERRORS.isdisjoint(_last_names(argument.value))
+        for item in node.items
+        if isinstance(item.item, cst.Call)
+        for argument in item.item.args
+    )
+
+
+def _last_names(kinds: cst.BaseExpression) -> list[str]:
+    """Of one class, or of a tuple of classes: what stands after the last dot."""
+    every = [element.value for element in kinds.elements] if isinstance(kinds, cst.Tuple) else [kinds]
+    return [(dotted(kind) or "").rpartition(".")[2] for kind in every]

@@ -1,0 +1,100 @@
+"""The stage `types`: checker facts on nodes and references of one file, and how much of it is annotated: layer T."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+
+import msgspec
+
+from codeintel_enrich.model.columns import Columns
+from codeintel_enrich.model.diagnostics import Diagnostic
+from codeintel_enrich.model.syntax import Syntax
+from codeintel_enrich.model.types import FileFacts, Types
+from codeintel_enrich.stages.types.expressions import chosen, inferred_counts, reference_types
+
+_HOLDERS = ("Module", "ClassDef", "FunctionDef")
+
+Position = tuple[int, int]
+
+
+def attach_types(syntax: Syntax, facts: Iterable[FileFacts]) -> Types:
+    """Place every diagnostic on the innermost Module, ClassDef or FunctionDef that holds its start.
+
+    `facts` are those of each checker that speaks of the file. Decorators belong to what they decorate. A place that
+    lies outside the file falls to the Module: nothing a checker says is lost.
+    """
+    facts = list(facts)
+    holders = _Holders(syntax)
+    types = chosen(facts)
+    symbols = sorted({symbol for fact in facts for symbol in fact.coverage}, key=lambda s: (s.line, s.col, s.name))
+    coverage = [(symbol, holders.at((symbol.line, symbol.col))) for symbol in symbols]
+    diagnostics = sorted(
+        {diagnostic for fact in facts for diagnostic in _in_code_points(syntax, fact)},
+        key=lambda d: (d.line, d.col, d.end_line, d.end_col, d.tool, d.rule, d.severity, d.message),
+    )
+    ratios = {
+        node.definition: definition.n_typed / definition.n_typable
+        for node in syntax.nodes
+        if node.definition >= 0
+        and node.node_type in _HOLDERS
+        and (definition := syntax.definitions[node.definition]).n_typable
+    }
+    return Types(
+        diagnostics=tuple((diagnostic, holders.at((diagnostic.line, diagnostic.col))) for diagnostic in diagnostics),
+        n_errors=sum(diagnostic.severity == "error" for diagnostic in diagnostics),
+        annotation_ratio=ratios.get(syntax.nodes[0].definition),
+        definition_ratios=ratios,
+        coverage=tuple(
+            (symbol, node, n_inferred)
+            for (symbol, node), n_inferred in zip(coverage, inferred_counts(syntax, types, coverage), strict=True)
+        ),
+        type_names=types.type_names,
+        reference_types=reference_types(syntax, types),
+    )
+
+
+class _Holders:
+    """Finds the innermost definition around a place."""
+
+    def __init__(self, syntax: Syntax) -> None:
+        self._nodes = syntax.nodes
+        self._indexes = [index for index, node in enumerate(syntax.nodes) if node.node_type in _HOLDERS]
+        self._starts: list[Position] = [_start(syntax, index) for index in self._indexes]
+
+    def at(self, place: Position) -> int:
+        """Index into `Syntax.nodes`.
+
+        Nodes stand in source order, so the last one that starts before the place holds it, or one of its ancestors.
+        """
+        last = bisect_right(self._starts, place) - 1
+        index = self._indexes[last] if last >= 0 else 0
+        while index > 0:
+            node = self._nodes[index]
+            if node.node_type in _HOLDERS and place < (node.end_line, node.end_col):
+                return index
+            index = node.parent
+        return 0
+
+
+def _start(syntax: Syntax, index: int) -> Position:
+    """Where a definition begins, decorators included."""
+    node = syntax.nodes[index]
+    decorated_line = syntax.definitions[node.definition].decorated_line if node.definition >= 0 else 0
+    return (decorated_line, 0) if decorated_line else (node.start_line, node.start_col)
+
+
+def _in_code_points(syntax: Syntax, facts: FileFacts) -> list[Diagnostic]:
+    columns = Columns(syntax.wide_lines, syntax.has_bom, "utf-16", counts_bom=True)
+    return [*facts.diagnostics, *(_converted(columns, diagnostic) for diagnostic in facts.utf16_diagnostics)]
+
+
+def _converted(columns: Columns, diagnostic: Diagnostic) -> Diagnostic:
+    """A diagnostic with its columns in code points; one that fits no character border stays as reported."""
+    if columns.is_plain(diagnostic.line) and columns.is_plain(diagnostic.end_line):
+        return diagnostic
+    col = columns.code_point(diagnostic.line, diagnostic.col)
+    end_col = columns.code_point(diagnostic.end_line, diagnostic.end_col)
+    return msgspec.structs.replace(
+        diagnostic,
+        col=diagnostic.col if col is None else col,
+        end_col=diagnostic.end_col if end_col is None else end_col,
+    )
