@@ -139,8 +139,8 @@ def build(
         from codeintel_enrich.cli.status import show_plan
         from codeintel_enrich.commands.forecast import forecast
 
-        return show_plan(forecast(Build(wanted, tell=tell)), json)
-    made = Build(wanted, tell=tell)
+        return show_plan(forecast(Build(wanted, notify=tell)), json)
+    made = Build(wanted, notify=tell)
     summary = _run(made, quiet=json)
     if json:
         import msgspec
@@ -150,12 +150,12 @@ def build(
         sys.stdout.write(summary.text())
     if summary.exit_code:
         raise typer.Exit(summary.exit_code)
-    asked = chosen(fail_on) or made.project.config.fail_on
+    asked = chosen(fail_on) or made.state.project.config.fail_on
     if asked:
         from codeintel_enrich.cli.hook import tell_findings
         from codeintel_enrich.commands.findings import findings
 
-        found = findings(made.places.store, asked)
+        found = findings(made.state.places.store, asked)
         tell_findings(found, sys.stderr if json else sys.stdout)
         if found:
             raise typer.Exit(1)

@@ -20,7 +20,7 @@ def export_to(target: Path, root: Path, cache_dir: Path | None, *, dry_run: bool
         sys.stdout.write(f"{target}: would be written; {documents} documents, {len(due)} of them encoded anew\n")
         sys.stdout.write(f"their rows changed since the last export: {listed(due)}\n" if due else "")
         return None
-    report = export_scip(options, target, tell=lambda message: print(message, file=sys.stderr))
+    report = export_scip(options, target, notify=lambda message: print(message, file=sys.stderr))
     if as_json:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
         return None

@@ -77,9 +77,8 @@ def verify(root: Root = Path(), cache_dir: CacheDir = None, json: Json = False) 
     """Build from nothing in a temporary folder and compare every table and file; 1 where something differs."""
     from codeintel_enrich.cli.verify import show_verdict
     from codeintel_enrich.commands.verify import verify as compare
-    from codeintel_enrich.tasks import run_build
 
-    verdict = compare(_as_last_time(root, cache_dir), run_build)
+    verdict = compare(_as_last_time(root, cache_dir), tell)
     show_verdict(verdict, json)
     if not verdict.is_equal:
         raise typer.Exit(1)
@@ -98,12 +97,11 @@ def hook(
     from codeintel_enrich.cli.hook import show_judgement, show_steps
     from codeintel_enrich.commands.hook import forecast_staged, judge_staged
     from codeintel_enrich.engine.state.places import Options
-    from codeintel_enrich.tasks import run_build
 
     options = Options(root=root, cache_dir=cache_dir, jobs=jobs)
     if dry_run:
-        return show_steps(forecast_staged(options, run_build), json)
-    return show_judgement(judge_staged(options, chosen(fail_on), run_build, tell), json)
+        return show_steps(forecast_staged(options), json)
+    return show_judgement(judge_staged(options, chosen(fail_on), tell), json)
 
 
 @review_app.command()
@@ -124,12 +122,11 @@ def diff(
     from codeintel_enrich.commands.diff import diff as compare
     from codeintel_enrich.commands.diff import forecast_diff
     from codeintel_enrich.engine.state.places import Options
-    from codeintel_enrich.tasks import run_build
 
     options = Options(root=root, cache_dir=cache_dir, jobs=jobs)
     if dry_run:
-        return show_steps(forecast_diff(options, span, run_build), json)
-    found = compare(options, span, run_build, tell)
+        return show_steps(forecast_diff(options, span), json)
+    found = compare(options, span, tell)
     show_diff(found, json)
     if fail_on_breaking and (found.breaking or found.findings):
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""Owns how often files changed, as the report shows it."""
+"""How often files changed, as the report shows it."""
 
 import os
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Owns the account of what a change did to an API: two trees out of git, built one after the other, compared."""
+"""`diff`, the account of what a change did to an API: two trees out of git, built one after the other, compared."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -7,8 +7,6 @@ import msgspec
 
 from codeintel_enrich.commands.findings import Finding, findings
 from codeintel_enrich.commands.git_trees import Entry, Repository, Step, TreeCache
-from codeintel_enrich.engine.build.build import Build
-from codeintel_enrich.engine.run.summary import Summary
 from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.model.syntax import Parameter, Signature
@@ -66,15 +64,14 @@ class _Side(msgspec.Struct, frozen=True):
 def diff(
     options: Options,
     span: str,
-    run: Callable[[Build], Summary],
-    tell: Callable[[str], None] = lambda message: None,
+    notify: Callable[[str], None] = lambda message: None,
 ) -> ApiDiff:
     """Compare two commits: `BASE..HEAD`, `BASE...HEAD` (from where they parted), or `BASE` (to the present HEAD).
 
     Both are built in one corner of the cache, so that only what differs is analysed. The work tree is not touched.
     Raises UsageError for commits that git does not know, EnrichError where a build fails.
     """
-    with TreeCache(options, run, tell) as trees:
+    with TreeCache(options, notify) as trees:
         repository = trees.repository
         base, head = _ends(repository, span)
         before = _side(trees, repository.tree(base))
@@ -82,9 +79,9 @@ def diff(
     return _compare(base, head, before, after)
 
 
-def forecast_diff(options: Options, span: str, run: Callable[[Build], Summary]) -> tuple[Step, ...]:
+def forecast_diff(options: Options, span: str) -> tuple[Step, ...]:
     """What comparing would look at. Writes nothing. Raises UsageError as `diff` does."""
-    trees = TreeCache(options, run, lambda message: None)
+    trees = TreeCache(options)
     return trees.forecast({commit: trees.repository.tree(commit) for commit in _ends(trees.repository, span)})
 
 
@@ -101,12 +98,12 @@ def _ends(repository: Repository, span: str) -> tuple[str, str]:
 
 def _side(trees: TreeCache, entries: Mapping[str, Entry], modules_before: frozenset[str] = frozenset()) -> _Side:
     build, _ = trees.build(entries)
-    with open_store(build.places.store) as store:
+    with open_store(build.state.places.store) as store:
         modules = module_names(store)
         exports = {f"{export.module}.{export.name}": export for export in public_exports(store)}
         known = definitions(store)
         using = users(store, sorted({*known, *(e.origin for e in exports.values() if e.origin is not None)}))
-    broken = findings(build.places.store, ["broken-export"], modules_before - modules)
+    broken = findings(build.state.places.store, ["broken-export"], modules_before - modules)
     return _Side(modules, exports, known, broken, using)
 
 

@@ -1,4 +1,4 @@
-"""Owns the look at a repository before a build: which tools are here, and whether checkers look where we look."""
+"""`doctor`, the look at a repository before a build: which tools are here, and whether checkers look where we look."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Owns the story of one file: what the last run did with it and why, and what a build would do with it now."""
+"""`explain`: what the last run did with one file and why, and what a build would do with it now."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,14 +6,15 @@ import msgspec
 
 from codeintel_enrich.commands.forecast import FIRST, PlannedTask, differences, forecast, setting_changes
 from codeintel_enrich.engine.build.build import Build
-from codeintel_enrich.engine.rules.stages import ANALYSIS, FileStage, TaskName
+from codeintel_enrich.engine.rules.stages import stages_of
+from codeintel_enrich.engine.rules.task_name import TaskName
 from codeintel_enrich.engine.run.last_run import LastRun, read_last_run
 from codeintel_enrich.engine.state.artifacts import Artifacts, Snapshot
 from codeintel_enrich.engine.state.manifest import FileState, load_manifest
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError, UsageError
 from codeintel_enrich.model.linked import LinkedModule
 
-STAGES: tuple[FileStage, ...] = ("parse", *ANALYSIS)
+STAGES = tuple(stage.name for stage in stages_of("module"))
 
 
 class StageStory(msgspec.Struct, frozen=True):
@@ -49,19 +50,20 @@ def explain(build: Build, path: str) -> Story:
 
     Raises UsageError for a file that no run knows, EnrichError where nothing was built.
     """
-    manifest, _ = load_manifest(build.places.manifest)
-    last = read_last_run(build.places.last_run)
+    places = build.state.places
+    manifest, _ = load_manifest(places.manifest)
+    last = read_last_run(places.last_run)
     if last is None:
-        raise EnrichError(f"{build.places.cache}: nothing was built there yet; run `codeintel-enrich build` first")
+        raise EnrichError(f"{places.cache}: nothing was built there yet; run `codeintel-enrich build` first")
     plan = forecast(build)
     state = manifest.files.get(path)
-    if state is None and path not in build.files and path not in last.removed:
-        raise UsageError(f"{path}: no file of that name is indexed{_near(path, build.files)}")
+    if state is None and path not in build.state.files and path not in last.removed:
+        raise UsageError(f"{path}: no file of that name is indexed{_near(path, build.state.files)}")
     now = next((what for what, paths in _fates(plan.added, plan.changed, plan.removed) if path in paths), "unchanged")
     changed = [name for name, before in last.before.items() if "content" in before]
     was = next((what for what, paths in _fates(last.added, changed, last.removed) if path in paths), "unchanged")
     names = {str(TaskName(stage, path)) for stage in STAGES}
-    artifacts = Snapshot(build.places.artifacts)
+    artifacts = Snapshot(places.artifacts)
     try:
         linked = _linked(artifacts, state.linked) if state is not None else None
         meanings: tuple[str, ...] = ()
@@ -88,7 +90,7 @@ def _fates(*paths: Iterable[str]) -> Iterator[tuple[str, Iterable[str]]]:
 def _told(artifacts: Artifacts, last: LastRun, path: str, state: FileState) -> Iterator[StageStory]:
     before = last.before.get(path, {})
     for stage in STAGES:
-        key: str = getattr(state, stage).key
+        key = state.stage(stage).key
         settings = setting_changes(last.facts_before.get(stage, {}), last.facts.get(stage, {}))
         old = before.get(stage)
         if not key:

@@ -1,4 +1,4 @@
-"""Owns the export of our own SCIP index: from what the last build left in the cache to a file that a user names."""
+"""`export`, our own SCIP index: from what the last build left in the cache to a file that a user names."""
 
 import contextlib
 import os
@@ -21,7 +21,7 @@ from codeintel_enrich.publish.scip import Codec, ExportReport, Package, due_docu
 TOOL = "codeintel-enrich"
 
 
-def export_scip(options: Options, target: Path, tell: Callable[[str], None] = lambda message: None) -> ExportReport:
+def export_scip(options: Options, target: Path, notify: Callable[[str], None] = lambda message: None) -> ExportReport:
     """Write the index of everything the last build analysed to `target`, atomically.
 
     Only documents whose rows changed since the last export are encoded; sources are not read. The metadata names no
@@ -33,7 +33,7 @@ def export_scip(options: Options, target: Path, tell: Callable[[str], None] = la
     where = places(options)
     project = read_project(where.root, options.overrides)
     with CacheLock(_built(where)) as lock:
-        lock.acquire(project.config.lock_wait_seconds, tell)
+        lock.acquire(project.config.lock_wait_seconds, notify)
         wanted = _wanted(where)
         codec = Codec(encode_head(IndexMetadata(TOOL, __version__)), encode_document, encode_external)
         with contextlib.closing(Reader(where.artifacts)) as artifacts:
@@ -73,7 +73,7 @@ def _built(where: Places) -> Path:
 def _wanted(where: Places) -> dict[str, str]:
     """Path of every analysed file -> digest of its encoded rows."""
     manifest, _ = load_manifest(where.manifest)
-    wanted = {path: state.emit.output for path, state in sorted(manifest.files.items())}
+    wanted = {path: state.stage("emit").output for path, state in sorted(manifest.files.items())}
     if not wanted or not all(wanted.values()):
         raise EnrichError(f"{where.cache}: the last build did not end; run `{TOOL} build` again")
     return wanted

@@ -1,4 +1,4 @@
-"""Owns the findings that a user can ask a run to fail on."""
+"""The findings that a user can ask a run to fail on."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path

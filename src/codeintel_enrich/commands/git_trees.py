@@ -1,4 +1,4 @@
-"""Owns trees out of git's own objects: what a commit or the index holds, laid out in a folder of ours and kept there.
+"""Trees out of git's own objects: what a commit or the index holds, laid out in a folder of ours and kept there.
 
 The work tree is neither read nor touched. From one tree to the next only blobs that differ are written.
 """
@@ -17,9 +17,10 @@ from codeintel_enrich.engine.build.build import Build
 from codeintel_enrich.engine.run.summary import Summary
 from codeintel_enrich.engine.state.discovery import SUFFIXES
 from codeintel_enrich.engine.state.lock import CacheLock
-from codeintel_enrich.engine.state.manifest import write_atomically
 from codeintel_enrich.engine.state.places import Options, Places, places
 from codeintel_enrich.errors import EnrichError, UsageError
+from codeintel_enrich.files.atomic import write_atomically
+from codeintel_enrich.tasks import run_build
 
 STEERING = frozenset((".gitignore", "pyproject.toml", "pyvenv.cfg", "CACHEDIR.TAG"))
 """Files that decide, beside the sources, what a build sees."""
@@ -131,14 +132,13 @@ class Repository:
 class TreeCache:
     """A folder of the cache in which trees out of git are built, one after the other; only one process at a time."""
 
-    def __init__(self, options: Options, run: Callable[[Build], Summary], tell: Callable[[str], None]) -> None:
-        """`options` say root and cache; `run` runs a build."""
+    def __init__(self, options: Options, notify: Callable[[str], None] = lambda message: None) -> None:
+        """`options` say root and cache."""
         self._main = places(options)
         self.repository = Repository(self._main.root)
         self._folder = self._main.cache / "git"
         self._jobs = options.jobs
-        self._run = run
-        self._tell = tell
+        self._notify = notify
         self._lock: CacheLock | None = None
 
     def __enter__(self) -> "TreeCache":
@@ -146,7 +146,7 @@ class TreeCache:
         turn = self._folder / "turn"
         turn.mkdir(parents=True, exist_ok=True)
         self._lock = CacheLock(turn)
-        self._lock.acquire(600, self._tell)
+        self._lock.acquire(600, self._notify)
         return self
 
     def __exit__(self, *failure: object) -> None:
@@ -176,9 +176,9 @@ class TreeCache:
             jobs=self._jobs,
             overrides=NO_FILES,
         )
-        build = Build(options, self._tell)
-        _seed(self._main, build.places)
-        summary = self._run(build)
+        build = Build(options, self._notify)
+        _seed(self._main, build.state.places)
+        summary = run_build(build)
         if summary.errors:
             raise EnrichError(f"the build failed: {summary.errors[0]}")
         return build, summary

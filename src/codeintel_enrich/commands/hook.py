@@ -1,4 +1,4 @@
-"""Owns the judgement of what is staged: the index, not the work tree, is built and asked for findings."""
+"""`hook`, the judgement of what is staged: the index, not the work tree, is built and asked for findings."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 
@@ -6,9 +6,7 @@ import msgspec
 
 from codeintel_enrich.commands.findings import Finding, findings
 from codeintel_enrich.commands.git_trees import Repository, Step, TreeCache
-from codeintel_enrich.engine.build.build import Build
 from codeintel_enrich.engine.rules.config import FindingKind
-from codeintel_enrich.engine.run.summary import Summary
 from codeintel_enrich.engine.state.discovery import SUFFIXES
 from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.errors import UsageError
@@ -26,26 +24,26 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 def judge_staged(
     options: Options,
     fail_on: tuple[FindingKind, ...],
-    run: Callable[[Build], Summary],
-    tell: Callable[[str], None] = lambda message: None,
+    notify: Callable[[str], None] = lambda message: None,
 ) -> Judgement:
     """Build what is staged, incrementally, in a corner of the cache, and look for what is asked to fail on.
 
     `fail_on` wins over what the staged settings say. Raises UsageError outside of a git repository and while a merge
     is not settled.
     """
-    with TreeCache(options, run, tell) as trees:
+    with TreeCache(options, notify) as trees:
         staged = trees.repository.staged()
         build, summary = trees.build(staged)
-        asked = fail_on or build.project.config.fail_on
-        gone = _taken_away(trees.repository, staged, build.project.config.roots) if "broken-export" in asked else ()
-        found = findings(build.places.store, asked, gone) if asked else []
+        config = build.state.project.config
+        asked = fail_on or config.fail_on
+        gone = _taken_away(trees.repository, staged, config.roots) if "broken-export" in asked else ()
+        found = findings(build.state.places.store, asked, gone) if asked else []
     return Judgement(files=summary.files, fail_on=asked, findings=tuple(found))
 
 
-def forecast_staged(options: Options, run: Callable[[Build], Summary]) -> tuple[Step, ...]:
+def forecast_staged(options: Options) -> tuple[Step, ...]:
     """What judging would look at. Writes nothing. Raises UsageError as `judge_staged` does."""
-    trees = TreeCache(options, run, lambda message: None)
+    trees = TreeCache(options)
     return trees.forecast({"staged": trees.repository.staged()})
 
 

@@ -1,4 +1,4 @@
-"""Owns the making of the report: from what the last build left in the cache, and the history, to one page."""
+"""`report`, one page for a browser: made from what the last build left in the cache, and the history, to one page."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -11,9 +11,9 @@ from codeintel_enrich import __version__
 from codeintel_enrich.commands.churn import churn
 from codeintel_enrich.engine.rules.keys import stage_version
 from codeintel_enrich.engine.run.last_run import LastRun, read_last_run
-from codeintel_enrich.engine.state.manifest import write_atomically
 from codeintel_enrich.engine.state.places import Options, places
 from codeintel_enrich.errors import EnrichError
+from codeintel_enrich.files.atomic import write_atomically
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.report import Complexity, Report, ReportedRun
 

@@ -1,11 +1,11 @@
-"""Owns the quick look at a cache: what the last build did, and whether anything changed since; loads no scheduler."""
+"""`status`, the quick look at a cache: what the last build did, and what changed since; loads no scheduler."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 import msgspec
 
 from codeintel_enrich.engine.build.build import Build
-from codeintel_enrich.engine.rules.settings import settings_facts
 from codeintel_enrich.engine.run.last_run import read_last_run
 from codeintel_enrich.engine.state.manifest import read_file
 from codeintel_enrich.errors import EnrichError
@@ -44,31 +44,29 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 def status(build: Build) -> Status:
     """Compare. Writes nothing. Raises EnrichError where nothing was built."""
-    last = read_last_run(build.places.last_run)
+    state, places = build.state, build.state.places
+    last = read_last_run(places.last_run)
     settled = build.settled
-    if last is None or (not build.manifest.files and not build.manifest.settled):
-        raise EnrichError(f"{build.places.cache}: nothing was built there yet; run `codeintel-enrich build` first")
-    files = {**build.files, **build.outlined}
-    seen = {**build.tree.seen.files, **build.tree.seen.outlined}
-    suspects = [path for path in build.tree.changed() if path in files]
-    contents = {path: _content(f"{build.places.root}/{path}") for path in suspects}
+    manifest = state.manifest
+    if last is None or (not manifest.files and not manifest.settled):
+        raise EnrichError(f"{places.cache}: nothing was built there yet; run `codeintel-enrich build` first")
+    files = {**state.files, **state.outlined}
+    seen = {**state.tree.seen.files, **state.tree.seen.outlined}
+    suspects = [path for path in state.tree.changed() if path in files]
+    contents = {path: _content(f"{places.root}/{path}") for path in suspects}
     changed = tuple(path for path, content in contents.items() if content != files[path].content)
-    now = settings_facts(build.stage_settings)
-    ran: dict[str, int] = {}
-    for name in last.ran:
-        stage = name.partition(":")[0]
-        ran[stage] = ran.get(stage, 0) + 1
+    now = state.settings.spelled_out()
     added = tuple(sorted(seen.keys() - files.keys()))
     removed = tuple(sorted(files.keys() - seen.keys()))
     other = tuple(stage for stage in now if now[stage] != last.facts.get(stage))
-    unfinished = not build.manifest.settled
-    damaged = tuple(build.strange_files)
+    unfinished = not manifest.settled
+    damaged = tuple(state.tampered)
     return Status(
-        root=str(build.places.root),
-        cache=str(build.places.cache),
+        root=str(places.root),
+        cache=str(places.cache),
         up_to_date=settled or not (added or changed or removed or other or unfinished or damaged),
         finished=last.finished,
-        ran=ran,
+        ran=dict(Counter(name.partition(":")[0] for name in last.ran)),
         seconds={stage: round(seconds, 3) for stage, seconds in sorted(last.seconds.items())},
         files=len(files),
         added=added,
@@ -77,23 +75,25 @@ def status(build: Build) -> Status:
         unfinished=unfinished,
         settings=other,
         damaged=damaged,
-        broken=build.manifest.broken,
-        rows=build.manifest.rows,
+        broken=manifest.broken,
+        rows=manifest.rows,
         index_behind=_behind(build, contents),
     )
 
 
 def _behind(build: Build, contents: Mapping[str, str | None]) -> int:
     """Files that are not as the SCIP index saw them; `contents` are those that the manifest does not know."""
-    external = build.manifest.externals.get("index")
-    if external is None or not external.contents or "index" not in build.enabled:
+    state = build.state
+    external = state.manifest.externals.get("index")
+    if external is None or not external.contents or "index" not in build.inputs.wanted:
         return 0
-    known = {**{path: state.content for path, state in build.manifest.files.items()}, **contents}
-    seen = build.tree.seen.files
+    known = {**{path: file.content for path, file in state.files.items()}, **contents}
+    seen = state.tree.seen.files
     return sum(external.contents.get(path) != known.get(path) for path in seen if path not in external.left_out)
 
 
 def _content(path: str) -> str | None:
+    """Digest of a file's bytes as they are now; None where it cannot be read."""
     try:
         return digest(read_file(path)[0])
     except OSError:

@@ -1,4 +1,4 @@
-"""Owns the proof that a store is what a clean build of the same inputs gives: makes one elsewhere and compares."""
+"""`verify`, the proof that a store is what a clean build of the same inputs gives: makes one elsewhere and compares."""
 
 import contextlib
 import tempfile
@@ -9,15 +9,16 @@ import msgspec
 
 from codeintel_enrich.commands.status import status
 from codeintel_enrich.engine.build.build import Build
-from codeintel_enrich.engine.run.summary import Summary
 from codeintel_enrich.engine.state.artifacts import Artifact, Artifacts, Reader
 from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.engine.state.manifest import Manifest, load_manifest, save_manifest
-from codeintel_enrich.engine.state.places import Options
+from codeintel_enrich.engine.state.places import Options, Places
+from codeintel_enrich.engine.state.state import State
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError, UsageError
 from codeintel_enrich.files.stamps import CST_FILE
 from codeintel_enrich.publish.index import read_index
 from codeintel_enrich.store.compare import TableDifference, compare_stores
+from codeintel_enrich.tasks import run_build
 
 EXAMPLES = 3
 """Differences shown of each table."""
@@ -48,73 +49,76 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return not self.tables and not self.published
 
 
-def verify(
-    options: Options, run: Callable[[Build], Summary], tell: Callable[[str], None] = lambda message: None
-) -> Verdict:
+def verify(options: Options, notify: Callable[[str], None] = lambda message: None) -> Verdict:
     """Build the tree from nothing in a temporary folder, and compare every table and published file.
 
     The clean build gets the same external inputs: index and reports as the cache has them. `options` are those of the
-    build to verify, `run` runs one. Raises UsageError where the tree or the settings are not those that the store was
-    made of, EnrichError where the clean build fails.
+    build to verify. Raises UsageError where the tree or the settings are not those that the store was made of,
+    EnrichError where the clean build fails.
     """
     observed = status(Build(options))
     if observed.added or observed.changed or observed.removed or observed.settings or observed.unfinished:
         raise UsageError(
             "files or settings changed since the last build; run `codeintel-enrich build` first, then verify"
         )
-    build = Build(options)
-    places = build.places
-    with CacheLock(places.cache) as lock, tempfile.TemporaryDirectory(prefix="codeintel-enrich-") as temporary:
-        lock.acquire(build.project.config.lock_wait_seconds, tell)
-        manifest, _ = load_manifest(places.manifest)
-        elsewhere = msgspec.structs.replace(
-            options,
-            cache_dir=Path(temporary) / "cache",
-            out=None,
-            no_sources=(places.cache, places.out),
-            overrides={**options.overrides, "cst-out": None},
-        )
-        clean = Build(elsewhere)
-        _hand_over(manifest, places.artifacts, clean)
-        summary = run(clean)
-        if summary.errors:
-            raise EnrichError(f"the clean build failed: {summary.errors[0]}")
-        made, _ = load_manifest(clean.places.manifest)
-        moved = [
-            path
-            for path in manifest.files.keys() | made.files.keys()
-            if path not in manifest.files
-            or path not in made.files
-            or manifest.files[path].content != made.files[path].content
-        ]
-        if moved:
-            raise EnrichError(f"{min(moved)} changed while the clean build ran; verify again when all is quiet")
-        published = _published(clean.places.publish_index, places.publish_index)
-        cst_file = str(build.project.config.cst_file(places.root))
-        ours = {name: places.out / name for name in published}
-        if cst_file in ours:
-            # The clean build has it in its usual place.
-            ours[CST_FILE] = ours.pop(cst_file)
-        return Verdict(
-            files=summary.files,
-            tables=tuple(compare_stores(places.store, clean.places.store, EXAMPLES)),
-            published=tuple(_compare_files(ours, clean.places.out)),
-            n_published=len(ours),
-            seconds=sum(summary.seconds.values()),
-        )
+    state = Build(options).state
+    with CacheLock(state.places.cache) as lock, tempfile.TemporaryDirectory(prefix="codeintel-enrich-") as temporary:
+        lock.acquire(state.project.config.lock_wait_seconds, notify)
+        return _compare_with_clean(state, Path(temporary) / "cache")
 
 
-def _hand_over(manifest: Manifest, artifacts: Path, clean: Build) -> None:
+def _compare_with_clean(state: State, cache: Path) -> Verdict:
+    """Build into an empty cache, and compare what is there with what that gives."""
+    places = state.places
+    manifest, _ = load_manifest(places.manifest)
+    elsewhere = msgspec.structs.replace(
+        state.options,
+        cache_dir=cache,
+        out=None,
+        no_sources=(places.cache, places.out),
+        overrides={**state.options.overrides, "cst-out": None},
+    )
+    clean = Build(elsewhere)
+    theirs = clean.state.places
+    _hand_over(manifest, places.artifacts, theirs)
+    summary = run_build(clean)
+    if summary.errors:
+        raise EnrichError(f"the clean build failed: {summary.errors[0]}")
+    _check_tree_stood_still(manifest, load_manifest(theirs.manifest)[0])
+    published = _published(theirs.publish_index, places.publish_index)
+    cst_file = str(state.project.config.cst_file(places.root))
+    ours = {name: places.out / name for name in published}
+    if cst_file in ours:
+        # The clean build has it in its usual place.
+        ours[CST_FILE] = ours.pop(cst_file)
+    return Verdict(
+        files=summary.files,
+        tables=tuple(compare_stores(places.store, theirs.store, EXAMPLES)),
+        published=tuple(_compare_files(ours, theirs.out)),
+        n_published=len(ours),
+        seconds=sum(summary.seconds.values()),
+    )
+
+
+def _check_tree_stood_still(ours: Manifest, theirs: Manifest) -> None:
+    """Raises EnrichError where the clean build saw other sources."""
+    before, after = ({path: file.content for path, file in side.files.items()} for side in (ours, theirs))
+    moved = [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
+    if moved:
+        raise EnrichError(f"{min(moved)} changed while the clean build ran; verify again when all is quiet")
+
+
+def _hand_over(manifest: Manifest, artifacts: Path, places: Places) -> None:
     """Give the clean build the external inputs, and nothing else."""
-    clean.places.prepare_cache()
+    places.prepare_cache()
     wanted = {piece for external in manifest.externals.values() for piece in external.slices.values()}
-    store = Artifacts(clean.places.artifacts)
+    store = Artifacts(places.artifacts)
     with contextlib.closing(store), contextlib.closing(Reader(artifacts)) as reader:
         try:
             store.record(Artifact.of(reader.get(piece)) for piece in sorted(wanted))
         except CorruptArtifactError as error:
             raise EnrichError(f"{artifacts}: {error.message}; run `codeintel-enrich build` again") from error
-    save_manifest(clean.places.manifest, Manifest(externals=manifest.externals))
+    save_manifest(places.manifest, Manifest(externals=manifest.externals))
 
 
 def _published(*indexes: Path) -> list[str]:

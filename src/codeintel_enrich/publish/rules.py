@@ -17,7 +17,7 @@ from codeintel_enrich.publish import NotNowError, Plan, Recipe, graph_recipes
 from codeintel_enrich.publish.slice_log import log_slices
 
 if TYPE_CHECKING:
-    from codeintel_enrich.engine.run.repository_jobs import PublishJob
+    from codeintel_enrich.engine.run.jobs import PublishJob
 
 METRICS_FILE = "ast/metrics.jsonl"
 SLICES_FILE = "slices/slices.jsonl"

@@ -1,4 +1,4 @@
-"""Owns the way from the graph to doit tasks; the only importer of doit.
+"""From the registry of stages to doit's tasks; the only importer of doit.
 
 doit schedules, selects and reports. What is up to date is decided by our own traces, and doit is handed only what
 may have to run. A `dodo.py` takes the whole pipeline over with
@@ -19,7 +19,8 @@ from doit.doit_cmd import DoitMain
 from doit.exceptions import InvalidDodoFile
 
 from codeintel_enrich.engine.build.build import Build
-from codeintel_enrich.engine.rules.stages import DOCS, TaskName, path_of
+from codeintel_enrich.engine.rules.stages import BY_NAME
+from codeintel_enrich.engine.rules.task_name import TaskName, path_of
 from codeintel_enrich.engine.run.executor import Executor
 from codeintel_enrich.engine.run.summary import Summary
 from codeintel_enrich.engine.state.places import Options
@@ -43,11 +44,11 @@ def creators(**options: Any) -> dict[str, Any]:
     words = sys.argv[1:]
     options.setdefault("jobs", _processes(words))
     executes = DOIT_COMMANDS.isdisjoint(words)
-    selected = [name for word in words if (name := _named(word)).stage in DOCS]
+    selected = [name for word in words if (name := _named(word)).stage in BY_NAME]
     if TaskName("index") in selected:
         options["refresh_index"] = True
     try:
-        build = Build(Options(**options), tell=lambda message: print(message, file=sys.stderr))
+        build = Build(Options(**options), notify=lambda message: print(message, file=sys.stderr))
     except EnrichError as error:
         raise InvalidDodoFile(error.message) from error
     session = DoitSession(build, executes=executes, selected=selected)
@@ -61,7 +62,7 @@ def run_build(build: Build, reporter: "type[Reporter] | None" = None, executor: 
     """
     session = Session(build, executor=executor)
     # Begun out here: what keeps a build from beginning is the caller's to see, not doit's.
-    if session.idle:
+    if not session.begin():
         return session.finish()
     watcher = (reporter or SilentReporter)(session)
     namespace = {**session.namespace(), "DOIT_CONFIG": session.doit_config(watcher)}

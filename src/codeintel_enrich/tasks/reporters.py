@@ -1,4 +1,4 @@
-"""Owns what a run of doit says while it goes on, and at its end."""
+"""What a run of doit prints while it goes on, and at its end."""
 
 import sys
 from typing import Any, TextIO
@@ -16,6 +16,16 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         super().__init__(stream or sys.stdout, {"failure_verbosity": 0})
         self.session = session
         self.summary: Summary | None = None
+
+    def execute_task(self, task: Any) -> None:
+        """A task begins. What may turn out to need no run is named when it has ended."""
+        if not self.session.may_need_no_run(task.name):
+            super().execute_task(task)
+
+    def add_success(self, task: Any) -> None:
+        """A task has ended well."""
+        if self.session.may_need_no_run(task.name) and task.name in self.session.ran:
+            super().execute_task(task)
 
     def skip_uptodate(self, task: Any) -> None:
         """Up-to-date tasks are counted, not listed."""
@@ -36,6 +46,9 @@ class SilentReporter(Reporter):
 
     def execute_task(self, task: Any) -> None:
         """A task begins."""
+
+    def add_success(self, task: Any) -> None:
+        """A task has ended well."""
 
     def add_failure(self, task: Any, fail: Any) -> None:
         """A task failed; its message is in the session's errors, doit's own are kept for them."""

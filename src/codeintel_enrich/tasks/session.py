@@ -1,4 +1,4 @@
-"""Owns the tasks that doit is handed, and what they do when doit calls them."""
+"""The tasks that doit is handed, and what they do when doit calls them."""
 
 import gc
 import inspect
@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from doit import create_after
 from doit.action import BaseAction
@@ -14,14 +14,17 @@ from doit.exceptions import InvalidDodoFile, TaskError, TaskFailed
 from doit.reporter import ConsoleReporter
 
 from codeintel_enrich.engine.build.build import Build
-from codeintel_enrich.engine.inputs.registry import due_externals, task_of
-from codeintel_enrich.engine.rules.stages import ANALYSIS, DOCS, UPSTREAM, AnalysisStage, FileStage, TaskName, label
-from codeintel_enrich.engine.run.executor import Executor
+from codeintel_enrich.engine.build.due import due_analyses, due_first_stages, is_due, link_is_due, merge_is_due
+from codeintel_enrich.engine.rules.stages import ANALYSES, BY_NAME, UPSTREAM, stages_of
+from codeintel_enrich.engine.rules.task_name import TaskName, label
+from codeintel_enrich.engine.run.executor import FILE_STAGES, Executor
 from codeintel_enrich.engine.run.last_run import close_build
 from codeintel_enrich.engine.run.summary import Summary
 from codeintel_enrich.errors import EnrichError
 
 Task = dict[str, Any]
+
+INPUT_STAGES = tuple(stage.name for stage in stages_of("input"))
 
 
 class Session:
@@ -36,6 +39,7 @@ class Session:
         executor: Executor | None = None,
     ) -> None:
         self.build = build
+        self._state = build.state
         self._executor = executor
         self.executes = executes
         self.selected = selected
@@ -44,6 +48,8 @@ class Session:
         """The gravest of the errors'."""
         self.expected = 0
         """Tasks handed to doit so far."""
+        self.ran: set[str] = set()
+        """Names of the tasks that really ran, of those that doit called."""
         self._collects = False
         self._process = os.getpid()
         self._stopping = threading.Event()
@@ -73,38 +79,33 @@ class Session:
             "default_tasks": ["merge"],
         }
 
-    @cached_property
-    def _wanted(self) -> set[str]:
-        """Stages asked for as a whole, and those of the analyses that they wait for."""
-        if not self.executes or self.idle:
-            return set()
-        wanted = {task.stage for task in self.selected if task.path is None} if self.selected else {"merge"}
-        if "merge" in wanted:
-            wanted.update(("emit", "outline"))
-        for stage in reversed(ANALYSIS):
-            if stage in wanted:
-                wanted.update(UPSTREAM[stage])
-        return wanted
-
     # --- planning -------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def idle(self) -> bool:
-        """Whether nothing is due. Otherwise the build is begun: the lock is held from here on."""
-        return self._begin()
+    def begin(self) -> bool:
+        """Take the lock and find out what changed, once; returns whether anything may have to run.
 
-    def _begin(self) -> bool:
+        Where nothing is due, neither the lock is taken nor anything written.
+        """
+        return self._has_work
+
+    @cached_property
+    def _has_work(self) -> bool:
         settled = self.build.settled
         if not self.executes:
-            return settled
+            return not settled
         if settled and not self.selected:
-            return True
+            return False
         self.executor.warm_up()
         self.build.begin()
         # What a build makes lives until its end; looking through all of it for cycles again and again is in vain.
         self._collects = gc.isenabled()
         gc.disable()
-        return False
+        return True
+
+    @property
+    def _runs(self) -> bool:
+        """Whether tasks are handed out to be run, not only to be looked at."""
+        return self.begin() and self.executes
 
     @property
     def executor(self) -> Executor:
@@ -114,26 +115,42 @@ class Session:
         return self._executor
 
     @cached_property
+    def _wanted(self) -> set[str]:
+        """Stages asked for as a whole, and those of single files that they wait for."""
+        if not self._runs:
+            return set()
+        wanted = {task.stage for task in self.selected if task.path is None} if self.selected else {"merge"}
+        if "merge" in wanted:
+            wanted.update(("emit", "outline"))
+        for stage in reversed(ANALYSES):
+            if stage.name in wanted:
+                wanted.update(UPSTREAM[stage.name])
+        return wanted
+
+    @cached_property
     def externals(self) -> list[str]:
         """External inputs to hand out tasks for: those that are due, and those asked for by name."""
+        wanted = self.build.inputs.wanted
         if not self.executes:
-            return list(self.build.enabled)
+            return list(wanted)
         due = self._due_externals
-        return [name for name in self.build.enabled if name in due or task_of(name) in self.selected]
+        return [name for name, item in wanted.items() if name in due or item.task in self.selected]
 
     @cached_property
     def _due_externals(self) -> list[str]:
-        return [] if self.idle else due_externals(self.build)
+        return self.build.inputs.due() if self._runs else []
 
     @cached_property
     def _due_outlines(self) -> list[str]:
-        return [] if self.idle or not self.executes else self.build.due_outlines()
+        return due_first_stages(self._state, "document") if self._runs else []
 
     def _paths(self, stage: str, due: Sequence[str]) -> list[str]:
         """Paths to hand out tasks for: what is due and what was asked for by name."""
-        files = self.build.outlined if stage == "outline" else self.build.files
+        is_document = BY_NAME[stage].scope == "document"
         if not self.executes:
-            return sorted(self.build.tree.seen.outlined if stage == "outline" else self.build.tree.seen.files)
+            self.begin()
+            return sorted(self._state.tree.seen.outlined if is_document else self._state.tree.seen.files)
+        files = self._state.outlined if is_document else self._state.files
         named = {task.path for task in self.selected if task.stage == stage and task.path in files}
         return sorted({*due, *(path for path in named if path is not None)})
 
@@ -141,11 +158,9 @@ class Session:
 
     def task_parse(self) -> Iterator[Task]:
         """Bytes of one file -> syntax and interface."""
-        due = [] if self.idle or not self.executes else self.build.due_parses()
+        due = due_first_stages(self._state, "module") if self._runs else []
         # Outlines fill the time in which workers would wait for `link`.
-        ahead: dict[str, list[FileStage]] = {
-            path: ["parse"] for path in due if not self._wanted <= {"index", "check", "context"}
-        }
+        ahead: dict[str, list[str]] = {path: ["parse"] for path in due if not self._wanted.issubset(INPUT_STAGES)}
         if "outline" in self._wanted:
             ahead.update({path: ["outline"] for path in self._due_outlines})
         self.executor.plan(ahead)
@@ -159,8 +174,7 @@ class Session:
 
     def task_index(self) -> Iterator[Task]:
         """Bring the SCIP index up to date as its refresh policy says, and split it per file."""
-        if "index" in self.externals:
-            yield self._task("index")
+        yield from self._external_tasks("index")
 
     def task_check(self) -> Iterator[Task]:
         """Run the type checkers, and split what they say per file."""
@@ -172,36 +186,40 @@ class Session:
 
     def _external_tasks(self, stage: str) -> Iterator[Task]:
         for name in self.externals:
-            if task_of(name).stage == stage:
-                yield self._task(stage, name)
+            task = self.build.inputs.wanted[name].task
+            if task.stage == stage:
+                yield self._task(stage, task.path)
 
     def task_link(self) -> Iterator[Task]:
-        """Every interface -> each module's linked."""
-        if not self.executes or not self.idle:
+        """Every interface -> each module linked."""
+        if not self.executes or self.begin():
             yield self._task("link", waits_for=("parse",))
 
     def task_inputs(self) -> Task:
         """Everything that the analyses of single files wait for."""
-        facts = [str(task_of(name)) for name in self.externals if name != "index"]
-        return {"actions": [], "task_dep": ["parse", "link", "index", *facts], "doc": "(group) what analyses wait for"}
+        tasks = [str(self.build.inputs.wanted[name].task) for name in self.externals if name != "index"]
+        return {"actions": [], "task_dep": ["parse", "link", "index", *tasks], "doc": "(group) what analyses wait for"}
 
     def task_analysis(self) -> Iterator[Task]:
         """The stages of single files after link, and the merge."""
-        if self.executes and self.idle:
+        if self.executes and not self.begin():
             return
-        due: dict[str, list[AnalysisStage]] = self.build.due_analyses() if self.executes else {}
+        due: dict[str, list[str]] = due_analyses(self._state) if self.executes else {}
         if due:
             wanted = self._wanted
             self.executor.plan({path: [s for s in stages if s in wanted] for path, stages in due.items()})
-        for stage in ANALYSIS:
-            for path in self._paths(stage, [path for path, stages in due.items() if stage in stages]):
-                # What is not due before this stage is settled already.
-                before = [s for s in UPSTREAM[stage] if not self.executes or s in due.get(path, ())]
-                yield self._task(stage, path, [f"{s}:{label(path)}" for s in before])
+        for stage in ANALYSES:
+            name = stage.name
+            for path in self._paths(name, [path for path, stages in due.items() if name in stages]):
+                # What is not due before this stage is done already.
+                before = [s for s in UPSTREAM[name] if not self.executes or s in due.get(path, ())]
+                yield self._task(name, path, [f"{s}:{label(path)}" for s in before])
         emits = ["emit"] if not self.executes or any("emit" in stages for stages in due.values()) else []
         yield self._task("merge", waits_for=[*emits, "outline"])
 
-    @create_after(executed="inputs", creates=[*ANALYSIS, "merge"])  # type: ignore[untyped-decorator]
+    @create_after(  # type: ignore[untyped-decorator]
+        executed="inputs", creates=[*(stage.name for stage in ANALYSES), "merge"]
+    )
     def task_analysis_later(self) -> Iterator[Task]:
         """The same, asked for only when `link` and the external inputs are done: only then it is known what is due."""
         return self.task_analysis()
@@ -214,7 +232,7 @@ class Session:
             "actions": [_Action(self, name)],
             "uptodate": [_Check(self, name)],
             "task_dep": list(waits_for),
-            "doc": DOCS[stage],
+            "doc": BY_NAME[stage].doc,
         }
         if path is not None:
             task["name"] = label(path)
@@ -223,25 +241,30 @@ class Session:
     # --- what doit calls ------------------------------------------------------------------------------------------
 
     def is_up_to_date(self, name: TaskName) -> bool:
-        """Whether a recorded run has the task's outputs for its present inputs."""
-        build = self.build
+        """Whether a recorded run has the task's outputs for its present inputs; answers at once, waits for nothing.
+
+        A task of a file that was found due is not: its action waits for the work on the file, and only then it is
+        known whether the stage had to run.
+        """
+        state = self._state
         if not self.executes:
             changed = name.path in self._changed if name.path is not None else bool(self._changed)
-            return build.manifest.settled == build.overall and not changed
+            return state.manifest.settled == self.build.fingerprint and not changed
         if name.stage == "link":
-            return build.settle_link()
+            return not link_is_due(state)
         if name.stage == "merge":
-            return build.settle_merge()
-        if name.stage in ("index", "check", "context"):
-            return (name.path or "index") not in self._due_externals
-        if (ran := self.executor.ran_ahead(name)) is not None:
-            return not ran
-        path = name.path or ""
-        return build.find(path) is None or build.settle(cast(FileStage, name.stage), path)
+            return not merge_is_due(state)
+        if name.stage in INPUT_STAGES:
+            return (name.path or name.stage) not in self._due_externals
+        return not self.executor.is_planned(name) and not is_due(state, name.stage, name.path or "")
 
     @cached_property
     def _changed(self) -> frozenset[str]:
-        return frozenset(self.build.tree.changed())
+        return frozenset(self._state.tree.changed())
+
+    def may_need_no_run(self, task: str) -> bool:
+        """Whether a task of ours, by its name, may turn out to need no run once the work on its file has ended."""
+        return task.partition(":")[0] in FILE_STAGES
 
     def run(self, name: TaskName) -> TaskFailed | None:
         """Run a task; a failure is returned, as doit wants it, and kept for the summary."""
@@ -250,7 +273,8 @@ class Session:
         if self._stopping.is_set():
             return self._failed("stopped")
         try:
-            self.executor.run(name)
+            if self.executor.run(name):
+                self.ran.add(str(name))
         except EnrichError as error:
             return self._failed(f"{name}: {error.message}", error.exit_code)
         return None
@@ -280,11 +304,10 @@ class Session:
 class DoitSession(Session):
     """A session that doit itself opened: what keeps the build from beginning is a message of doit's, no traceback."""
 
-    @cached_property
-    def idle(self) -> bool:
-        """Whether nothing is due."""
+    def begin(self) -> bool:
+        """Take the lock and find out what changed."""
         try:
-            return self._begin()
+            return super().begin()
         except EnrichError as error:
             raise InvalidDodoFile(error.message) from error
 

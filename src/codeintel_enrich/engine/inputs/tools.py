@@ -167,6 +167,15 @@ def run_pyright(root: Path, files: Iterable[str], *, timeout: float = 600) -> Ch
     return _check("pyright", ["--outputjson"], read_pyright, root, files, timeout)
 
 
+def run_checker(
+    name: str, root: Path, files: Iterable[str], *, timeout: float, expressions: bool = False
+) -> CheckerReport:
+    """Run a checker by its name; `expressions` is for those that can tell the types of expressions."""
+    if name == "pyrefly":
+        return run_pyrefly(root, files, timeout=timeout, expressions=expressions)
+    return run_pyright(root, files, timeout=timeout)
+
+
 def indexable(path: str) -> bool:
     """Whether an indexer that thinks in module names can place a file: every part of its path is an identifier."""
     pure = PurePosixPath(path)

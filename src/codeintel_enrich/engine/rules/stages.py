@@ -1,56 +1,198 @@
-"""Owns the graph as data: which tasks there are, how they are called and what they wait for; knows no scheduler."""
+"""The registry of stages: one entry each, from which all else about them derives.
 
-import re
+Keys, settings, the manifest, jobs, doit's tasks, `explain` and the reference read this list and no other. To add a
+stage is to write its function and to enter it here.
+"""
+
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 
-FileStage = Literal["parse", "outline", "qualify", "stitch", "types", "emit"]
-BytesStage = Literal["parse", "outline"]
-"""The first stages of a file, which read nothing but its bytes: of a Python file, and of any other."""
-AnalysisStage = Literal["qualify", "stitch", "types", "emit"]
+from codeintel_enrich import __version__
+from codeintel_enrich.engine.rules.config import Project
 
-ANALYSIS: tuple[AnalysisStage, ...] = ("qualify", "stitch", "types", "emit")
-"""The stages of one file that follow `link`, in their order."""
+Scope = Literal["module", "document", "repository", "input"]
+"""What a stage has a task for: each Python file, each other file, the repository, each external input."""
 
-UPSTREAM: dict[AnalysisStage, tuple[AnalysisStage, ...]] = {
-    "qualify": (),
-    "stitch": ("qualify",),
-    "types": (),
-    "emit": ("qualify", "stitch", "types"),
+IN_EVERY_WORKER = (
+    *("__init__", "errors", "model", "files", "stages/__init__", "formats/__init__", "engine/__init__"),
+    *("engine/run/__init__", "engine/run/worker", "engine/run/jobs", "engine/state/__init__", "engine/state/artifacts"),
+)
+"""The modules (or packages) that every worker process runs, whatever its job."""
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of task."""
+
+    name: str
+    """Tasks are called `name:path`, or just `name` where there is one for the repository."""
+    doc: str
+    """What goes in -> what comes out, on one line."""
+    scope: Scope
+    reads: tuple[str, ...]
+    """What it is made from, by name: parameters of `run`, parts of its key. `CHANGED` says what each name means."""
+    makes: tuple[str, ...] = ()
+    """The names under which later stages read what comes out, in order."""
+    run: str = ""
+    """`module:function` of a stage that is called with what it reads, by name, and with its settings as `config`."""
+    code: tuple[str, ...]
+    """The modules (or packages) of ours that decide what comes out, beside those of every worker."""
+    libraries: tuple[str, ...] = ()
+    """The distributions whose version decides it, too; a grammar of a file counts by itself."""
+    settings: Callable[[Project], object] = lambda project: None
+    """The settings that it reads."""
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage(
+        name="parse",
+        doc="bytes of one file -> syntax and interface",
+        scope="module",
+        reads=("content",),
+        makes=("syntax", "interface"),
+        code=("engine/run/file_job", "stages/parse", "stages/outline"),
+        libraries=("libcst", "tree-sitter", "tree-sitter-python"),
+        settings=lambda project: project.config.parse_config(project.requires_python),
+    ),
+    Stage(
+        name="outline",
+        doc="the rows of one file that is not Python",
+        scope="document",
+        reads=("path", "grammar", "content"),
+        makes=("rows",),
+        code=("engine/run/file_job", "stages/outline", "stages/emit"),
+        libraries=("tree-sitter",),
+        settings=lambda project: project.config.outline_config(),
+    ),
+    Stage(
+        name="index",
+        doc="bring the SCIP index up to date as its refresh policy says, and split it per file",
+        scope="input",
+        reads=("made from",),
+        code=("formats", "engine/inputs"),
+    ),
+    Stage(
+        name="check",
+        doc="run the type checkers, and split what they say per file",
+        scope="input",
+        reads=("made from",),
+        code=("formats", "engine/inputs"),
+    ),
+    Stage(
+        name="context",
+        doc="read coverage, history and owners, and split them per file",
+        scope="input",
+        reads=("made from",),
+        code=("formats", "engine/inputs"),
+        libraries=("codeowners",),
+    ),
+    Stage(
+        name="link",
+        doc="every interface -> each module linked: its exports, and what it refers to elsewhere",
+        scope="repository",
+        reads=("interfaces",),
+        makes=("linked",),
+        code=("engine/run/link_job", "stages/link"),
+        settings=lambda project: {
+            "link": project.config.link_config(project.requires_python),
+            "roots": project.config.roots,
+        },
+    ),
+    Stage(
+        name="qualify",
+        doc="qualified names for definitions and references",
+        scope="module",
+        reads=("syntax", "interface", "linked"),
+        makes=("qualified",),
+        run="codeintel_enrich.stages.qualify:qualify",
+        code=("engine/run/file_job", "stages/qualify"),
+    ),
+    Stage(
+        name="stitch",
+        doc="SCIP symbols on definitions and references",
+        scope="module",
+        reads=("syntax", "interface", "linked", "qualified", "document", "indexed"),
+        makes=("stitched",),
+        run="codeintel_enrich.stages.stitch:stitch",
+        code=("engine/run/file_job", "stages/stitch", "formats"),
+        settings=lambda project: project.config.stitch_config(),
+    ),
+    Stage(
+        name="types",
+        doc="diagnostics and annotation ratios on definitions",
+        scope="module",
+        reads=("syntax", "facts"),
+        makes=("types",),
+        run="codeintel_enrich.stages.types:attach_types",
+        code=("engine/run/file_job", "stages/types"),
+    ),
+    Stage(
+        name="emit",
+        doc="the final rows of one file",
+        scope="module",
+        reads=("path", "syntax", "interface", "linked", "qualified", "stitched", "types", "context"),
+        makes=("rows",),
+        run="codeintel_enrich.stages.emit:emit",
+        code=("engine/run/file_job", "stages/emit"),
+        libraries=("docstring-parser",),
+        settings=lambda project: project.config.emit_config(project.tag_rules, project.sorts_keys),
+    ),
+    Stage(
+        name="merge",
+        doc="rows of changed and vanished files -> the store and the published files",
+        scope="repository",
+        reads=("out", "rows"),
+        code=(
+            *("engine/run/merge_job", "store", "publish"),
+            *("stages/overlay", "stages/measure", "stages/slice", "formats/tokens"),
+        ),
+        libraries=("duckdb", "pyarrow", "docstring-parser"),
+        settings=lambda project: {
+            "version": __version__,
+            "entry-points": project.entry_points,
+            "project": project.name,
+            "publish": project.config.publish_config(),
+        },
+    ),
+)
+"""All of them, in the order in which a build runs them."""
+
+CHANGED: dict[str, str] = {
+    "path": "it moved",
+    "content": "its bytes changed",
+    "syntax": "its syntax tree changed",
+    "interface": "what other modules see of it, or what it asks of them, changed",
+    "linked": "what its imports mean changed",
+    "document": "what the SCIP index says of it changed",
+    "indexed": "the bytes that the SCIP index was made from are others",
+    "qualified": "its qualified names changed",
+    "stitched": "its SCIP symbols changed",
+    "types": "its types and diagnostics changed",
+    "coverage": "which of its lines are covered changed",
+    "history": "its history changed",
+    "owners": "its owners changed",
+    "interfaces": "what some module shows or asks changed, or a module came or went",
 }
-"""Stage -> the stages of the same file whose output it reads, beside `parse` and `link`."""
+"""Name of something that is read -> what to say where it is another than it was; checkers go by their own names."""
 
-DOCS: dict[str, str] = {
-    "parse": "bytes of one file -> syntax and interface",
-    "index": "bring the SCIP index up to date as its refresh policy says, and split it per file",
-    "check": "run the type checkers, and split what they say per file",
-    "context": "read coverage, history and owners, and split them per file",
-    "link": "every interface -> each module's linked",
-    "qualify": "qualified names for definitions and references",
-    "stitch": "SCIP symbols on definitions and references",
-    "types": "diagnostics and annotation ratios on definitions",
-    "emit": "the final rows of one file",
-    "outline": "the rows of one file that is not Python",
-    "merge": "rows of changed and vanished files -> the store and the published files",
+BY_NAME: dict[str, Stage] = {stage.name: stage for stage in STAGES}
+
+FIRST: dict[Scope, Stage] = {"module": BY_NAME["parse"], "document": BY_NAME["outline"]}
+"""The stages that read a file's bytes: of a Python file, and of any other."""
+
+ANALYSES: tuple[Stage, ...] = tuple(
+    stage for stage in STAGES if stage.scope == "module" and stage is not FIRST["module"]
+)
+"""The stages of a Python file that read no bytes; they follow `link`."""
+
+UPSTREAM: dict[str, tuple[str, ...]] = {
+    stage.name: tuple(before.name for before in ANALYSES if not set(before.makes).isdisjoint(stage.reads))
+    for stage in ANALYSES
 }
+"""Analysis -> the analyses of the same file whose output it reads."""
 
 
-class TaskName(msgspec.Struct, frozen=True):
-    """A task's stage and, for the tasks of one file, its path (for `check` and `context`, what it asks)."""
-
-    stage: str
-    path: str | None = None
-
-    def __str__(self) -> str:
-        return self.stage if self.path is None else f"{self.stage}:{label(self.path)}"
-
-
-def label(path: str) -> str:
-    """A path as part of a task name: what the command line or the scheduler cannot take is %-escaped."""
-    return re.sub(r"[%=*\x00-\x1f\x7f]", lambda m: f"%{ord(m[0]):02X}", path)
-
-
-def path_of(text: str) -> str:
-    """The inverse of `label`."""
-    return re.sub(r"%([0-9A-F]{2})", lambda m: chr(int(m[1], 16)), text)
+def stages_of(scope: Scope) -> tuple[Stage, ...]:
+    """The stages that have a task for each thing of a kind, in their order."""
+    return tuple(stage for stage in STAGES if stage.scope == scope)

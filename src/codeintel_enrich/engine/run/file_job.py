@@ -1,126 +1,160 @@
-"""Owns one file's way through the stages after `link`: what each of them reads, and how they run inside a worker.
+"""Jobs on one file, as a worker does them: the first stage from bytes, the analyses from what was made before."""
 
-The scheduler's process sends digests, the worker reads the bytes itself: what crosses the border is small, and a
-layer that one stage made is at hand for the next.
-"""
-
+import importlib
+import inspect
 import time
+import typing
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from codeintel_enrich.engine.rules.keys import Inputs, Sources
-from codeintel_enrich.engine.rules.stages import AnalysisStage
+from codeintel_enrich.engine.run.jobs import ENCODER, AnalysisJob, StageCall, StageDone
 from codeintel_enrich.engine.state.artifacts import Artifact, Reader
-from codeintel_enrich.model.config import EmitConfig, StitchConfig
+from codeintel_enrich.model.config import ParseConfig
+from codeintel_enrich.model.task_inputs import FileInputs
 
-ENCODER = msgspec.msgpack.Encoder()
-"""Stages build their tables in a defined order; encoding keeps it."""
-
-
-class AnalyseJob(msgspec.Struct, frozen=True):
-    """What a worker is told of one file."""
-
-    artifacts: str
-    stages: list[AnalysisStage]
-    """Those to run, in their order."""
-    settings: dict[str, str]
-    sources: Sources
-    stitch: StitchConfig
-    emit: EmitConfig
+# --- the first stage ------------------------------------------------------------------------------------------------
 
 
-class StageDone(msgspec.Struct, frozen=True):
-    """What became of one stage."""
+def parse_job(source: bytes, config: bytes) -> list[bytes]:
+    """Bytes of a Python file -> its syntax and interface, as encoded artifacts; one that does not parse is outlined."""
+    from codeintel_enrich.stages.parse import parse
 
-    stage: AnalysisStage
-    inputs: Inputs
-    output: str
-    """Digest of what came out."""
-    made: Artifact | None
-    """What came out; None where an earlier run had recorded it, so that the stage did not run."""
-    seconds: float
+    settings = msgspec.msgpack.decode(config, type=ParseConfig)
+    parsed = parse(source, settings)
+    return _parsed(parsed, source if not parsed.syntax.parse_ok and len(source) <= settings.max_file_bytes else None)
 
 
-def analyse(job: AnalyseJob) -> list[StageDone]:
+def parse_failed_job(source: bytes, rule: str, message: str, outlined: bool) -> list[bytes]:
+    """What stands in for a Python file whose analysis was killed."""
+    from codeintel_enrich.stages.parse import failed
+
+    return _parsed(failed(source, rule, message), source if outlined else None)
+
+
+def outline_job(source: bytes, path: str, language: str) -> list[bytes]:
+    """Bytes of any other file -> its rows, as an encoded artifact."""
+    from codeintel_enrich.stages.outline import outline
+
+    return _outlined(path, outline(language, source))
+
+
+def outline_failed_job(source: bytes, path: str, language: str, message: str) -> list[bytes]:
+    """What stands in for such a file when it cannot be read, or its analysis was killed."""
+    from codeintel_enrich.stages.outline import failed
+
+    return _outlined(path, failed(language, source, message))
+
+
+def _parsed(parsed: Any, broken: bytes | None) -> list[bytes]:
+    """What parse made, as encoded artifacts, with the outline of broken bytes."""
+    syntax = parsed.syntax
+    if broken is not None:
+        from codeintel_enrich.stages.outline import PYTHON, outline
+
+        syntax = msgspec.structs.replace(syntax, outline=outline(PYTHON, broken))
+    return [ENCODER.encode(Artifact.of(ENCODER.encode(layer))) for layer in (syntax, parsed.interface)]
+
+
+def _outlined(path: str, outline: Any) -> list[bytes]:
+    from codeintel_enrich.model.rows import encode_packed
+    from codeintel_enrich.stages.emit import emit_outline
+
+    return [ENCODER.encode(Artifact.of(encode_packed(emit_outline(path, outline))))]
+
+
+# --- the analyses ---------------------------------------------------------------------------------------------------
+
+
+def analysis_job(encoded: bytes) -> list[bytes]:
+    """An encoded `AnalysisJob` -> an encoded list of `StageDone`."""
+    return [ENCODER.encode(analyse(msgspec.msgpack.decode(encoded, type=AnalysisJob)))]
+
+
+def analyse(job: AnalysisJob) -> list[StageDone]:
     """Run the stages of one file, each unless a recorded run has the key of what it reads now.
 
-    Raises CorruptArtifactError where a layer is missing or damaged.
+    That is asked here once more, just before a stage would run: what the stage before it made may be what an earlier
+    run had made, and then nothing that follows need run. Raises CorruptArtifactError where something that a stage
+    reads is missing or damaged.
     """
-    layers = _Layers(job.artifacts, job.sources)
+    layers = _Layers(_reader(job.artifacts), job.inputs)
     done: list[StageDone] = []
-    for stage in job.stages:
+    for call in job.calls:
         started = time.perf_counter()
-        inputs = job.sources.inputs(stage, job.settings[stage])
+        inputs = job.inputs.of_stage(call.name, call.settings, call.reads)
         outputs = layers.reader.lookup(inputs.key)
-        made: Artifact | None = None
+        made: tuple[Artifact, ...] | None = None
         if outputs is None:
-            layer = _run(stage, layers, job)
-            made = Artifact.of(ENCODER.encode(layer))
-            outputs = (made.digest,)
-            layers.known[made.digest] = layer
-        job.sources.take(stage, outputs[0])
-        done.append(StageDone(stage, inputs, outputs[0], made, time.perf_counter() - started))
+            layer = _run(call, layers)
+            made = (Artifact.of(ENCODER.encode(layer)),)
+            outputs = tuple(artifact.digest for artifact in made)
+            layers.known[outputs[0]] = layer
+        job.inputs.take(call.makes, outputs)
+        done.append(StageDone(call.name, inputs, outputs, made, time.perf_counter() - started))
     return done
 
 
-def _run(stage: AnalysisStage, layers: "_Layers", job: AnalyseJob) -> Any:
-    from codeintel_enrich.model.syntax import Syntax
+def _run(call: StageCall, layers: "_Layers") -> Any:
+    """Call a stage's function with what it reads, by name."""
+    function, kinds = _function(call.function)
+    arguments = {name: layers.get(name, kind) for name, kind in kinds.items() if name in call.reads}
+    if "config" in kinds:
+        arguments["config"] = msgspec.msgpack.decode(call.config, type=kinds["config"])
+    return function(**arguments)
 
-    sources, get = job.sources, layers.get
-    syntax = get(sources.syntax, Syntax)
-    if stage == "types":
-        from codeintel_enrich.model.types import FileFacts
-        from codeintel_enrich.stages.types import attach_types
 
-        return attach_types(syntax, [get(facts, FileFacts) for _, facts in sources.facts])
-    from codeintel_enrich.model.interface import Interface
-    from codeintel_enrich.model.linked import LinkedModule
-    from codeintel_enrich.model.qualified import Qualified
+@cache
+def _function(place: str) -> tuple[Callable[..., Any], Mapping[str, Any]]:
+    """A stage's function, and the type of each of its parameters."""
+    module, _, name = place.partition(":")
+    function = getattr(importlib.import_module(module), name)
+    hints = typing.get_type_hints(function)
+    return function, {parameter: hints[parameter] for parameter in inspect.signature(function).parameters}
 
-    interface, linked = get(sources.interface, Interface), get(sources.linked, LinkedModule)
-    if stage == "qualify":
-        from codeintel_enrich.stages.qualify import qualify
 
-        return qualify(syntax, interface, linked)
-    qualified = get(sources.qualified, Qualified)
-    if stage == "stitch":
-        from codeintel_enrich.stages.stitch import stitch
-
-        return stitch(syntax, interface, qualified, linked, layers.document(), job.stitch)
-    from codeintel_enrich.model.context import FileContext
-    from codeintel_enrich.model.stitched import Stitched
-    from codeintel_enrich.model.types import Types
-    from codeintel_enrich.stages.emit import emit
-
-    stitched, types = get(sources.stitched, Stitched), get(sources.types, Types)
-    context = FileContext.joined(get(piece, FileContext) for _, piece in sources.context)
-    return emit(sources.path, syntax, interface, linked, qualified, stitched, types, context, job.emit)
+@cache
+def _reader(artifacts: str) -> Reader:
+    """Reads the artifact store; kept from job to job, since opening it costs more than a job of a small file."""
+    return Reader(Path(artifacts))
 
 
 class _Layers:
-    """The layers of one file, each decoded once."""
+    """What the stages of one file read, each decoded once."""
 
-    reader: Reader
-    """Of the artifact store; kept from job to job."""
-    _path = ""
-
-    def __init__(self, artifacts: str, sources: Sources) -> None:
-        if artifacts != _Layers._path:
-            _Layers.reader, _Layers._path = Reader(Path(artifacts)), artifacts
+    def __init__(self, reader: Reader, inputs: FileInputs) -> None:
+        self.reader = reader
         self.known: dict[str, Any] = {}
-        self._sources = sources
+        """Digest -> what it stands for."""
+        self._inputs = inputs
 
-    def get(self, wanted: str, kind: type[Any]) -> Any:
+    def get(self, name: str, kind: Any) -> Any:
+        """What a stage reads under a name, as its parameter's type says."""
+        if name == "path":
+            return self._inputs.path
+        if name == "document":
+            return self._document()
+        pieces = [digest for _, digest in self._inputs.parts.get(name, ())]
+        if name == "facts":
+            return [self._decoded(piece, typing.get_args(kind)[0]) for piece in pieces]
+        if name == "context":
+            return kind.joined(self._decoded(piece, kind) for piece in pieces)
+        return self._decoded(pieces[0], kind)
+
+    def _decoded(self, wanted: str, kind: Any) -> Any:
         if wanted not in self.known:
             self.known[wanted] = msgspec.msgpack.decode(self.reader.get(wanted), type=kind)
         return self.known[wanted]
 
-    def document(self) -> Any:
-        if not self._sources.document:
+    def _document(self) -> Any:
+        """The file's part of the SCIP index, which is kept as the index has it."""
+        ((_, wanted),) = self._inputs.parts["document"]
+        if not wanted:
             return None
         from codeintel_enrich.formats.scip_wire import decode_slice
 
-        decoded = decode_slice(self.reader.get(self._sources.document))
-        return msgspec.structs.replace(decoded, content_hash=self._sources.indexed)
+        ((_, indexed),) = self._inputs.parts["indexed"]
+        return msgspec.structs.replace(decode_slice(self.reader.get(wanted)), content_hash=indexed)

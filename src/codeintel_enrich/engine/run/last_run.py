@@ -1,4 +1,4 @@
-"""Owns the record of the last build that had something to do: what was asked for, what ran, what was different before.
+"""The record of the last build that had something to do: what was asked for, what ran, what was different before.
 
 Only those who explain and report read it. Losing it costs explanations, no work.
 """
@@ -11,14 +11,13 @@ from typing import Any
 import msgspec
 
 from codeintel_enrich.engine.build.build import Build
-from codeintel_enrich.engine.rules.settings import settings_facts
 from codeintel_enrich.engine.run.summary import Summary, summarise
-from codeintel_enrich.engine.state.manifest import write_atomically
 from codeintel_enrich.engine.state.places import Options
+from codeintel_enrich.files.atomic import write_atomically
 
 
 class LastRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One run, told. Digests and keys that were there before it; those after it are in the manifest."""
+    """One run. Digests and keys that were there before it; those after it are in the manifest."""
 
     finished: float
     """Seconds since the epoch."""
@@ -37,7 +36,7 @@ class LastRun(msgspec.Struct, frozen=True, kw_only=True):
     added: tuple[str, ...]
     removed: tuple[str, ...]
     before: dict[str, dict[str, str]]
-    """Path -> `content`, `interface`, `linked` or a stage -> digest or key, of what the run changed. `link` and
+    """Path -> `content`, `linked` or a stage -> digest or key, of what the run changed. `link` and
     `merge` stand under the empty path."""
     facts: dict[str, dict[str, str]]
     """Stage -> what its settings were made of."""
@@ -49,30 +48,31 @@ def close_build(build: Build, errors: tuple[str, ...], exit_code: int) -> Summar
 
     The record is for people: where it cannot be written, the build is as good without.
     """
-    begun = build.begun
+    had_begun = build.has_begun
     build.finish()
     summary = summarise(build, errors, exit_code)
-    if begun:
+    if had_begun:
         with contextlib.suppress(OSError):
-            write_atomically(build.places.last_run, msgspec.msgpack.encode(_record(build, summary)))
+            write_atomically(build.state.places.last_run, msgspec.msgpack.encode(_record(build, summary)))
     return summary
 
 
 def _record(build: Build, summary: Summary) -> LastRun:
-    known = read_last_run(build.places.last_run)
+    state, journal = build.state, build.state.journal
+    known = read_last_run(state.places.last_run)
     return LastRun(
         finished=time.time(),
         elapsed=time.perf_counter() - build.started,
-        options=_recorded(build.options),
-        ran=tuple(sorted(build.ran)),
-        seconds=build.seconds,
+        options=_recorded(state.options),
+        ran=summary.ran,
+        seconds=state.account.seconds,
         up_to_date=summary.up_to_date,
         warnings=summary.warnings,
         errors=summary.errors,
-        added=tuple(sorted(build.journal.added)),
-        removed=tuple(sorted(build.journal.removed)),
-        before=build.journal.before,
-        facts=settings_facts(build.stage_settings),
+        added=tuple(sorted(journal.added)),
+        removed=tuple(sorted(journal.removed)),
+        before=journal.before,
+        facts=state.settings.spelled_out(),
         facts_before=known.facts if known is not None else {},
     )
 

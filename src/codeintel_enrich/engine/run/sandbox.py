@@ -1,4 +1,4 @@
-"""Owns the pool of worker processes in which stages run where they can be killed and limited (invariant I10)."""
+"""The pool of worker processes, in which stages run where they can be killed and limited."""
 
 import contextlib
 import math

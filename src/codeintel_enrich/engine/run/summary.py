@@ -1,22 +1,20 @@
-"""Owns the closing account of a build: what ran, what there is, what was left out and why."""
+"""The closing summary of a build: what ran, what there is, what was left out and why."""
 
 from collections import Counter
 
 import msgspec
 
 from codeintel_enrich.engine.build.build import Build
-from codeintel_enrich.engine.inputs.registry import behind
-from codeintel_enrich.engine.rules.stages import ANALYSIS
+from codeintel_enrich.engine.rules.stages import STAGES, stages_of
 from codeintel_enrich.engine.state.discovery import printable
 from codeintel_enrich.engine.state.outlining import language
 
-STAGES = ("index", "check", "context", "parse", "outline", "link", *ANALYSIS, "merge")
 SHOWN = 3
 MOST_BROKEN = 10
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """One build, told in numbers. Seconds are wall time, summed over the tasks of a stage."""
+    """One build in numbers. Seconds are wall time, summed over the tasks of a stage."""
 
     files: int
     """Python files."""
@@ -46,7 +44,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     def text(self) -> str:
         """The account as lines a person reads."""
         ran = self.ran_by_stage()
-        tasks = ", ".join(f"{stage} {ran[stage]}" for stage in STAGES if stage in ran) or "none"
+        tasks = ", ".join(f"{stage.name} {ran[stage.name]}" for stage in STAGES if stage.name in ran) or "none"
         lines = [f"{self.files} files; tasks run: {len(self.ran)} ({tasks}); up to date: {self.up_to_date}"]
         if self.outlined:
             lines.append("outlines: " + ", ".join(f"{language} {count}" for language, count in self.outlined.items()))
@@ -81,24 +79,29 @@ def _grouped(left_out: dict[str, str]) -> list[str]:
 
 
 def summarise(build: Build, errors: tuple[str, ...] = (), exit_code: int = 0) -> Summary:
-    """The account of a build that has ended (or had nothing to do)."""
-    known = set(build.enabled)
-    left_out = dict(build.left_out)
-    for name, external in build.manifest.externals.items():
-        if name in known:
+    """The summary of a build that has ended (or had nothing to do)."""
+    state, account, inputs = build.state, build.state.account, build.inputs
+    left_out = dict(account.left_out)
+    for name, external in state.manifest.externals.items():
+        if name in inputs.wanted:
             left_out.update({f"{name}: {path}": why for path, why in external.left_out.items()})
-    total = len(build.files) * (1 + len(ANALYSIS)) + len(build.outlined) + len(known) + 2
+    total = (
+        len(state.files) * len(stages_of("module"))
+        + len(state.outlined) * len(stages_of("document"))
+        + len(inputs.wanted)
+        + len(stages_of("repository"))
+    )
     return Summary(
-        files=len(build.files),
-        outlined=dict(sorted(Counter(map(language, build.outlined)).items())),
-        ran=tuple(sorted(build.ran)),
-        up_to_date=max(0, total - len(build.ran)),
-        rows=build.manifest.rows,
-        seconds={stage: round(seconds, 3) for stage, seconds in sorted(build.seconds.items())},
-        broken=build.manifest.broken,
+        files=len(state.files),
+        outlined=dict(sorted(Counter(map(language, state.outlined)).items())),
+        ran=tuple(sorted(account.ran)),
+        up_to_date=max(0, total - len(account.ran)),
+        rows=state.manifest.rows,
+        seconds={stage: round(seconds, 3) for stage, seconds in sorted(account.seconds.items())},
+        broken=state.manifest.broken,
         left_out=dict(sorted(left_out.items())),
-        warnings=tuple(dict.fromkeys(build.warnings)),
+        warnings=tuple(dict.fromkeys(account.warnings)),
         errors=errors,
         exit_code=exit_code,
-        index_behind=behind(build) if "index" in known else 0,
+        index_behind=inputs.index_behind(),
     )

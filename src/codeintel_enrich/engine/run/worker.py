@@ -1,4 +1,4 @@
-"""Owns the inside of a sandboxed worker process: it reads jobs from stdin, runs pure stages, answers on stdout.
+"""The inside of a sandboxed worker process: it reads jobs from stdin, runs pure stages, answers on stdout.
 
 A frame is 8 bytes of length (big endian) and a msgpack body. A job is `[kind, cpu seconds, arguments]` (0 seconds: no
 limit), an answer `["ok", outputs]`, `["memory"]`, `["error", pickled EnrichError]` or `["bug", traceback]`. A job may
@@ -14,6 +14,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from functools import cache
 from typing import Any, BinaryIO
 
 import msgspec
@@ -25,9 +26,6 @@ STACK_BYTES = 512 * 1024 * 1024
 RECURSION_LIMIT = 60_000
 COLLECT_EVERY = 64
 """Syntax trees hold no reference cycles; what little else does is collected now and then."""
-
-ENCODER = msgspec.msgpack.Encoder()
-"""Stages build their tables in a defined order; encoding keeps it."""
 
 
 def main() -> None:
@@ -60,7 +58,8 @@ def serve(jobs: BinaryIO, answers: BinaryIO, needed: list[str]) -> None:
         kind, cpu_seconds, arguments = job
         limit_cpu(cpu_seconds)
         try:
-            answer: list[Any] = ["ok", ASKING[kind](ask, *arguments) if kind in ASKING else JOBS[kind](*arguments)]
+            does = job_function(kind)
+            answer: list[Any] = ["ok", does(ask, *arguments) if kind in ASKING else does(*arguments)]
         except MemoryError:
             answer = ["memory"]
         except EnrichError as error:
@@ -118,116 +117,29 @@ def limit_cpu(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (wanted if hard == -1 else min(wanted, hard), hard))
 
 
-def run_parse(source: bytes, config: bytes) -> list[bytes]:
-    """Bytes of a Python file -> its syntax and interface, as encoded artifacts; one that does not parse is outlined."""
-    from codeintel_enrich.model.config import ParseConfig
-    from codeintel_enrich.stages.parse import parse
-
-    settings = msgspec.msgpack.decode(config, type=ParseConfig)
-    parsed = parse(source, settings)
-    return _parsed(parsed, source if not parsed.syntax.parse_ok and len(source) <= settings.max_file_bytes else None)
-
-
-def run_parse_failed(source: bytes, rule: str, message: str, outlined: bool) -> list[bytes]:
-    """What stands in for a Python file whose analysis was killed."""
-    from codeintel_enrich.stages.parse import failed
-
-    return _parsed(failed(source, rule, message), source if outlined else None)
-
-
-def _parsed(parsed: Any, broken: bytes | None) -> list[bytes]:
-    """The layers as encoded artifacts, with the outline of broken bytes."""
-    syntax = parsed.syntax
-    if broken is not None:
-        from codeintel_enrich.stages.outline import PYTHON, outline
-
-        syntax = msgspec.structs.replace(syntax, outline=outline(PYTHON, broken))
-    return [_artifact(ENCODER.encode(layer)) for layer in (syntax, parsed.interface)]
-
-
-def run_outline(source: bytes, path: str) -> list[bytes]:
-    """Bytes of any other file -> its rows, as an encoded artifact."""
-    from codeintel_enrich.stages.outline import outline
-
-    return _outlined(path, outline(_language(path), source))
-
-
-def run_outline_failed(source: bytes, path: str, message: str) -> list[bytes]:
-    """What stands in for such a file when it cannot be read, or its analysis was killed."""
-    from codeintel_enrich.stages.outline import failed
-
-    return _outlined(path, failed(_language(path), source, message))
-
-
-def _language(path: str) -> str:
-    from codeintel_enrich.engine.state.outlining import language
-
-    return language(path)
-
-
-def _outlined(path: str, outline: Any) -> list[bytes]:
-    from codeintel_enrich.model.rows import encode_packed
-    from codeintel_enrich.stages.emit import emit_outline
-
-    return [_artifact(encode_packed(emit_outline(path, outline)))]
-
-
-def _artifact(layer: bytes) -> bytes:
-    from codeintel_enrich.engine.state.artifacts import Artifact
-
-    return ENCODER.encode(Artifact.of(layer))
-
-
-def run_analyse_job(job: bytes) -> list[bytes]:
-    """An encoded `AnalyseJob` -> an encoded list of `StageDone`."""
-    from codeintel_enrich.engine.run.file_job import AnalyseJob, analyse
-
-    return [ENCODER.encode(analyse(msgspec.msgpack.decode(job, type=AnalyseJob)))]
-
-
-def run_link_job(job: bytes) -> list[bytes]:
-    """An encoded `LinkJob` -> an encoded `LinkDone`."""
-    from codeintel_enrich.engine.run.repository_jobs import LinkJob, run_link
-
-    return [ENCODER.encode(run_link(msgspec.msgpack.decode(job, type=LinkJob)))]
-
-
-def run_store_job(job: bytes) -> list[bytes]:
-    """An encoded `StoreJob` -> an encoded `StoreDone`."""
-    from codeintel_enrich.engine.run.repository_jobs import StoreJob, run_store
-
-    return [ENCODER.encode(run_store(msgspec.msgpack.decode(job, type=StoreJob)))]
-
-
-def run_publish_job(ask: Callable[[], Any], job: bytes) -> list[bytes]:
-    """An encoded `PublishJob` -> an encoded `PublishDone`; asks for the store's generation."""
-    from codeintel_enrich.engine.run.repository_jobs import PublishJob, run_publish
-
-    return [ENCODER.encode(run_publish(msgspec.msgpack.decode(job, type=PublishJob), ask))]
-
-
-def run_publish_ahead(index: str) -> list[bytes]:
-    """Take up what publishing will ask for first."""
-    from pathlib import Path
-
-    from codeintel_enrich.publish.index import read_ahead
-
-    read_ahead(Path(index))
-    return []
-
-
-JOBS: dict[str, Callable[..., list[bytes]]] = {
-    "parse": run_parse,
-    "parse failed": run_parse_failed,
-    "outline": run_outline,
-    "outline failed": run_outline_failed,
-    "analyse": run_analyse_job,
-    "link": run_link_job,
-    "store": run_store_job,
-    "publish ahead": run_publish_ahead,
+JOBS: dict[str, str] = {
+    "parse": "codeintel_enrich.engine.run.file_job:parse_job",
+    "parse failed": "codeintel_enrich.engine.run.file_job:parse_failed_job",
+    "outline": "codeintel_enrich.engine.run.file_job:outline_job",
+    "outline failed": "codeintel_enrich.engine.run.file_job:outline_failed_job",
+    "analyses": "codeintel_enrich.engine.run.file_job:analysis_job",
+    "link": "codeintel_enrich.engine.run.link_job:link_job",
+    "store": "codeintel_enrich.engine.run.merge_job:store_job",
+    "publish": "codeintel_enrich.engine.run.merge_job:publish_job",
+    "publish ahead": "codeintel_enrich.engine.run.merge_job:publish_ahead_job",
 }
-ASKING: dict[str, Callable[..., list[bytes]]] = {"publish": run_publish_job}
+"""Kind of job -> `module:function` that does it; loaded when first needed, since no process does all of them."""
+ASKING = frozenset({"publish"})
 """Those that are given a way to ask, before their arguments."""
+
+
+@cache
+def job_function(kind: str) -> Callable[..., list[bytes]]:
+    """The function that does a kind of job."""
+    module, _, name = JOBS[kind].partition(":")
+    function: Callable[..., list[bytes]] = getattr(importlib.import_module(module), name)
+    return function
+
 
 if __name__ == "__main__":
     main()

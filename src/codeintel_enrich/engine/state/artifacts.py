@@ -1,4 +1,4 @@
-"""Owns the artifact store: content-addressed bytes, and traces that say which key gave which outputs.
+"""The artifact store: content-addressed bytes, and traces that say which key gave which outputs.
 
 One SQLite file in write-ahead mode: what a task finished is committed when it finishes, `kill -9` loses only
 what was in flight. Bytes are kept compressed, and checked against their digest whenever they are read.
@@ -13,9 +13,9 @@ from pathlib import Path
 
 import msgspec
 
-from codeintel_enrich.engine.rules.keys import Inputs
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError
 from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.task_inputs import TaskInputs
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -63,7 +63,7 @@ class Artifact(msgspec.Struct, frozen=True, array_like=True):
 class Trace(msgspec.Struct, frozen=True):
     """That these inputs gave these outputs."""
 
-    inputs: Inputs
+    inputs: TaskInputs
     outputs: tuple[str, ...]
     """Digests, in the order in which `lookup` returns them."""
 
@@ -194,7 +194,7 @@ class Artifacts:
                 return None
 
     def inputs_of(self, key: str) -> str | None:
-        """The list of inputs that a recorded key is the digest of (`Inputs.text`); None where it is not recorded."""
+        """The list of inputs (`TaskInputs.text`) that a key is the digest of; None where it is not recorded."""
         with self._lock, contextlib.suppress(sqlite3.DatabaseError):
             row = self._connection.execute("select inputs from trace where key = ?", (key,)).fetchone()
             return row[0] if row is not None else None

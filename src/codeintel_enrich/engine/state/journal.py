@@ -1,7 +1,7 @@
-"""Owns the notes of what was different before a build: of what the build changes, the digests and keys of before."""
+"""Notes of what was different before a build: of what it changes, the digests and keys that were there."""
 
-WHOLE = ""
-"""Stands for a path where the repository as a whole is meant."""
+REPOSITORY = ""
+"""Stands for a path where the repository itself is meant."""
 
 
 class Journal:
@@ -9,6 +9,7 @@ class Journal:
 
     def __init__(self) -> None:
         self.before: dict[str, dict[str, str]] = {}
+        """Path -> `content`, `linked` or a stage -> the digest or the key that was there before."""
         self.added: set[str] = set()
         self.removed: set[str] = set()
 

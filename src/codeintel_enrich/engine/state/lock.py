@@ -1,4 +1,4 @@
-"""Owns the one-writer rule of a cache: filelock's lock, with the holder's process id in the message."""
+"""The one-writer rule of a cache: filelock's lock, with the holder's process id in the message."""
 
 import os
 from collections.abc import Callable
@@ -17,8 +17,8 @@ class CacheLock:
         self._holder = folder / "lock.pid"
         self._lock = FileLock(folder / "lock", thread_local=False)
 
-    def acquire(self, wait_seconds: float, tell: Callable[[str], None]) -> None:
-        """Take the lock, waiting for its holder; `tell` gets one message when there is something to wait for.
+    def acquire(self, wait_seconds: float, notify: Callable[[str], None]) -> None:
+        """Take the lock, waiting for its holder; `notify` gets one message when there is something to wait for.
 
         Raises LockedError that names the holder when it does not let go in time.
         """
@@ -30,7 +30,7 @@ class CacheLock:
             message = f"another run ({self._who()}) holds {self._holder.parent}"
             if wait_seconds <= 0:
                 raise LockedError(f"{message}; run again when it is done") from None
-            tell(f"{message}; waiting for it")
+            notify(f"{message}; waiting for it")
             try:
                 self._lock.acquire(timeout=wait_seconds)
             except Timeout:

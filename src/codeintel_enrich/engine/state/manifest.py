@@ -1,4 +1,4 @@
-"""Owns the manifest: what the last run knew of every file, so that a run that changes nothing opens nothing.
+"""The manifest: what the last run knew of every file, so that a run that changes nothing opens nothing.
 
 The manifest is only a fast path. Losing it costs hashing, never a wrong answer: what ran is recorded in the
 artifact store under content keys.
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from codeintel_enrich.engine.rules.stages import ANALYSIS
 from codeintel_enrich.engine.state.discovery import Decisions, Found
+from codeintel_enrich.files.atomic import write_atomically
 from codeintel_enrich.files.stamps import FileStamp
 from codeintel_enrich.model.digest import digest
 
@@ -21,58 +21,44 @@ COARSE_GRANULARITY_NS = 2_000_000_000
 """What file systems with whole-second stamps need."""
 
 
-class StageState(msgspec.Struct, array_like=True):
-    """One stage of one file: the key it was last done for, and the digest of what came out."""
+class StageState(msgspec.Struct, frozen=True, array_like=True):
+    """One stage of one file: the key it was last done for, and the digests of what came out."""
 
     key: str = ""
-    output: str = ""
+    outputs: tuple[str, ...] = ()
+
+    @property
+    def output(self) -> str:
+        """Digest of the first thing that came out; empty where it was never done."""
+        return self.outputs[0] if self.outputs else ""
 
 
-class BytesState(msgspec.Struct, array_like=True):
-    """What is known of the bytes of one file."""
+NOT_DONE = StageState()
+
+
+class FileState(msgspec.Struct, array_like=True):
+    """What is known of one file, be it Python or not."""
 
     found: Found
     racy: bool
     """Read in the clock tick of its last change: the signature cannot tell a later write in that tick."""
     content: str
     """Digest of its bytes."""
-
-    def replace_content(self, content: str) -> None:
-        """Take other bytes; what was made of the former ones is forgotten."""
-        self.content = content
-
-
-class FileState(BytesState, array_like=True):
-    """What is known of one Python file."""
-
-    interface: str = ""
     linked: str = ""
-    parse: StageState = msgspec.field(default_factory=StageState)
-    qualify: StageState = msgspec.field(default_factory=StageState)
-    stitch: StageState = msgspec.field(default_factory=StageState)
-    types: StageState = msgspec.field(default_factory=StageState)
-    emit: StageState = msgspec.field(default_factory=StageState)
+    """Digest of what `link` says of it; empty for a file that is not Python."""
+    stages: dict[str, StageState] = {}
+    """Stage -> what came of it."""
 
-    def replace_content(self, content: str) -> None:
-        """Take other bytes; what was made of the former ones is forgotten."""
-        self.content = content
-        self.parse, self.interface = StageState(), ""
+    def stage(self, name: str) -> StageState:
+        """What came of a stage."""
+        return self.stages.get(name, NOT_DONE)
 
 
-class OutlinedState(BytesState, array_like=True):
-    """What is known of one file that has an outline and nothing else."""
-
-    outline: StageState = msgspec.field(default_factory=StageState)
-
-    def replace_content(self, content: str) -> None:
-        """Take other bytes; what was made of the former ones is forgotten."""
-        self.content = content
-        self.outline = StageState()
-
-
-class External(msgspec.Struct):
+class External(msgspec.Struct, frozen=True):
     """One external input (an index, a checker's report), split per file."""
 
+    stage: str = ""
+    """Which stage makes it: `index`, `check` or `context`."""
     key: str = ""
     """What it was made from; empty when there is none."""
     slices: dict[str, str] = {}
@@ -88,7 +74,9 @@ class Manifest(msgspec.Struct):
     """Everything remembered between runs beside artifacts and the store."""
 
     files: dict[str, FileState] = {}
-    outlined: dict[str, OutlinedState] = {}
+    """Python files."""
+    outlined: dict[str, FileState] = {}
+    """Other files, which have an outline and nothing else."""
     decisions: Decisions = msgspec.field(default_factory=Decisions)
     link: StageState = msgspec.field(default_factory=StageState)
     externals: dict[str, External] = {}
@@ -104,10 +92,11 @@ class Manifest(msgspec.Struct):
 
     def used(self) -> set[str]:
         """Digests of the artifacts that the present state is made of."""
-        used: set[str] = {self.link.output, *(state.outline.output for state in self.outlined.values())}
-        for state in self.files.values():
-            used.update((state.interface, state.linked, state.parse.output))
-            used.update(getattr(state, stage).output for stage in ANALYSIS)
+        used: set[str] = {self.link.output}
+        for state in (*self.files.values(), *self.outlined.values()):
+            used.add(state.linked)
+            for done in state.stages.values():
+                used.update(done.outputs)
         for external in self.externals.values():
             used.update(external.slices.values())
         return used
@@ -134,17 +123,6 @@ def save_manifest(path: Path, manifest: Manifest) -> None:
     """Replace the manifest atomically."""
     body = msgspec.msgpack.encode(manifest)
     write_atomically(path, digest(body).encode(), body)
-
-
-def write_atomically(path: Path, *parts: bytes) -> None:
-    """Write to a temporary name beside `path`, then rename: readers see the old bytes or the new, never a part."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.writelines(parts)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def is_racy(found: Found, read_at_ns: int) -> bool:

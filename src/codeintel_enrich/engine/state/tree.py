@@ -1,4 +1,4 @@
-"""Owns the files of a tree beside what is known of them: which changed, which vanished, and reading them anew."""
+"""The tree as the file system shows it, beside what is known of its files: what changed, and reading it anew."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from codeintel_enrich.engine.rules.config import Config
 from codeintel_enrich.engine.state.discovery import SUFFIXES, Found, Scan, scan
 from codeintel_enrich.engine.state.journal import Journal
-from codeintel_enrich.engine.state.manifest import BytesState, FileState, Manifest, OutlinedState, read_file
+from codeintel_enrich.engine.state.manifest import FileState, Manifest, read_file
 from codeintel_enrich.engine.state.outlining import grammars_of, leave_out
 from codeintel_enrich.engine.state.places import Places
 from codeintel_enrich.model.digest import digest
@@ -34,13 +34,9 @@ class Tree:
         self._outlined = manifest.outlined
         self._journal = journal
 
-    def find(self, path: str) -> FileState | OutlinedState | None:
-        """What is known of a file of either kind."""
-        return self._files.get(path) or self._outlined.get(path)
-
     def changed(self) -> list[str]:
         """Files whose signature is not the remembered one, or whose signature cannot be relied on."""
-        kinds: tuple[tuple[Mapping[str, Found], Mapping[str, BytesState]], ...] = (
+        kinds: tuple[tuple[Mapping[str, Found], Mapping[str, FileState]], ...] = (
             (self.seen.files, self._files),
             (self.seen.outlined, self._outlined),
         )
@@ -82,25 +78,25 @@ class Tree:
         except OSError as error:
             found, racy = self.seen.files.get(path) or self.seen.outlined[path], False
             content = f"unreadable: {error.strerror}"
-        state = self.find(path)
-        if state is not None:
-            state.found, state.racy = found, racy
-            if state.content == content:
-                return Reread(data, False)
-            self._journal.note(path, "content", state.content)
-            if isinstance(state, FileState):
-                self._journal.note(path, "interface", state.interface)
-                self._journal.note(path, "parse", state.parse.key)
-            else:
-                self._journal.note(path, "outline", state.outline.key)
-            state.replace_content(content)
-        elif path.endswith(SUFFIXES):
-            self._files[path] = FileState(found, racy, content)
-        else:
-            self._outlined[path] = OutlinedState(found, racy, content)
+        known = self._files if path.endswith(SUFFIXES) else self._outlined
+        state = known.get(path)
         if state is None:
+            known[path] = FileState(found, racy, content)
             self._journal.added.add(path)
+            return Reread(data, True)
+        state.found, state.racy = found, racy
+        if state.content == content:
+            return Reread(data, False)
+        self._replace_content(path, state, content)
         return Reread(data, True)
+
+    def _replace_content(self, path: str, state: FileState, content: str) -> None:
+        """Take other bytes; what was made of the former ones, by the stage that reads bytes, is forgotten."""
+        self._journal.note(path, "content", state.content)
+        first = "parse" if path in self._files else "outline"
+        self._journal.note(path, first, state.stage(first).key)
+        state.content = content
+        state.stages.pop(first, None)
 
     def _forget(self, path: str) -> None:
         for known in (self._files, self._outlined, self.seen.files, self.seen.outlined):

@@ -1,0 +1,93 @@
+"""The reports of type checkers: each made by its checker or handed in, split per file."""
+
+from functools import cached_property
+from pathlib import Path
+
+from codeintel_enrich.engine.inputs.external import (
+    ExternalInput,
+    Made,
+    digest_of_file,
+    digest_of_report,
+    encoded,
+    tool_policy,
+)
+from codeintel_enrich.engine.rules.config import config_digest
+from codeintel_enrich.engine.state.state import State
+from codeintel_enrich.files.programs import executable
+from codeintel_enrich.formats.checkers import CheckerReport
+
+CONFIGS = ("pyproject.toml", "pyrefly.toml", "pyrightconfig.json", "setup.cfg", "mypy.ini")
+"""Files whose content decides, beside the sources, what a checker says."""
+
+
+class CheckerInput(ExternalInput):
+    """What one type checker says."""
+
+    stage = "check"
+
+    def __init__(self, state: State, name: str) -> None:
+        super().__init__(state)
+        self.name = name
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the build reads it."""
+        options, config = self.state.options, self.state.project.config.check
+        return self.name in options.reports or (
+            options.types and config.refresh != "never" and self.name in config.tools
+        )
+
+    def handed_in(self) -> Path | None:
+        """The report that the user gave."""
+        return self.state.options.reports.get(self.name)
+
+    def missing(self) -> str | None:
+        """Why it cannot run on this machine."""
+        if self.handed_in() is not None or executable(self.name):
+            return None
+        return f"{self.name} is not installed; pip install 'codeintel-enrich[types]', or say --no-types"
+
+    def policy(self) -> object:
+        """The checker, or the report that was handed in."""
+        return tool_policy(self.name, self.name, self.given())
+
+    def made_from(self) -> str:
+        """The sources, what configures checkers and the checker's version; or the report that was handed in."""
+        given = self.given()
+        return digest_of_report(given, self.state.files) if given is not None else self._tool_key
+
+    @cached_property
+    def _tool_key(self) -> str:
+        from codeintel_enrich.engine.inputs.tools import find_tool
+
+        tool = find_tool(self.name)
+        configs = [(file, digest_of_file(self.state.places.root / file)) for file in CONFIGS]
+        asked = self.state.project.config.check.types
+        contents = sorted((path, state.content) for path, state in self.state.files.items())
+        return config_digest(self.name, asked, tool.version if tool else None, configs, contents)
+
+    def make(self) -> Made:
+        """Run the checker in the tree."""
+        from codeintel_enrich.engine.inputs.tools import run_checker
+
+        key = self._tool_key
+        config = self.state.project.config.check
+        report = run_checker(
+            self.name,
+            self.state.places.root,
+            sorted(self.state.files),
+            timeout=config.timeout_seconds,
+            expressions=config.types == "expressions",
+        )
+        return self._split_report(key, report)
+
+    def read(self, given: Path) -> Made:
+        """Read the report that was handed in."""
+        from codeintel_enrich.formats.checkers import read_pyrefly, read_pyright
+
+        read = read_pyrefly if self.name == "pyrefly" else read_pyright
+        report = read(given.read_bytes(), self.state.places.root.as_posix(), self.state.files, str(given))
+        return self._split_report(digest_of_report(given, self.state.files), report)
+
+    def _split_report(self, made_from: str, report: CheckerReport) -> Made:
+        return self.split(made_from, encoded(report.files.items()), producer=self.name, left_out=dict(report.left_out))

@@ -1,0 +1,127 @@
+"""The SCIP index: made by an indexer or handed in, split by document without decoding it."""
+
+import tempfile
+from functools import cached_property
+from pathlib import Path
+
+from codeintel_enrich.engine.inputs.external import ExternalInput, Made, tool_policy
+from codeintel_enrich.engine.rules.task_name import TaskName
+from codeintel_enrich.engine.state.artifacts import Artifact
+from codeintel_enrich.engine.state.manifest import External
+from codeintel_enrich.errors import UsageError
+from codeintel_enrich.files.programs import executable
+from codeintel_enrich.model.digest import digest
+
+
+class IndexInput(ExternalInput):
+    """The index that symbols come from.
+
+    An indexer looks at a whole project and takes seconds to minutes after any edit, so by default (`refresh =
+    "missing"`) an index stays until somebody asks for a new one; `stitch` knows what moved since.
+    """
+
+    name = "index"
+    stage = "index"
+
+    @cached_property
+    def task(self) -> TaskName:
+        """The task that makes it; there is only one index."""
+        return TaskName("index")
+
+    @cached_property
+    def title(self) -> str:
+        """As people call it."""
+        return "SCIP index"
+
+    @property
+    def _tool(self) -> str:
+        return self.state.project.config.index.tool
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the build reads it."""
+        options = self.state.options
+        return options.scip is not None or (options.index and self.state.project.config.index.refresh != "never")
+
+    def handed_in(self) -> Path | None:
+        """The file of `--scip`."""
+        return self.state.options.scip
+
+    def missing(self) -> str | None:
+        """Why it cannot be made on this machine."""
+        if self.handed_in() is not None or executable(self._tool):
+            return None
+        return f"{self._tool} is not installed; pip install 'codeintel-enrich[scip]', or say --no-index"
+
+    def policy(self) -> object:
+        """The indexer, or the file that was handed in."""
+        return tool_policy(self.name, self._tool, self.given())
+
+    def made_from(self) -> str:
+        """The bytes of the index: the one that was handed in, else the one that the last run of the indexer left."""
+        try:
+            return f"file {digest((self.given() or self.state.places.index).read_bytes())}"
+        except OSError:
+            return ""
+
+    def is_due(self) -> bool:
+        """Whether it has to be made now, by its refresh policy."""
+        if self.handed_in() is not None:
+            return super().is_due()
+        if self.state.options.refresh_index:
+            return True
+        refresh = self.state.project.config.index.refresh
+        known = self.state.manifest.externals.get(self.name)
+        if known is None or not known.key:
+            key = self.made_from()
+            known = self.state.restore_external(self.name, self.task_inputs(key)) if key else None
+        return known is None or (refresh != "missing" and self.behind(known) > 0)
+
+    def behind(self, known: External) -> int:
+        """How many files changed since the index was made."""
+        files = self.state.files.items()
+        return sum(known.contents.get(path) != state.content for path, state in files if path not in known.left_out)
+
+    def make(self) -> Made:
+        """Run the indexer on a copy of the files."""
+        from codeintel_enrich.engine.inputs.tools import make_index
+
+        config = self.state.project.config.index
+        run = make_index(
+            self.state.places.root,
+            sorted(self.state.files),
+            self.state.places.index,
+            # Outside the tree: checkers that run at the same time must not meet the copy.
+            Path(tempfile.mkdtemp(prefix="codeintel-enrich-")),
+            tool=config.tool,
+            timeout=config.timeout_seconds,
+        )
+        return self._split_index(self.state.places.index, run.content_hashes, dict(run.left_out))
+
+    def read(self, given: Path) -> Made:
+        """Read the index that was handed in. Raises UsageError where it describes none of our files."""
+        made = self._split_index(given, {}, {})
+        files, slices = self.state.files, made.external.slices
+        if files and slices.keys().isdisjoint(files):
+            raise UsageError(
+                f"{given} is of another tree: it describes none of the files below {self.state.places.root} "
+                f"(but {min(slices, default='no file at all')}). Make it anew from there, or leave it out."
+            )
+        return made
+
+    def _split_index(self, path: Path, contents: dict[str, str], left_out: dict[str, str]) -> Made:
+        from codeintel_enrich.formats.scip import open_index
+
+        slices: dict[str, str] = {}
+        fresh: dict[str, Artifact] = {}
+        with open_index(path) as reader:
+            left_out = {**dict(reader.left_out), **left_out}
+            # Also of files that are not there now: they may come back while the index stays.
+            for name, piece in reader.documents():
+                slices[name] = digest(piece)
+                # An index names every document again and again; packing what is kept already would be in vain.
+                if not self.state.artifacts.has(slices[name]):
+                    fresh[name] = Artifact.of(piece)
+            producer = f"{reader.metadata.tool} {reader.metadata.version}".strip()
+        made_from = f"file {digest(path.read_bytes())}"
+        return Made(External(self.stage, made_from, slices, contents, producer, left_out), list(fresh.values()))
