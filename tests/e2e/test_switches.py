@@ -10,7 +10,6 @@ from codeintel_enrich.commands.verify import verify
 from codeintel_enrich.engine.build.build import Build
 from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.tasks import run_build
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace, assert_same
 
@@ -65,7 +64,7 @@ def test_verifying_leaves_the_file_alone_and_compares_it(shop: Workspace) -> Non
     shop.build(**written_to("nodes.jsonl"))
     before = (shop.root / "nodes.jsonl").stat()
     options = Options(root=shop.root, **{**shop.options, **written_to("nodes.jsonl")})
-    verdict = verify(options, run_build)
+    verdict = verify(options)
     assert verdict.is_equal, (verdict.tables, verdict.published)
     after = (shop.root / "nodes.jsonl").stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)

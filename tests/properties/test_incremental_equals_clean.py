@@ -3,14 +3,16 @@
 import random
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.state.artifacts import Artifact
+from codeintel_enrich.engine.state.state import State
+from codeintel_enrich.model.task_inputs import TaskInputs
 from tests.support.workspace import Workspace, assert_same
 
 pytestmark = pytest.mark.usefixtures("lasting_workers")
@@ -133,20 +135,20 @@ SENSITIVE: list[tuple[dict[str, str], list[tuple[str, str, str]]]] = [
 
 def _drop_linked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is told that what it imports changed."""
-    take = Build.take_linked
+    record = State.record_linked
 
-    def deaf(self: Build, key: str, output: str, table: dict[str, str]) -> None:
-        known = {path: name for path, name in table.items() if not self.files[path].linked_module}
-        take(self, key, output, known)
+    def deaf(self: State, linked: Mapping[str, str], fresh: Iterable[Artifact]) -> None:
+        known = {path: name for path, name in linked.items() if not self.files[path].linked}
+        record(self, known, fresh)
 
-    monkeypatch.setattr(Build, "take_linked", deaf)
+    monkeypatch.setattr(State, "record_linked", deaf)
 
 
 def _drop_failed_lookups(monkeypatch: pytest.MonkeyPatch) -> None:
     """A module that appears does not run link again."""
-    inputs = Build.link_inputs
+    inputs = State.link_inputs
 
-    def blind(self: Build) -> object:
+    def blind(self: State) -> TaskInputs:
         kept = {path: state for path, state in self.files.items() if path != "pkg/a.py" or state.linked}
         every, self.manifest.files = self.manifest.files, kept
         try:
@@ -154,7 +156,7 @@ def _drop_failed_lookups(monkeypatch: pytest.MonkeyPatch) -> None:
         finally:
             self.manifest.files = every
 
-    monkeypatch.setattr(Build, "link_inputs", blind)
+    monkeypatch.setattr(State, "link_inputs", blind)
 
 
 @pytest.mark.parametrize("drop", [_drop_linked, _drop_failed_lookups])

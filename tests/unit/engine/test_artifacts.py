@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from codeintel_enrich.engine.rules.keys import Inputs
 from codeintel_enrich.engine.state.artifacts import Artifact, Artifacts, Trace
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError
 from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.task_inputs import TaskInputs
 
-INPUTS = Inputs.of("parse", ("content", "1"))
+INPUTS = TaskInputs.of("parse", ("content", "1"))
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def store(tmp_path: Path) -> Iterator[Artifacts]:
     artifacts.close()
 
 
-def put(artifacts: Artifacts, *outputs: bytes, inputs: Inputs = INPUTS) -> list[str]:
+def put(artifacts: Artifacts, *outputs: bytes, inputs: TaskInputs = INPUTS) -> list[str]:
     made = [Artifact.of(data) for data in outputs]
     names = [artifact.digest for artifact in made]
     artifacts.record(made, Trace(inputs, tuple(names)))
@@ -134,7 +134,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 @pytest.mark.parametrize("change", DAMAGE.values(), ids=DAMAGE.keys())
 def test_a_damaged_file_is_started_over_with_a_warning(store: Artifacts, change: Callable[[bytes], bytes]) -> None:
     for number in range(200):
-        put(store, bytes(500) + str(number).encode(), inputs=Inputs.of("parse", ("content", str(number))))
+        put(store, bytes(500) + str(number).encode(), inputs=TaskInputs.of("parse", ("content", str(number))))
     store.close()
     spoil(store.path, change)
     artifacts = Artifacts(store.path)
@@ -157,7 +157,7 @@ def test_an_empty_file_is_an_empty_store(tmp_path: Path) -> None:
 def test_pruning_keeps_what_is_used_and_the_latest_of_what_is_not(store: Artifacts) -> None:
     names = []
     for number in range(30):
-        names += put(store, b"%d" % number, inputs=Inputs.of("parse", ("content", str(number))))
+        names += put(store, b"%d" % number, inputs=TaskInputs.of("parse", ("content", str(number))))
     used = set(names[:5])
     assert store.prune(lambda: used, most=30) == 0
     gone = store.prune(lambda: used, most=20)
@@ -166,8 +166,8 @@ def test_pruning_keeps_what_is_used_and_the_latest_of_what_is_not(store: Artifac
     assert used <= left
     assert left - used == set(names[20:])
     # A trace whose outputs went is as good as none.
-    assert store.lookup(Inputs.of("parse", ("content", "5")).key) is None
-    assert store.lookup(Inputs.of("parse", ("content", "29")).key) == (names[29],)
+    assert store.lookup(TaskInputs.of("parse", ("content", "5")).key) is None
+    assert store.lookup(TaskInputs.of("parse", ("content", "29")).key) == (names[29],)
 
 
 def test_threads_may_share_a_store(store: Artifacts) -> None:
@@ -176,7 +176,7 @@ def test_threads_may_share_a_store(store: Artifacts) -> None:
     def work(worker: int) -> None:
         try:
             for number in range(50):
-                inputs = Inputs.of("parse", ("content", f"{worker} {number}"))
+                inputs = TaskInputs.of("parse", ("content", f"{worker} {number}"))
                 (name,) = put(store, b"%d %d" % (worker, number), inputs=inputs)
                 assert store.lookup(inputs.key) == (name,)
                 assert store.get(name) == b"%d %d" % (worker, number)

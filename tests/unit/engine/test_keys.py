@@ -7,11 +7,13 @@ import msgspec
 import pytest
 
 from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.build.due import due_first_stages
 from codeintel_enrich.engine.rules import keys
 from codeintel_enrich.engine.rules.config import Config
-from codeintel_enrich.engine.rules.keys import PACKAGE, SOURCES, Inputs, stage_version
-from codeintel_enrich.engine.rules.stages import ANALYSIS, DOCS
+from codeintel_enrich.engine.rules.keys import PACKAGE, source_files, sources, stage_version
+from codeintel_enrich.engine.rules.stages import ANALYSES, STAGES
 from codeintel_enrich.engine.state.places import Options
+from codeintel_enrich.model.task_inputs import TaskInputs
 
 CHANGES: dict[str, tuple[Any, set[str]]] = {
     "roots": (["lib"], {"link"}),
@@ -44,9 +46,23 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
 """Setting -> another value of it, and the stages that read it."""
 
 
+NAMES = [stage.name for stage in STAGES]
+
+
 def build(root: Path, **overrides: Any) -> Build:
     (root / "rules.yaml").write_text("- tag: mine\n  paths: '**'\n")
     return Build(Options(root=root, overrides=overrides))
+
+
+def settings(root: Path, **overrides: Any) -> dict[str, str]:
+    """Stage -> digest of its version and settings."""
+    return build(root, **overrides).state.settings.digests
+
+
+def fingerprint(made: Build) -> str:
+    """Digest of all that decides, beside files, what the build looks like when it is done."""
+    assert not made.settled
+    return made.fingerprint
 
 
 def test_every_setting_is_accounted_for() -> None:
@@ -56,14 +72,14 @@ def test_every_setting_is_accounted_for() -> None:
 @pytest.mark.parametrize("setting", CHANGES)
 def test_a_setting_is_part_of_the_stages_that_read_it_and_of_no_other(tmp_path: Path, setting: str) -> None:
     value, readers = CHANGES[setting]
-    before, after = build(tmp_path).settings, build(tmp_path, **{setting: value}).settings
+    before, after = settings(tmp_path), settings(tmp_path, **{setting: value})
     assert {stage for stage in before if before[stage] != after[stage]} == readers
 
 
 @pytest.mark.parametrize("setting", CHANGES)
 def test_a_setting_that_changes_what_a_build_says_unsettles_it(tmp_path: Path, setting: str) -> None:
     value, _ = CHANGES[setting]
-    changed = build(tmp_path).overall != build(tmp_path, **{setting: value}).overall
+    changed = fingerprint(build(tmp_path)) != fingerprint(build(tmp_path, **{setting: value}))
     assert changed == (setting not in ("fail-on", "lock-wait-seconds"))
 
 
@@ -71,50 +87,53 @@ def test_a_setting_that_changes_what_a_build_says_unsettles_it(tmp_path: Path, s
     "options", [{"only": ("a.py",)}, {"out": Path("elsewhere")}, {"index": False}, {"types": False}], ids=str
 )
 def test_an_option_that_changes_what_a_build_says_unsettles_it(tmp_path: Path, options: dict[str, Any]) -> None:
-    assert Build(Options(root=tmp_path)).overall != Build(Options(root=tmp_path, **options)).overall
+    assert fingerprint(Build(Options(root=tmp_path))) != fingerprint(Build(Options(root=tmp_path, **options)))
 
 
 def test_the_place_of_a_repository_is_no_part_of_any_key(tmp_path: Path) -> None:
     one, two = tmp_path / "one" / "repo", tmp_path / "two" / "repo"
     one.mkdir(parents=True)
     two.mkdir(parents=True)
-    assert build(one).settings == build(two).settings
+    assert settings(one) == settings(two)
 
 
 def test_the_lowest_allowed_python_is_part_of_parse_and_link(tmp_path: Path) -> None:
-    before = build(tmp_path).settings
+    before = settings(tmp_path)
     (tmp_path / "pyproject.toml").write_text('[project]\nrequires-python = ">=3.8"\n')
-    after = build(tmp_path).settings
+    after = settings(tmp_path)
     assert {stage for stage in before if before[stage] != after[stage]} == {"parse", "link"}
 
 
 def test_entry_points_are_part_of_merge_alone(tmp_path: Path) -> None:
-    before = build(tmp_path).settings
+    before = settings(tmp_path)
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n[project.scripts]\nx = "x:main"\n')
-    after = build(tmp_path).settings
+    after = settings(tmp_path)
     assert {stage for stage in before if before[stage] != after[stage]} == {"merge"}
 
 
 def test_every_stage_names_sources_that_exist() -> None:
-    assert SOURCES.keys() == DOCS.keys()
-    for sources in SOURCES.values():
-        for source in sources:
-            assert (PACKAGE / source).is_dir() or (PACKAGE / source).with_suffix(".py").is_file(), source
+    for stage in STAGES:
+        for source in sources(stage):
+            assert source_files(source), source
+            assert all(file.is_file() for file in source_files(source)), source
 
 
 def test_every_module_below_stages_belongs_to_the_version_of_its_stage() -> None:
-    claimed = {source.removeprefix("stages/") for sources in SOURCES.values() for source in sources}
+    claimed = {source.removeprefix("stages/") for stage in STAGES for source in sources(stage)}
     there = {path.stem for path in (PACKAGE / "stages").iterdir() if not path.stem.startswith("__")}
     assert there <= claimed
 
 
+def forget_versions() -> None:
+    stage_version.cache_clear()
+    keys.digests.cache_clear()
+
+
 @pytest.fixture
 def _fresh_versions() -> Any:
-    stage_version.cache_clear()
-    keys._digests.cache_clear()
+    forget_versions()
     yield
-    stage_version.cache_clear()
-    keys._digests.cache_clear()
+    forget_versions()
 
 
 @pytest.mark.usefixtures("_fresh_versions")
@@ -123,10 +142,15 @@ def _fresh_versions() -> Any:
     [
         ("stages/link/__init__.py", {"link"}),
         ("stages/types/__init__.py", {"types"}),
-        ("formats/scip_wire.py", {"stitch", "types", "index", "check"}),
+        ("formats/scip_wire.py", {"stitch", "index", "check", "context"}),
         ("store/merge.py", {"merge"}),
         ("publish/files.py", {"merge"}),
-        ("model/syntax.py", set(SOURCES)),
+        ("publish/rules.py", {"merge"}),
+        ("engine/run/file_job.py", {"parse", "outline", "qualify", "stitch", "types", "emit"}),
+        ("engine/run/link_job.py", {"link"}),
+        ("engine/run/merge_job.py", {"merge"}),
+        ("engine/run/worker.py", set(NAMES)),
+        ("model/syntax.py", set(NAMES)),
         ("stages/outline/queries/toml.scm", {"parse", "outline"}),
         ("cli/app.py", set()),
         ("engine/state/lock.py", set()),
@@ -135,13 +159,12 @@ def _fresh_versions() -> Any:
 def test_a_stages_version_is_that_of_its_own_source(
     file: str, stages: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = {stage: stage_version(stage) for stage in SOURCES}
-    stage_version.cache_clear()
-    keys._digests.cache_clear()
-    read = keys._read
-    monkeypatch.setattr(keys, "_read", lambda path: read(path) + b"#" * (path == PACKAGE / file))
-    after = {stage: stage_version(stage) for stage in SOURCES}
-    assert {stage for stage in SOURCES if before[stage] != after[stage]} == stages
+    before = {stage: stage_version(stage) for stage in NAMES}
+    forget_versions()
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b"#" * (path == PACKAGE / file))
+    after = {stage: stage_version(stage) for stage in NAMES}
+    assert {stage for stage in NAMES if before[stage] != after[stage]} == stages
 
 
 @pytest.mark.usefixtures("_fresh_versions")
@@ -157,47 +180,47 @@ def test_a_stages_version_is_that_of_its_own_source(
 def test_another_version_of_a_library_is_another_version_of_its_stages(
     library: str, stages: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = {stage: stage_version(stage) for stage in SOURCES}
+    before = {stage: stage_version(stage) for stage in NAMES}
     stage_version.cache_clear()
     version = keys.metadata.version
     monkeypatch.setattr(keys.metadata, "version", lambda name: "0.0" if name == library else version(name))
-    after = {stage: stage_version(stage) for stage in SOURCES}
-    assert {stage for stage in SOURCES if before[stage] != after[stage]} == stages
+    after = {stage: stage_version(stage) for stage in NAMES}
+    assert {stage for stage in NAMES if before[stage] != after[stage]} == stages
 
 
 @pytest.mark.usefixtures("_fresh_versions")
 def test_another_python_is_another_version_of_every_stage(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = {stage: stage_version(stage) for stage in SOURCES}
+    before = {stage: stage_version(stage) for stage in NAMES}
     stage_version.cache_clear()
     monkeypatch.setattr(keys, "runtime_version", lambda: "CPython 3.99")
-    assert all(before[stage] != stage_version(stage) for stage in SOURCES)
+    assert all(before[stage] != stage_version(stage) for stage in NAMES)
 
 
 def test_a_key_tells_stage_names_and_values_apart() -> None:
     made = [
-        Inputs.of("parse", ("a", "1")),
-        Inputs.of("types", ("a", "1")),
-        Inputs.of("parse", ("a", "2")),
-        Inputs.of("parse", ("b", "1")),
-        Inputs.of("parse", ("a", "1"), ("b", "")),
+        TaskInputs.of("parse", ("a", "1")),
+        TaskInputs.of("types", ("a", "1")),
+        TaskInputs.of("parse", ("a", "2")),
+        TaskInputs.of("parse", ("b", "1")),
+        TaskInputs.of("parse", ("a", "1"), ("b", "")),
     ]
     assert len({inputs.key for inputs in made}) == len(made)
-    assert Inputs.of("parse", ("a", "1")).key == made[0].key
+    assert TaskInputs.of("parse", ("a", "1")).key == made[0].key
     assert made[4].text == "parse\na=1\nb="
 
 
 def test_a_path_that_is_no_text_has_a_key() -> None:
-    assert Inputs.of("emit", ("path", "bad\udcff.py")).key != Inputs.of("emit", ("path", "bad\udcfe.py")).key
+    assert TaskInputs.of("emit", ("path", "bad\udcff.py")).key != TaskInputs.of("emit", ("path", "bad\udcfe.py")).key
 
 
-@pytest.mark.parametrize("stage", ["parse", *ANALYSIS])
+@pytest.mark.parametrize("stage", ["parse", *(stage.name for stage in ANALYSES)])
 def test_only_emit_knows_the_path(tmp_path: Path, stage: str) -> None:
     made = build(tmp_path)
     (tmp_path / "a.py").write_text("x = 1\n")
     (tmp_path / "b.py").write_text("x = 1\n")
     assert not made.settled
     made.begin()
-    made.due_parses()
-    same = made.inputs(stage, "a.py").key == made.inputs(stage, "b.py").key
+    due_first_stages(made.state, "module")
+    same = made.state.task_inputs(stage, "a.py").key == made.state.task_inputs(stage, "b.py").key
     made.finish()
     assert same == (stage != "emit")

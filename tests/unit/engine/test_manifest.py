@@ -87,8 +87,8 @@ def test_a_file_written_while_it_is_read_has_the_signature_from_before(
 
 
 def example() -> Manifest:
-    state = FileState(found(CHANGED), False, "c", "s", "e", StageState("k", "o"))
-    externals = {"index": External("key", {"a.py": "d"}, {"a.py": "c"}, "tool 1", {"b.py": "why"})}
+    state = FileState(found(CHANGED), False, "c", "e", {"parse": StageState("k", ("o", "s"))})
+    externals = {"index": External("index", "key", {"a.py": "d"}, {"a.py": "c"}, "tool 1", {"b.py": "why"})}
     return Manifest(files={"a.py": state}, externals=externals, settled="yes", rows={"modules": 1})
 
 

@@ -24,7 +24,7 @@ def version_facts(stage: str) -> dict[str, str]:
     """What a stage's version is made of, by name: its code, its libraries, the interpreter."""
     entry = BY_NAME[stage]
     return {
-        "its code": config_digest([_digests(source) for source in sources(entry)]),
+        "its code": config_digest([digests(source) for source in sources(entry)]),
         **{name: library_version(name) for name in entry.libraries},
         "Python": runtime_version(),
     }
@@ -52,5 +52,6 @@ def source_files(source: str) -> list[Path]:
 
 
 @cache
-def _digests(source: str) -> list[str]:
+def digests(source: str) -> list[str]:
+    """Digest of each file that a module or a package is made of."""
     return [digest(file.read_bytes()) for file in source_files(source)]
