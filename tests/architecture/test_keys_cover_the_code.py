@@ -26,8 +26,8 @@ import json, pickle, sys
 kind, arguments = pickle.load(sys.stdin.buffer)
 from codeintel_enrich.engine.run.worker import ASKING, job_function
 job_function(kind)(*([lambda: 1] if kind in ASKING else []), *arguments)
-files = [getattr(module, "__file__", None) for name, module in sys.modules.items() if name.startswith("codeintel_enrich")]
-print(json.dumps([file for file in files if file]))
+ours = [module for name, module in sys.modules.items() if name.startswith("codeintel_enrich")]
+print(json.dumps([module.__file__ for module in ours if getattr(module, "__file__", None)]))
 """
 """Does one job, as a worker does, in a process that has done nothing else; says which of our modules it loaded."""
 
@@ -48,7 +48,7 @@ Job = tuple[str, tuple[Any, ...]]
 
 
 @pytest.fixture(scope="module")
-def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list[Job]]]:
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Job]]:
     """Stage -> the jobs that a build with every option on gives to workers for it."""
     seen: list[Job] = []
     run = Pool.run
@@ -66,7 +66,7 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list[Jo
     for kind, arguments in seen:
         for stage, job in single(kind, arguments, folder):
             by_stage.setdefault(stage, []).append(job)
-    yield by_stage
+    return by_stage
 
 
 def single(kind: str, arguments: tuple[Any, ...], folder: Path) -> Iterator[tuple[str, Job]]:
