@@ -70,8 +70,8 @@ def diagnose(root: Path) -> Diagnosis:
         pyright_settings(own_pyright, pyproject, folders),
     ]
     present = tuple(tool for tool in found.values() if tool is not None)
-    told = differences(ours, checkers, running)
-    return Diagnosis(present, missing, (ours, *checkers), told, unreadable)
+    found_differences = differences(ours, checkers, running)
+    return Diagnosis(present, missing, (ours, *checkers), found_differences, unreadable)
 
 
 def _folders(root: Path, named: list[str]) -> set[str]:

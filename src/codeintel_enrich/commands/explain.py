@@ -46,7 +46,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def explain(build: Build, path: str) -> Story:
-    """Tell the story of a file, named relative to the root. The build is spent by it.
+    """Give the story of a file, named relative to the root. The build is spent by it.
 
     Raises UsageError for a file that no run knows, EnrichError where nothing was built.
     """
@@ -74,7 +74,7 @@ def explain(build: Build, path: str) -> Story:
             module=linked.module if linked is not None else None,
             finished=last.finished,
             was=was,
-            stages=tuple(_told(artifacts, last, path, state)) if state is not None else (),
+            stages=tuple(_stages(artifacts, last, path, state)) if state is not None else (),
             meanings=meanings,
             now=now,
             due=tuple(task for task in plan.tasks if task.name in names or task.name in ("link", "merge")),
@@ -87,7 +87,7 @@ def _fates(*paths: Iterable[str]) -> Iterator[tuple[str, Iterable[str]]]:
     return zip(("added", "changed", "removed"), paths, strict=True)
 
 
-def _told(artifacts: Artifacts, last: LastRun, path: str, state: FileState) -> Iterator[StageStory]:
+def _stages(artifacts: Artifacts, last: LastRun, path: str, state: FileState) -> Iterator[StageStory]:
     before = last.before.get(path, {})
     for stage in STAGES:
         key = state.stage(stage).key
@@ -124,8 +124,8 @@ def _meanings(old: LinkedModule | None, new: LinkedModule) -> Iterator[str]:
         before, after = old.resolved.get(name), new.resolved.get(name)
         if before is not None and after is not None and before != after:
             means = [" | ".join(target.qualified_names) or f"unknown ({target.reason})" for target in (before, after)]
-            told = f"{means[0]} -> {means[1]}" if means[0] != means[1] else f"{means[1]}, but of another kind"
-            yield f"{name}: {told}"
+            change = f"{means[0]} -> {means[1]}" if means[0] != means[1] else f"{means[1]}, but of another kind"
+            yield f"{name}: {change}"
     exports = {export.name: export.origin for export in old.exports}
     fresh = {export.name: export.origin for export in new.exports}
     for name in sorted(exports.keys() | fresh.keys()):

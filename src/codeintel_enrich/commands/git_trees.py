@@ -6,7 +6,6 @@ The work tree is neither read nor touched. From one tree to the next only blobs 
 import contextlib
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,8 +17,9 @@ from codeintel_enrich.engine.run.summary import Summary
 from codeintel_enrich.engine.state.discovery import SUFFIXES
 from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.engine.state.places import Options, Places, places
-from codeintel_enrich.errors import EnrichError, UsageError
+from codeintel_enrich.errors import EnrichError, ToolError, UsageError
 from codeintel_enrich.files.atomic import write_atomically
+from codeintel_enrich.files.git import git_objects, run_git
 from codeintel_enrich.tasks import run_build
 
 STEERING = frozenset((".gitignore", "pyproject.toml", "pyvenv.cfg", "CACHEDIR.TAG"))
@@ -103,26 +103,14 @@ class Repository:
         return entries
 
     def blobs(self, names: list[str]) -> Iterator[bytes]:
-        """The bytes of each blob, in order."""
-        command = ["git", "cat-file", "--batch"]
-        with subprocess.Popen(command, cwd=self.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as git:
-            assert git.stdin is not None, "it was asked for"
-            assert git.stdout is not None, "it was asked for"
-            # One at a time: git answers each before it reads the next, so neither side waits for ever.
-            for name in names:
-                git.stdin.write(f"{name}\n".encode())
-                git.stdin.flush()
-                head = git.stdout.readline().split()
-                if len(head) != 3:
-                    raise EnrichError(f"git cannot give the object {name}; run `git fsck`")
-                yield git.stdout.read(int(head[2]) + 1)[:-1]
-            git.stdin.close()
+        """The bytes of each blob, in order. Raises EnrichError for one that git cannot give."""
+        return git_objects(self.root, names)
 
     def _git(self, *words: str, complaint: str = "") -> bytes:
         try:
-            done = subprocess.run(["git", *words], cwd=self.root, capture_output=True, check=False)
-        except OSError as error:
-            raise UsageError(f"git cannot be run ({error.strerror}); install it") from error
+            done = run_git(self.root, *words)
+        except ToolError as error:
+            raise UsageError(f"git cannot be run ({error.message}); install it") from error
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip()
             raise UsageError(complaint or f"git {words[0]} failed: {said}")

@@ -75,7 +75,7 @@ def write_report(options: Options, target: Path | None, days: int, *, dry_run: b
             broken=rows["broken"],
             churn=history,
             unmeasured=unmeasured,
-            run=_told(read_last_run(where.last_run)),
+            run=_as_reported(read_last_run(where.last_run)),
         )
     )
     path = target if target is not None else where.cache / "report.html"
@@ -88,7 +88,7 @@ def write_report(options: Options, target: Path | None, days: int, *, dry_run: b
     return Reported(file=str(path), size=len(page), modules=len(files), measured=measured, unmeasured=unmeasured)
 
 
-def _told(run: LastRun | None) -> ReportedRun | None:
+def _as_reported(run: LastRun | None) -> ReportedRun | None:
     if run is None:
         return None
     return ReportedRun(

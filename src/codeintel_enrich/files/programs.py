@@ -1,4 +1,4 @@
-"""Owns finding installed programs."""
+"""Finding installed programs."""
 
 import os
 import shutil

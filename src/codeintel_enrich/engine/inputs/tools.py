@@ -1,4 +1,4 @@
-"""Owns running indexers and type checkers: which ones are here, what they are given, whether to believe what they made.
+"""Running indexers and type checkers: which ones are here, what they are given, whether to believe what they made.
 
 A tool never sees the user's tree as a place to write to. One that crashed, timed out or wrote nothing is a `ToolError`,
 never an empty result. *When* a tool runs is decided elsewhere.
@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -25,6 +24,7 @@ from typing import Literal
 import msgspec
 
 from codeintel_enrich.errors import ToolError, UsageError
+from codeintel_enrich.files.process import run_program
 from codeintel_enrich.files.programs import executable
 from codeintel_enrich.formats.checkers import (
     CheckerReport,
@@ -141,7 +141,7 @@ def run_pyrefly(root: Path, files: Iterable[str], *, timeout: float = 600, expre
 
     Without a configuration pyrefly's default rules apply (by itself it would report next to nothing). Two runs of it
     may take `timeout` seconds each: one for findings, one for how much of each symbol is typed. `expressions`: the
-    first also tells the types of expressions, through some 50 MB of temporary files.
+    first also gives the types of expressions, through some 50 MB of temporary files.
 
     Raises:
         ToolError: it is not installed, crashed, took more than `timeout` seconds, or gave no report.
@@ -170,7 +170,7 @@ def run_pyright(root: Path, files: Iterable[str], *, timeout: float = 600) -> Ch
 def run_checker(
     name: str, root: Path, files: Iterable[str], *, timeout: float, expressions: bool = False
 ) -> CheckerReport:
-    """Run a checker by its name; `expressions` is for those that can tell the types of expressions."""
+    """Run a checker by its name; `expressions` is for those that know the types of expressions."""
     if name == "pyrefly":
         return run_pyrefly(root, files, timeout=timeout, expressions=expressions)
     return run_pyright(root, files, timeout=timeout)
@@ -372,29 +372,9 @@ def _toml(path: Path) -> dict[str, object] | None:
 def _run(
     command: Sequence[str], cwd: Path, timeout_seconds: float, environment: Mapping[str, str] | None = None
 ) -> "subprocess.CompletedProcess[bytes]":
-    """Run a program and all it starts; none of them outlives the call."""
-    try:
-        process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env={**os.environ, "NO_COLOR": "1", "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1", **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise ToolError(f"{command[0]} can not be started: {error.strerror or error}") from error
-    try:
-        stdout, stderr = process.communicate(timeout=timeout_seconds)
-    except subprocess.TimeoutExpired as error:
-        raise ToolError(f"{command[0]} was stopped after {timeout_seconds:g} s; the time limit is config") from error
-    finally:
-        if process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+    """Run a tool; it prints no colours, and its launcher looks for no newer version of it."""
+    plain = {"NO_COLOR": "1", "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
+    return run_program(command, cwd, timeout_seconds, {**plain, **(environment or {})})
 
 
 def _last_lines(done: "subprocess.CompletedProcess[bytes]", most: int = 5) -> str:

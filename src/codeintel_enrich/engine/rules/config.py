@@ -1,4 +1,4 @@
-"""Owns `[tool.codeintel-enrich]` and the options that override it; knows nothing of how settings are used."""
+"""`[tool.codeintel-enrich]` and the options that override it; knows nothing of how settings are used."""
 
 import difflib
 import platform
@@ -54,7 +54,7 @@ class CheckConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     timeout_seconds: int = 600
     """Wall time after which a checker is stopped."""
     types: Literal["findings", "expressions"] = "findings"
-    """`expressions`: pyrefly also tells the type of every expression, so that references have types."""
+    """`expressions`: pyrefly also reports the type of every expression, so that references have types."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):

@@ -1,4 +1,4 @@
-"""Owns the environment variables that take two ways of writing back, for whoever needs the former at once."""
+"""Two environment variables that switch a way of writing back to the former one, for whoever needs that at once."""
 
 import os
 
@@ -16,7 +16,8 @@ def sorts_keys() -> bool:
 def ingests_in_bulk() -> bool:
     """`USE_DUCKDB_JSON`: `1` (default) hands DuckDB the rows of many files at once, `0` those of one at a time.
 
-    The store is the same. Raises UsageError for another value.
+    The name is the customer's: their plan was a switch between bulk reading of JSON and one insert a row, and the rows
+    of many files now come as Arrow buffers. The store is the same. Raises UsageError for another value.
     """
     return _is_on("USE_DUCKDB_JSON", "1", ("0", "off"))
 

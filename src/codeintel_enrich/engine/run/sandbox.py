@@ -39,7 +39,7 @@ class WorkerDiedError(EnrichError):
 
 
 class StageBugError(EnrichError):
-    """A stage raised: our own bug, told loudly with its traceback."""
+    """A stage raised: our own bug, reported with its traceback."""
 
 
 class Pool:

@@ -1,4 +1,4 @@
-"""Owns which files there are: one walk over the tree, gitignore rules and our own exclusions; opens no source file."""
+"""Which files there are: one walk over the tree, gitignore rules and our own exclusions; opens no source file."""
 
 import os
 import re
@@ -118,17 +118,27 @@ class _Walk:
             if ".gitignore" in names and (text := self._read(f"{folder}/.gitignore" if folder else ".gitignore")):
                 self.ignore_files[folder] = text
                 rulers = (*rulers, folder)
-            prefix = f"{folder}/" if folder else ""
-            for entry in listing:
-                name = entry.name
-                if name.endswith(SUFFIXES):
-                    self._take(entry, prefix + name, rulers, pending)
-                elif entry.is_dir(follow_symlinks=False):
-                    path = prefix + name
-                    if name not in SKIPPED_FOLDERS and path not in self.skip:
-                        pending.append((path, rulers))
-                elif self.claims(name):
-                    self._take(entry, prefix + name, rulers, pending)
+            self._sort_out(listing, f"{folder}/" if folder else "", rulers, pending)
+
+    def _sort_out(
+        self,
+        listing: list[os.DirEntry[str]],
+        prefix: str,
+        rulers: tuple[str, ...],
+        pending: list[tuple[str, tuple[str, ...]]],
+    ) -> None:
+        """Take the files of one folder that may be inputs, and put its folders on the list of those to visit."""
+        for entry in listing:
+            name = entry.name
+            # Most entries are source files: their suffix is asked for before the file system is.
+            if name.endswith(SUFFIXES):
+                self._take(entry, prefix + name, rulers, pending)
+            elif entry.is_dir(follow_symlinks=False):
+                path = prefix + name
+                if name not in SKIPPED_FOLDERS and path not in self.skip:
+                    pending.append((path, rulers))
+            elif self.claims(name):
+                self._take(entry, prefix + name, rulers, pending)
 
     def _take(
         self, entry: os.DirEntry[str], path: str, rulers: tuple[str, ...], pending: list[tuple[str, tuple[str, ...]]]

@@ -1,4 +1,4 @@
-"""Owns which files have an outline and nothing else: not those too large, nor those whose grammar is not installed."""
+"""Which files have an outline and nothing else: not those too large, nor those whose grammar is not installed."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Owns what a caller asks of one build, and where that build reads and writes."""
+"""What a caller asks of one build, and where that build reads and writes."""
 
 import os
 import sys
