@@ -231,9 +231,10 @@ def slices(
     """Chunks that are ready to embed, as lines of JSON: all, or what changed."""
     from codeintel_enrich.cli.slices import show_slices
     from codeintel_enrich.engine.state.places import Options, places
+    from codeintel_enrich.publish.outputs import SLICES_FILE
 
     place = places(Options(root=root, cache_dir=cache_dir, out=out))
-    show_slices(place.out / "slices" / "slices.jsonl", place.publish_index, place.slice_log, since)
+    show_slices(place.out / SLICES_FILE, place.publish_index, place.slice_log, since)
 
 
 overlays_app = typer.Typer(help="Typed stubs that spell out what type checkers cannot follow.", no_args_is_help=True)

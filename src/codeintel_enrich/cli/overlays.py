@@ -12,11 +12,12 @@ from tomlkit.exceptions import TOMLKitError
 from codeintel_enrich.cli.show import print_json
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.publish.activation import pyrefly_settings, pyright_settings
+from codeintel_enrich.publish.outputs import OVERLAYS_FOLDER
 
 
 def list_overlays(out: Path, *, as_json: bool) -> None:
     """Print the path of every overlay, relative to the output folder."""
-    names = [path.relative_to(out).as_posix() for path in sorted((out / "overlays").rglob("*.pyi"))]
+    names = [path.relative_to(out).as_posix() for path in sorted((out / OVERLAYS_FOLDER).rglob("*.pyi"))]
     if as_json:
         return print_json(names)
     sys.stdout.writelines(f"{name}\n" for name in names)
@@ -30,7 +31,7 @@ def activate(root: Path, out: Path, roots: Sequence[str], *, write: bool) -> Non
     written: it may hold comments that would be lost. Raises UsageError for a file that cannot be read, and for a
     `stubPath` that is in use.
     """
-    overlays = Path(os.path.relpath(out / "overlays", root)).as_posix()
+    overlays = Path(os.path.relpath(out / OVERLAYS_FOLDER, root)).as_posix()
     searched = [item for item in roots if (root / item).is_dir()] or ["."]
     own_pyright, own_pyrefly, project = root / "pyrightconfig.json", root / "pyrefly.toml", root / "pyproject.toml"
     if own_pyright.is_file():

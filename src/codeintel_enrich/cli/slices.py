@@ -7,6 +7,7 @@ import orjson
 
 from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.publish.index import read_index
+from codeintel_enrich.publish.outputs import SLICES_FILE
 from codeintel_enrich.publish.slice_log import changes_since
 from codeintel_enrich.publish.spliced import read_parts
 
@@ -19,7 +20,7 @@ def show_slices(file: Path, index: Path, log: Path, since: int | None) -> None:
     unless it is gone.
     """
     known = read_index(index)
-    parts = known.spliced.get("slices/slices.jsonl") if known is not None else None
+    parts = known.spliced.get(SLICES_FILE) if known is not None else None
     if parts is None or not file.is_file():
         raise EnrichError(f"{file}: there are no slices; run `codeintel-enrich build --emit-slices` first")
     write = sys.stdout.buffer.write

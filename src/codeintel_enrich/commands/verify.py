@@ -15,8 +15,8 @@ from codeintel_enrich.engine.state.manifest import Manifest, load_manifest, save
 from codeintel_enrich.engine.state.places import Options, Places
 from codeintel_enrich.engine.state.state import State
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError, UsageError
-from codeintel_enrich.files.stamps import CST_FILE
 from codeintel_enrich.publish.index import read_index
+from codeintel_enrich.publish.outputs import CST_FILE, cst_place, found_files
 from codeintel_enrich.store.compare import TableDifference, compare_stores
 from codeintel_enrich.tasks import run_build
 
@@ -85,8 +85,9 @@ def _compare_with_clean(state: State, cache: Path) -> Verdict:
     if summary.errors:
         raise EnrichError(f"the clean build failed: {summary.errors[0]}")
     _check_tree_stood_still(manifest, load_manifest(theirs.manifest)[0])
-    published = _published(theirs.publish_index, places.publish_index)
-    cst_file = str(state.project.config.cst_file(places.root))
+    # What lies there and should not counts, too, though our own index may know nothing of it.
+    published = {*_published(theirs.publish_index, places.publish_index), *found_files(places.out)}
+    cst_file = str(cst_place(state.project.config.cst_out, places.root))
     ours = {name: places.out / name for name in published}
     if cst_file in ours:
         # The clean build has it in its usual place.
@@ -121,14 +122,14 @@ def _hand_over(manifest: Manifest, artifacts: Path, places: Places) -> None:
     save_manifest(places.manifest, Manifest(externals=manifest.externals))
 
 
-def _published(*indexes: Path) -> list[str]:
-    """The names of all published files, by either index."""
+def _published(*indexes: Path) -> set[str]:
+    """The names of all published files, by any index."""
     names: set[str] = set()
     for path in indexes:
         known = read_index(path)
         if known is not None:
             names.update(known.stamps, known.made, known.spliced)
-    return sorted(names)
+    return names
 
 
 def _compare_files(here: dict[str, Path], there: Path) -> Iterator[FileDifference]:

@@ -1,4 +1,4 @@
-"""Owns files that consist of one part per analysed file, in path order, and making the next version from the last.
+"""Files that consist of one part for each of many things, in their order, and making the next version from the last.
 
 What did not change is copied inside the kernel, range by range; knows nothing of what the parts mean.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -109,3 +110,35 @@ def replace_file(path: Path, content: bytes) -> FileStamp:
     with Splicer(path, keeps=False) as splicer:
         splicer.add(content)
         return splicer.commit()
+
+
+def splice(
+    splicers: Sequence[Splicer],
+    names: Iterable[str],
+    last: Mapping[str, Sequence[int]],
+    fresh: Callable[[str], Sequence[bytes] | None],
+    start: int = 0,
+) -> dict[str, Sequence[int]]:
+    """Write the next version of files that hold one part for each name, in the same order; several at once.
+
+    `last`: name -> the lengths in bytes of its parts in the last version of each file, in the order in which they
+    stand there from byte `start` on. `fresh` gives the new parts of a name, one for each file;
+    None where the last ones stand. Returns the same of the next version. Raises OSError.
+    """
+    starts: dict[str, list[int]] = {}
+    at = [start for _ in splicers]
+    for name, lengths in last.items():
+        starts[name] = at
+        at = [begin + length for begin, length in zip(at, lengths, strict=True)]
+    written: dict[str, Sequence[int]] = {}
+    for name in names:
+        parts = fresh(name)
+        if parts is None:
+            written[name] = last[name]
+            for splicer, begin, length in zip(splicers, starts[name], last[name], strict=True):
+                splicer.keep(begin, begin + length)
+        else:
+            written[name] = [len(part) for part in parts]
+            for splicer, part in zip(splicers, parts, strict=True):
+                splicer.add(part)
+    return written

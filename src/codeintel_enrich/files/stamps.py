@@ -1,4 +1,4 @@
-"""Owns what is said of a run's outputs, the store and the published files: what was done, and how to recognise them."""
+"""How to recognise a file that was just written: what `stat` says of it, as far as archives keep that."""
 
 import os
 from typing import Self
@@ -7,9 +7,6 @@ import msgspec
 
 _SECOND_NS = 1_000_000_000
 _LOST_IN_FLOATS_NS = 1_000
-
-CST_FILE = "cst/cst.jsonl"
-"""The lines of syntax nodes, relative to the output folder, unless a user wants them elsewhere."""
 
 
 class FileStamp(msgspec.Struct, frozen=True, array_like=True, eq=False):
@@ -57,38 +54,3 @@ class FileStamp(msgspec.Struct, frozen=True, array_like=True, eq=False):
 
     def __hash__(self) -> int:
         return hash(self.size)
-
-
-class MergeReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merge did to the store."""
-
-    generation: int
-    """Number of merges that changed the store since it was written anew; 1 for a new one."""
-    rebuilt: str | None
-    """Why the store was written anew; None where it was updated in place or was up to date."""
-    changed_files: int
-    """Files whose rows were inserted."""
-    vanished_files: int
-    """Files whose rows were deleted for good."""
-    inserted: dict[str, int]
-    """Table -> rows inserted."""
-    rows: dict[str, int]
-    """Table -> rows in the store now."""
-    stamp: FileStamp
-    seconds: float
-
-
-class PublishReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run did to the published files."""
-
-    written: tuple[str, ...]
-    """Files that were replaced, relative to the output folder."""
-    regenerated: str | None
-    """Why nothing of the old files could be kept; None where what did not change was, or all was up to date."""
-    changed_files: int
-    """Analysed files whose part was made anew."""
-    postponed: tuple[str, ...]
-    """What could not be made because a source was edited while the build ran; until it is, the files are not done."""
-    stamps: dict[str, FileStamp]
-    """Every published file, relative to the output folder."""
-    seconds: float

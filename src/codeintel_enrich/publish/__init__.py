@@ -1,7 +1,9 @@
-"""Files that people and agents read, made from rows: knows neither analyses nor the store."""
+"""Files that people and agents read, made from rows: knows neither analyses nor the store.
 
-from codeintel_enrich.publish.files import Plan, publish_files
-from codeintel_enrich.publish.graphs import graph_recipes
-from codeintel_enrich.publish.upkeep import NotNowError, Recipe
-
-__all__ = ["NotNowError", "Plan", "Recipe", "graph_recipes", "publish_files"]
+outputs     the registry: which kinds of files there are, where they lie, what makes them
+rules       what a file is made of, and how it is known that it stands
+files       bringing all of them to what is wanted: spliced of fragments, made whole, or spliced of parts
+index       what the files on disk are made of, kept beside them
+pages, parquet, graphs, overlays, metrics, slices, repo_map, tags_index    one module a kind
+scip/, report/    our own SCIP index and the page for a browser, made when somebody asks for them
+"""

@@ -1,29 +1,23 @@
-"""Owns the files that hold rows of all files together: each made anew when what some file contributes has changed."""
+"""The files that hold rows of all files together: each made anew when what some file contributes has changed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.graphs import GRAPHS, Graph
-from codeintel_enrich.model.rows import FileSummary
-from codeintel_enrich.publish.upkeep import Recipe
+from codeintel_enrich.publish.rules import BuildRule, Materials, Rules
 
 
-def graph_recipes(
-    summaries: Mapping[str, FileSummary], table_of: Callable[[Graph], Any], version: str
-) -> dict[str, Recipe]:
-    """How the file of each graph is made; `table_of` gives the rows of one as an Arrow table.
-
-    JSON is an array with one object a line.
-    """
-    recipes: dict[str, Recipe] = {}
+def graph_rules(materials: Materials) -> Rules:
+    """How the file of each graph is made. JSON is an array with one object a line."""
+    rules: dict[str, BuildRule] = {}
     for index, graph in enumerate(GRAPHS):
-        parts = "\n".join(summary.graphs[index] for summary in summaries.values())
+        parts = "\n".join(summary.graphs[index] for summary in materials.summaries.values())
         encode = _json if graph.file.endswith(".json") else _parquet
-        inputs = digest(f"{version}\0{parts}".encode())
-        recipes[graph.file] = Recipe(inputs, partial(_make, graph, table_of, encode))
-    return recipes
+        inputs = digest(f"{materials.version}\0{parts}".encode())
+        rules[graph.file] = BuildRule(inputs, partial(_make, graph, materials.tools.graph_table, encode))
+    return rules
 
 
 def _make(graph: Graph, table_of: Callable[[Graph], Any], encode: Callable[[Any], bytes]) -> bytes | None:

@@ -1,4 +1,4 @@
-"""Owns the sidecar index: what the published files are made of, part by part, and how to recognise them."""
+"""The sidecar index: what the published files are made of, part by part, and how to recognise them."""
 
 from pathlib import Path
 
@@ -10,30 +10,31 @@ from codeintel_enrich.model.rows import FileSummary
 from codeintel_enrich.publish.spliced import Parts
 from codeintel_enrich.publish.upkeep import Made
 
-_FORMAT = b"codeintel-enrich index 2\n"
+_FORMAT = b"codeintel-enrich index 3\n"
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True):
     """What one analysed file contributes; lengths are in bytes."""
 
     rows_digest: str
-    module_length: int
-    cst_length: int
+    lengths: tuple[int, ...]
+    """In each of the files that are spliced of fragments."""
     summary: FileSummary
 
 
 class Index(msgspec.Struct, frozen=True):
-    """The parts by path, in path order, and the stamps of the files made of them."""
+    """What every published file is made of."""
 
     parts: dict[str, Part] = {}
+    """By path, in path order."""
     stamps: dict[str, FileStamp] = {}
-    """By name relative to the output folder."""
+    """Of the files that are spliced of fragments, by name relative to the output folder."""
     made: dict[str, Made] = {}
     """The files that are made whole, by name relative to the output folder."""
     spliced: dict[str, Parts] = {}
     """The files whose parts have inputs of their own, by name relative to the output folder."""
-    ways: str = ""
-    """`Plan.ways` of the run that made them."""
+    version: str = ""
+    """What decided, beside analysed files, how they were made."""
 
 
 _ahead: dict[Path, tuple[FileStamp, Index | None]] = {}

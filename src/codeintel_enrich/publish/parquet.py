@@ -1,4 +1,4 @@
-"""Owns the Parquet datasets `parquet/<table>/package=<package>/part-<bucket>.parquet`.
+"""The Parquet datasets `parquet/<table>/package=<package>/part-<bucket>.parquet`.
 
 A partition holds the rows of one package's files, or of a bucket of them where the package is large, so a change
 rewrites the partitions of the files whose rows changed and no other. It knows neither how rows are unpacked nor what
@@ -6,7 +6,7 @@ they mean.
 """
 
 import io
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial, reduce
 from operator import or_
 from typing import Any
@@ -14,12 +14,9 @@ from urllib.parse import quote
 
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.paths import short_name
-from codeintel_enrich.model.rows import NULL_INTEGER, FileSummary, PackedRows, decode_packed
+from codeintel_enrich.model.rows import NULL_INTEGER, decode_packed
 from codeintel_enrich.model.tables import OUTLINE_TABLES, TABLES, Table
-from codeintel_enrich.publish.upkeep import Recipe
-
-ArrowTables = Callable[[Sequence[PackedRows], Sequence[Table]], Iterator[tuple[Table, Any]]]
-"""Makes one Arrow table for each table that has rows; nulls of integers, reals and booleans may be stand-ins."""
+from codeintel_enrich.publish.rules import BuildRule, Materials, Rules
 
 BUCKET_FILES = 64
 """A package with more files is spread over a power of two of buckets, so that each holds about this many or fewer."""
@@ -30,57 +27,47 @@ NO_PACKAGE = "."
 _ROW_GROUP = 1 << 17
 
 
-def parquet_recipes(
-    wanted: Mapping[str, str],
-    summaries: Mapping[str, FileSummary],
-    load: Callable[[str], bytes],
-    arrow_tables: ArrowTables,
-    version: str,
-    only: Collection[str] | None = None,
-) -> dict[str, Recipe]:
-    """How every file of the datasets, or of `only` these files' packages, is made: one partition after the other.
+def partition_rules(materials: Materials) -> Rules:
+    """How every file of the datasets, or of `only` some files' packages, is made: one partition after the other.
 
     Rows stand in path order, a file's as `emit` gave them. The columns are those of the store, but for `package` of
     `modules`, which the folder's name tells.
     """
+    summaries, only = materials.summaries, materials.only
     packages: dict[str, list[str]] = {}
     chosen = None if only is None else {summaries[path].package for path in only}
     for path, summary in summaries.items():
         if chosen is None or summary.package in chosen:
             packages.setdefault(summary.package, []).append(path)
-    recipes: dict[str, Recipe] = {}
+    rules: dict[str, BuildRule] = {}
     for package, files in sorted(packages.items()):
         for bucket, paths in sorted(_buckets(files).items()):
             held = reduce(or_, (summaries[path].tables for path in paths))
             tables = [table for index, table in enumerate(TABLES) if held >> index & 1]
-            partition = _Partition({path: wanted[path] for path in paths}, load, arrow_tables, tables)
-            recipes.update(partition.recipes(f"{_folder(package)}/part-{bucket}.parquet", version))
-    return recipes
+            partition = _Partition(materials, {path: materials.wanted[path] for path in paths}, tables)
+            rules.update(partition.rules(f"{_folder(package)}/part-{bucket}.parquet"))
+    return rules
 
 
-def partitions_beside(names: Iterable[str], packages: Iterable[str]) -> Iterator[str]:
-    """Those of the published files `names` that are a partition of Python files of other packages."""
-    folders = {_folder(package) for package in packages}
-    for name in names:
-        if name.startswith("parquet/"):
-            table_and_folder, _, part = name.rpartition("/")
-            if part.startswith("part-") and table_and_folder.rpartition("/")[2] not in folders:
-                yield name
+def standing_partitions(materials: Materials, known: Iterable[str]) -> Iterator[str]:
+    """The partitions of packages that none of the changed files is in."""
+    folders = {_folder(materials.summaries[path].package) for path in materials.only or ()}
+    for name in known:
+        if name.split("/")[-2] not in folders:
+            yield name
 
 
 def _folder(package: str) -> str:
     return short_name(f"package={quote(package, safe='') or NO_PACKAGE}")
 
 
-def outlined_recipes(
-    outlined: Mapping[str, str], load: Callable[[str], bytes], arrow_tables: ArrowTables, version: str
-) -> dict[str, Recipe]:
+def outlined_rules(materials: Materials) -> Rules:
     """The same for files that are not Python: beside the files outside all packages, but apart from them."""
-    recipes: dict[str, Recipe] = {}
-    for bucket, paths in sorted(_buckets(outlined).items()):
-        partition = _Partition({path: outlined[path] for path in paths}, load, arrow_tables, OUTLINE_TABLES)
-        recipes.update(partition.recipes(f"package={NO_PACKAGE}/other-{bucket}.parquet", version))
-    return recipes
+    rules: dict[str, BuildRule] = {}
+    for bucket, paths in sorted(_buckets(materials.outlined).items()):
+        partition = _Partition(materials, {path: materials.outlined[path] for path in paths}, OUTLINE_TABLES)
+        rules.update(partition.rules(f"{_folder('')}/other-{bucket}.parquet"))
+    return rules
 
 
 def _buckets(files: Collection[str]) -> dict[int, list[str]]:
@@ -98,29 +85,22 @@ def _buckets(files: Collection[str]) -> dict[int, list[str]]:
 class _Partition:
     """The tables of one partition, held from the making of its first file to that of its last."""
 
-    def __init__(
-        self,
-        wanted: Mapping[str, str],
-        load: Callable[[str], bytes],
-        arrow_tables: ArrowTables,
-        tables: Sequence[Table],
-    ) -> None:
+    def __init__(self, materials: Materials, wanted: Mapping[str, str], tables: Sequence[Table]) -> None:
+        self._materials = materials
         self._wanted = wanted
-        self._load = load
-        self._arrow_tables = arrow_tables
         self._tables = tables
         self._made: dict[str, Any] | None = None
 
-    def recipes(self, name: str, version: str) -> dict[str, Recipe]:
+    def rules(self, name: str) -> dict[str, BuildRule]:
         """How the file `name` of each table's dataset is made; None where the partition has no rows of it."""
         rows = "\n".join(f"{path}\0{wants}" for path, wants in self._wanted.items())
-        inputs = digest(f"{version}\0{rows}".encode("utf-8", "surrogateescape"))
-        return {f"parquet/{table.name}/{name}": Recipe(inputs, partial(self._make, table)) for table in self._tables}
+        inputs = digest(f"{self._materials.version}\0{rows}".encode("utf-8", "surrogateescape"))
+        return {f"parquet/{table.name}/{name}": BuildRule(inputs, partial(self._make, table)) for table in self._tables}
 
     def _make(self, table: Table) -> bytes | None:
         if self._made is None:
-            files = [decode_packed(self._load(path)) for path in self._wanted]
-            self._made = {found.name: rows for found, rows in self._arrow_tables(files, self._tables)}
+            files = [decode_packed(self._materials.load(path)) for path in self._wanted]
+            self._made = {found.name: rows for found, rows in self._materials.tools.arrow_tables(files, self._tables)}
         rows = self._made.get(table.name)
         if table is self._tables[-1]:
             self._made = None

@@ -1,11 +1,19 @@
-"""Owns `repo_map.json`: the repository at a glance, from the summaries of its files."""
+"""`repo_map.json`: the repository at a glance, from the summaries of its files."""
 
 from collections import Counter
 from collections.abc import Mapping
 
 import orjson
 
+from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.rows import FileSummary
+from codeintel_enrich.publish.rules import BuildRule, Materials, Rules
+
+
+def repo_map_rules(materials: Materials) -> Rules:
+    """How the file is made. It is small, and everything in it depends on every file: it is made to know its inputs."""
+    content = repo_map(materials.summaries, materials.project, materials.entry_points)
+    return {"repo_map.json": BuildRule(digest(content), lambda: content)}
 
 
 def repo_map(summaries: Mapping[str, FileSummary], project: str, entry_points: Mapping[str, str]) -> bytes:

@@ -1,17 +1,17 @@
-"""Owns single files that hold one part per analysed file, where each part has inputs of its own.
+"""Single files that hold one part for each analysed file, where each part has inputs of its own.
 
 Parts whose inputs are as known are copied from the last version; knows nothing of what parts mean.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from codeintel_enrich.files.splice import Splicer
+from codeintel_enrich.files.splice import Splicer, splice
 from codeintel_enrich.files.stamps import FileStamp
-from codeintel_enrich.publish.upkeep import NotNowError, Recipe
+from codeintel_enrich.publish.rules import NotNowError, Rules
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -32,39 +32,36 @@ class Spliced(NamedTuple):
     """Analysed files whose part could not be made now; it is empty until a later run."""
 
 
-def bring_parts(path: Path, recipes: Mapping[str, Recipe], known: Parts | None) -> Spliced:
-    """Make the file at `path` hold exactly the parts of the recipes, in their order. Raises OSError.
+def bring_parts(path: Path, rules: Rules, known: Parts | None) -> Spliced:
+    """Make the file at `path` hold exactly the parts of the rules, in their order. Raises OSError.
 
     A file that does not bear its stamp is made anew from all parts.
     """
     if known is None or known.stamp != FileStamp.of(path):
         known = None
     old = known.parts if known is not None else {}
-    wanted = {name: recipe.inputs for name, recipe in recipes.items()}
+    wanted = {name: rule.inputs for name, rule in rules.items()}
     if known is not None and wanted == {name: inputs for name, (inputs, _) in old.items()}:
         return Spliced(known, {}, False, [])
-    starts: dict[str, int] = {}
-    start = 0
-    for name, (_, length) in old.items():
-        starts[name] = start
-        start += length
-    parts: dict[str, tuple[str, int]] = {}
     made: dict[str, bytes] = {}
     postponed: list[str] = []
+
+    def fresh(name: str) -> tuple[bytes] | None:
+        """The part of an analysed file; None where the last one stands."""
+        if name in old and old[name][0] == wanted[name]:
+            return None
+        try:
+            content = made[name] = rules[name].make() or b""
+        except NotNowError:
+            postponed.append(name)
+            # No inputs have this digest, so that the part is due at the next run.
+            wanted[name], content = "", b""
+        return (content,)
+
     with Splicer(path, keeps=known is not None) as splicer:
-        for name, recipe in recipes.items():
-            if name in old and old[name][0] == recipe.inputs:
-                parts[name] = old[name]
-                splicer.keep(starts[name], starts[name] + old[name][1])
-            else:
-                inputs = recipe.inputs
-                try:
-                    content = made[name] = recipe.make() or b""
-                except NotNowError:
-                    postponed.append(name)
-                    content, inputs = b"", ""
-                parts[name] = inputs, len(content)
-                splicer.add(content)
+        last = {name: (length,) for name, (_, length) in old.items()}
+        lengths = splice([splicer], rules, last, fresh)
+        parts = {name: (wanted[name], length) for name, (length,) in lengths.items()}
         return Spliced(Parts(parts, splicer.commit()), made, True, postponed)
 
 

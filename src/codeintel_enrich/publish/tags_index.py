@@ -1,10 +1,18 @@
-"""Owns `tags/tags_index.yaml`: tag -> modules, from the summaries of all files."""
+"""`tags/tags_index.yaml`: tag -> modules, from the summaries of all files."""
 
 from collections.abc import Mapping
 
 import orjson
 
+from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.rows import FileSummary
+from codeintel_enrich.publish.rules import BuildRule, Materials, Rules
+
+
+def tags_rules(materials: Materials) -> Rules:
+    """How the file is made. It is small, and everything in it depends on every file: it is made to know its inputs."""
+    content = tags_index(materials.summaries)
+    return {"tags/tags_index.yaml": BuildRule(digest(content), lambda: content)}
 
 
 def tags_index(summaries: Mapping[str, FileSummary]) -> bytes:

@@ -1,8 +1,8 @@
-"""Owns files that are made whole, one by one, from what is known of their inputs; knows nothing of what they say."""
+"""Files that are made whole, one by one, each again only where its inputs changed; knows nothing of what they say."""
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import NamedTuple
@@ -11,31 +11,10 @@ import msgspec
 
 from codeintel_enrich.files.splice import replace_file
 from codeintel_enrich.files.stamps import FileStamp
-
-_OURS = (
-    ("modules/**/*.md", True),
-    ("overlays/**/*.pyi", True),
-    ("overlays/**/py.typed", False),
-    ("parquet/*/package=*/part-*.parquet", False),
-    ("parquet/symbols/part-0.parquet", False),
-    ("graphs/*", False),
-)
-"""Where files lie that are made one by one, and whether they bear a mark."""
-
+from codeintel_enrich.publish.rules import NotNowError, Rules
 
 _MOST_WRITING = 64
 """So many files are in memory at most."""
-
-
-class Recipe(NamedTuple):
-    """How a file is made: `inputs` is a digest of all that `make` depends on; `make` gives None for no file."""
-
-    inputs: str
-    make: Callable[[], bytes | None]
-
-
-class NotNowError(Exception):
-    """What a file is made of is in flux; the next run will make it."""
 
 
 class Made(msgspec.Struct, frozen=True, array_like=True):
@@ -46,7 +25,7 @@ class Made(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Kept(NamedTuple):
-    """What `keep_up` did: all files by name, in the order of the recipes, and the names it wrote and could not make."""
+    """What `keep_up` did: all files by name, in the order of the rules, and the names it wrote and could not make."""
 
     made: dict[str, Made]
     written: list[str]
@@ -55,17 +34,17 @@ class Kept(NamedTuple):
 
 def keep_up(
     out: Path,
-    recipes: Mapping[str, Recipe],
+    rules: Rules,
     known: Mapping[str, Made],
     threads: Executor,
     *,
     standing: Iterable[str] = (),
     intact: bool = False,
 ) -> Kept:
-    """Bring the files in `out` to what the recipes say.
+    """Bring the files in `out` to what the rules say.
 
     A file whose inputs are as known and that bears its stamp is left alone; one that comes out as it already is, too.
-    Known files without a recipe are removed, and folders that are empty then, but for the `standing` ones, whose recipe
+    Known files without a rule are removed, and folders that are empty then, but for the `standing` ones, whose rule
     is known to be as it was. `intact`: all files were seen to bear their stamps, so nobody need look. `threads` put
     files in their places: some systems first write out what replaces a file. Raises OSError.
     """
@@ -73,21 +52,17 @@ def keep_up(
     written: list[str] = []
     postponed: list[str] = []
     writing: deque[tuple[str, str, Future[FileStamp]]] = deque()
-    for name, recipe in recipes.items():
+    for name, rule in rules.items():
         if len(writing) == _MOST_WRITING:
             _take(writing, made)
         last = known.get(name)
-        if (
-            last is not None
-            and last.inputs == recipe.inputs
-            and (intact or last.stamp == FileStamp.of(f"{out}/{name}"))
-        ):
+        if last is not None and last.inputs == rule.inputs and (intact or last.stamp == FileStamp.of(f"{out}/{name}")):
             made[name] = last
             continue
         path = out / name
         stamp = FileStamp.of(path)
         try:
-            content = recipe.make()
+            content = rule.make()
         except NotNowError:
             postponed.append(name)
             if last is not None:
@@ -95,11 +70,11 @@ def keep_up(
             continue
         if content is None:
             path.unlink(missing_ok=True)
-            made[name] = Made(recipe.inputs, None)
+            made[name] = Made(rule.inputs, None)
         elif stamp is not None and stamp.size == len(content) and path.read_bytes() == content:
-            made[name] = Made(recipe.inputs, stamp)
+            made[name] = Made(rule.inputs, stamp)
         else:
-            writing.append((name, recipe.inputs, threads.submit(replace_file, path, content)))
+            writing.append((name, rule.inputs, threads.submit(replace_file, path, content)))
             written.append(name)
     while writing:
         _take(writing, made)
@@ -122,21 +97,3 @@ def _remove(out: Path, names: Iterable[str]) -> None:
         while folder != out and not any(os.scandir(folder)):
             folder.rmdir()
             folder = folder.parent
-
-
-def stale_files(out: Path) -> list[str]:
-    """Files below `out` that `keep_up` may have made when nothing is known of what it made, sorted.
-
-    Those that may be edited by people are ours only if their first line says so.
-    """
-    return [
-        path.relative_to(out).as_posix()
-        for pattern, marked in _OURS
-        for path in sorted(out.glob(pattern))
-        if path.is_file() and (not marked or _is_marked(path))
-    ]
-
-
-def _is_marked(path: Path) -> bool:
-    with path.open("rb") as file:
-        return b"ade by codeintel-enrich" in file.readline(200)

@@ -5,14 +5,13 @@ import platform
 import sys
 import tomllib
 from collections.abc import Mapping
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from codeintel_enrich.engine.rules.toggles import ingests_in_bulk, sorts_keys
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.files.stamps import CST_FILE
 from codeintel_enrich.model.config import (
     EmitConfig,
     LinkConfig,
@@ -151,13 +150,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             tag_rules=tag_rules,
             sorts_keys=sorts_keys,
         )
-
-    def cst_file(self, root: Path) -> PurePath:
-        """Where the lines of syntax nodes go: relative to the output folder, or absolute."""
-        if self.cst_out is None:
-            return PurePosixPath(CST_FILE)
-        target = root / self.cst_out
-        return target if target.suffix == ".jsonl" else target / PurePosixPath(CST_FILE).name
 
     def publish_config(self) -> PublishConfig:
         """Which files are published."""

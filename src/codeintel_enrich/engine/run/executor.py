@@ -58,7 +58,7 @@ class Executor:
             "store": Pool(1, 0, 0, "codeintel_enrich.store.libraries", "codeintel_enrich.store"),
             "publish": Pool(
                 *(1, 0, 0, *(("codeintel_enrich.publish.libraries",) if config.emit_parquet else ())),
-                *("codeintel_enrich.store.arrow", "codeintel_enrich.publish.rules"),
+                *("codeintel_enrich.store.arrow", "codeintel_enrich.publish.files"),
             ),
         }
         self._threads = ThreadPoolExecutor(jobs, "file")
@@ -279,6 +279,8 @@ class Executor:
         return done
 
     def _publish(self, stamps: Mapping[str, FileStamp], generation: Callable[[], int]) -> PublishDone:
+        from codeintel_enrich.publish.outputs import cst_place
+
         state, places, project = self._state, self._state.places, self._state.project
 
         def job() -> PublishJob:
@@ -296,7 +298,7 @@ class Executor:
                 entry_points=project.entry_points,
                 root=str(places.root),
                 publish=project.config.publish_config(),
-                cst_file=str(project.config.cst_file(places.root)),
+                cst_file=str(cst_place(project.config.cst_out, places.root)),
             )
 
         return msgspec.msgpack.decode(self._on_repository("publish", job, generation), type=PublishDone)

@@ -1,4 +1,4 @@
-"""Owns the index file made of all documents: one encoded part a file, of which only changed ones are made again.
+"""The index file made of all documents: one encoded part a file, of which only changed ones are made again.
 
 The parts stand in path order between the metadata and the external symbols; SCIP allows indexes to be concatenated, so
 every part is an index of its own. The file is kept in the cache, and copied from there to where it is wanted.
@@ -11,7 +11,7 @@ import msgspec
 
 from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.files.sidecar import read_sidecar, write_sidecar
-from codeintel_enrich.files.splice import Splicer
+from codeintel_enrich.files.splice import Splicer, splice
 from codeintel_enrich.files.stamps import FileStamp
 from codeintel_enrich.model.rows import decode_packed
 from codeintel_enrich.model.scip import KIND_NUMBERS, Document, SymbolInformation
@@ -92,23 +92,26 @@ def export_index(
     old = _known(kept, package, made_by)
     parts: dict[str, _Part] = {}
     encoded: list[str] = []
+
+    def document(path: str) -> tuple[bytes] | None:
+        """The file's document, encoded; None where the kept one stands."""
+        known = old.parts.get(path) if old is not None else None
+        if known is not None and known.rows_digest == wanted[path]:
+            parts[path] = known
+            return None
+        described = describe(decode_packed(load(path)), package)
+        data = codec.document(described.document)
+        defined = tuple(info.symbol for info in described.document.symbols)
+        defined = tuple(symbol for symbol in defined if not symbol.startswith("local "))
+        parts[path] = _Part(wanted[path], len(data), defined, described.foreign)
+        encoded.append(path)
+        return (data,)
+
     try:
         with Splicer(kept, keeps=old is not None) as splicer:
             splicer.add(codec.head)
-            at = _starts(old)
-            for path in sorted(wanted):
-                known = old.parts.get(path) if old is not None else None
-                if known is not None and known.rows_digest == wanted[path]:
-                    parts[path] = known
-                    splicer.keep(at[path], at[path] + known.length)
-                    continue
-                described = describe(decode_packed(load(path)), package)
-                data = codec.document(described.document)
-                defined = tuple(info.symbol for info in described.document.symbols)
-                defined = tuple(symbol for symbol in defined if not symbol.startswith("local "))
-                parts[path] = _Part(wanted[path], len(data), defined, described.foreign)
-                encoded.append(path)
-                splicer.add(data)
+            lengths = {path: (part.length,) for path, part in old.parts.items()} if old is not None else {}
+            splice([splicer], sorted(wanted), lengths, document, old.head_length if old is not None else 0)
             externals = _externals(parts)
             for symbol in externals:
                 splicer.add(codec.external(_information(symbol)))
@@ -133,16 +136,6 @@ def _known(kept: Path, package: Package, made_by: str) -> _Kept | None:
     if old is None or old.made_by != _maker(package, made_by) or FileStamp.of(kept) != old.stamp:
         return None
     return old
-
-
-def _starts(old: _Kept | None) -> dict[str, int]:
-    """Where each part of the kept index starts."""
-    starts: dict[str, int] = {}
-    at = old.head_length if old is not None else 0
-    for path, part in old.parts.items() if old is not None else ():
-        starts[path] = at
-        at += part.length
-    return starts
 
 
 def _externals(parts: Mapping[str, _Part]) -> list[str]:
