@@ -31,5 +31,5 @@ def test_a_stage_reads_only_what_comes_before_it() -> None:
 
 
 def test_every_stage_is_described() -> None:
-    names = "parse outline index check context link qualify stitch types emit merge"
+    names = "index check context parse outline link qualify stitch types emit merge"
     assert [stage.name for stage in STAGES if stage.doc] == names.split()

@@ -1,32 +1,82 @@
-"""A folder with published files, and the plan they are made by."""
+"""A folder with published files, and the kinds of them that are wanted."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from codeintel_enrich.files.stamps import PublishReport
-from codeintel_enrich.publish import Plan, publish_files
+from codeintel_enrich.model.config import PublishConfig
+from codeintel_enrich.publish.files import PublishReport, publish_files
+from codeintel_enrich.publish.outputs import CST_FILE, OUTPUTS, Output
+from codeintel_enrich.publish.rules import Chunker, Materials, Tools
 from codeintel_enrich.store.arrow import arrow_tables
 from tests.support.rows import Shelf, emitted
 
-PAGES = Plan(emit_pages=True)
-PARQUET = Plan(arrow_tables=arrow_tables)
+BASIC = ("modules/modules.jsonl", "repo_map.json", "tags/tags_index.yaml")
+PAGES = (*BASIC, CST_FILE, "modules/**/*.md")
+PARQUET = (*BASIC, CST_FILE, "parquet/*/package=*/part-*.parquet", "parquet/*/package=*/other-*.parquet")
+
+
+def unasked(*arguments: object) -> Any:
+    raise AssertionError("nothing that is wanted is made with it")
+
+
+def chosen(patterns: Collection[str]) -> list[Output]:
+    """Entries of the registry."""
+    found = [output for output in OUTPUTS if output.pattern in patterns]
+    assert len(found) == len(patterns)
+    return found
+
+
+def publish(
+    out: Path,
+    index: Path,
+    patterns: Collection[str],
+    wanted: Mapping[str, str],
+    shelf: Shelf,
+    *,
+    version: str = "",
+    entry_points: Mapping[str, str] | None = None,
+) -> PublishReport:
+    """Publish what a shelf holds."""
+
+    def chunker() -> Chunker:
+        raise AssertionError("nothing that is wanted is made with it")
+
+    materials = Materials(
+        wanted=wanted,
+        load=shelf.load,
+        config=PublishConfig(),
+        version=version,
+        project="shop",
+        entry_points=entry_points or {},
+        cst_file=CST_FILE,
+        tools=Tools(
+            arrow_tables=arrow_tables,
+            graph_table=unasked,
+            callers=unasked,
+            generation=unasked,
+            source=unasked,
+            overlay=unasked,
+            metrics=unasked,
+            chunker=chunker,
+        ),
+    )
+    return publish_files(out, index, chosen(patterns), materials)
 
 
 class Desk:
     """An output folder with its sidecar, brought to what sources say."""
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
+    def __init__(self, folder: Path, patterns: Collection[str]) -> None:
         self.out = folder / "enriched"
         self.index = folder / "publish.index"
-        self.plan = plan
+        self.patterns = patterns
+        self.version = ""
 
     def publish(self, sources: Mapping[str, str | bytes], **more: Any) -> PublishReport:
         shelf = Shelf(emitted(sources, **more))
-        report = publish_files(
-            self.out, self.index, shelf.wanted, shelf.load, project="shop", entry_points={}, plan=self.plan
-        )
+        report = publish(self.out, self.index, self.patterns, shelf.wanted, shelf, version=self.version)
         self.loaded = shelf.loaded
         return report
 

@@ -8,7 +8,7 @@ import pytest
 
 from codeintel_enrich.model.markdown import page_name
 from tests.support.packages import copy_package, source_files
-from tests.unit.publish.publish_support import PAGES, Desk
+from tests.unit.publish.publish_support import BASIC, PAGES, Desk
 
 SOURCES = {
     "src/pkg/__init__.py": (
@@ -132,14 +132,14 @@ def test_without_a_sidecar_stale_pages_go_and_other_files_stay(desk: Desk) -> No
 
 def test_pages_that_are_no_longer_wanted_go(desk: Desk) -> None:
     desk.publish(SOURCES)
-    desk.plan = type(PAGES)()
+    desk.patterns = BASIC
     desk.publish(SOURCES)
     assert sorted(desk.files("modules")) == ["modules/modules.jsonl"]
 
 
 def test_another_version_of_the_code_makes_all_pages_anew(desk: Desk) -> None:
     desk.publish(SOURCES)
-    desk.plan = type(PAGES)(version="2", emit_pages=True)
+    desk.version = "2"
     desk.publish(SOURCES)
     assert set(desk.loaded) == set(SOURCES)
 

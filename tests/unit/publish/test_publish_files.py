@@ -8,9 +8,10 @@ from random import Random
 import pytest
 
 from codeintel_enrich.errors import EnrichError
-from codeintel_enrich.files.stamps import PublishReport
-from codeintel_enrich.publish import Plan, publish_files
+from codeintel_enrich.publish.files import PublishReport
+from codeintel_enrich.publish.outputs import CST_FILE
 from tests.support.rows import Shelf, emitted
+from tests.unit.publish.publish_support import BASIC, publish
 
 SOURCES = {
     "src/pkg/__init__.py": "from .a import f\n",
@@ -32,15 +33,8 @@ class Desk:
         self, shelf: Shelf, *, emit_cst: bool = True, entry_points: dict[str, str] | None = None
     ) -> PublishReport:
         shelf.loaded.clear()
-        return publish_files(
-            self.out,
-            self.index,
-            shelf.wanted,
-            shelf.load,
-            project="shop",
-            entry_points=entry_points or {},
-            plan=Plan(emit_cst=emit_cst),
-        )
+        patterns = (*BASIC, CST_FILE) if emit_cst else BASIC
+        return publish(self.out, self.index, patterns, shelf.wanted, shelf, entry_points=entry_points)
 
     def files(self) -> dict[str, bytes]:
         return {
@@ -210,7 +204,7 @@ def test_a_failing_load_leaves_every_file_as_it_was(desk: Desk) -> None:
     missing = after.data.pop("src/pkg/b.py")
     wanted = {**after.wanted, "src/pkg/b.py": "not there"}
     with pytest.raises(KeyError):
-        publish_files(desk.out, desk.index, wanted, after.load, project="shop", entry_points={}, plan=Plan())
+        publish(desk.out, desk.index, (*BASIC, CST_FILE), wanted, after)
     assert desk.files() == before
     after.data["src/pkg/b.py"] = missing
     assert desk.publish(after).changed_files == len(after.differs_from(shelf)) > 1

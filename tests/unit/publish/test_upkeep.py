@@ -6,17 +6,18 @@ from typing import Any
 
 import pytest
 
+from codeintel_enrich.publish.rules import BuildRule, NotNowError
 from codeintel_enrich.publish.spliced import bring_parts, read_parts
-from codeintel_enrich.publish.upkeep import Kept, Made, NotNowError, Recipe, keep_up
+from codeintel_enrich.publish.upkeep import Kept, Made, keep_up
 
 
-def keep(out: Path, recipes: dict[str, Recipe], known: dict[str, Made], **seen: Any) -> Kept:
+def keep(out: Path, rules: dict[str, BuildRule], known: dict[str, Made], **seen: Any) -> Kept:
     with ThreadPoolExecutor(2) as threads:
-        return keep_up(out, recipes, known, threads, **seen)
+        return keep_up(out, rules, known, threads, **seen)
 
 
-def text(inputs: str, content: bytes | None) -> Recipe:
-    return Recipe(inputs, lambda: content)
+def text(inputs: str, content: bytes | None) -> BuildRule:
+    return BuildRule(inputs, lambda: content)
 
 
 def fails() -> bytes:
@@ -30,7 +31,7 @@ def in_flux() -> bytes:
 def test_a_file_is_made_once_for_its_inputs(tmp_path: Path) -> None:
     first = keep(tmp_path, {"a/b": text("1", b"x")}, {})
     assert first.written == ["a/b"]
-    second = keep(tmp_path, {"a/b": Recipe("1", fails)}, first.made)
+    second = keep(tmp_path, {"a/b": BuildRule("1", fails)}, first.made)
     assert second.written == []
     assert second.made == first.made
 
@@ -47,12 +48,12 @@ def test_no_file_is_a_result_that_is_remembered_too(tmp_path: Path) -> None:
     first = keep(tmp_path, {"a": text("1", b"x")}, {})
     second = keep(tmp_path, {"a": text("2", None)}, first.made)
     assert not (tmp_path / "a").exists()
-    assert keep(tmp_path, {"a": Recipe("2", fails)}, second.made).made["a"] == Made("2", None)
+    assert keep(tmp_path, {"a": BuildRule("2", fails)}, second.made).made["a"] == Made("2", None)
 
 
 def test_a_file_in_flux_keeps_its_last_content_and_is_due_again(tmp_path: Path) -> None:
     first = keep(tmp_path, {"a": text("1", b"x")}, {})
-    second = keep(tmp_path, {"a": Recipe("2", in_flux), "b": Recipe("1", in_flux)}, first.made)
+    second = keep(tmp_path, {"a": BuildRule("2", in_flux), "b": BuildRule("1", in_flux)}, first.made)
     assert second.postponed == ["a", "b"]
     assert (tmp_path / "a").read_bytes() == b"x"
     assert "b" not in second.made
@@ -61,7 +62,7 @@ def test_a_file_in_flux_keeps_its_last_content_and_is_due_again(tmp_path: Path) 
     assert third.made["a"].inputs == "1"
 
 
-def test_files_of_vanished_recipes_go_with_their_empty_folders(tmp_path: Path) -> None:
+def test_files_of_vanished_rules_go_with_their_empty_folders(tmp_path: Path) -> None:
     made = keep(tmp_path, {"a/b/c": text("1", b"x"), "a/d": text("1", b"y")}, {}).made
     keep(tmp_path, {"a/d": text("1", b"y")}, made)
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["d"]
@@ -75,12 +76,12 @@ def spliced(tmp_path: Path) -> Path:
 def test_parts_are_kept_made_and_dropped_one_by_one(spliced: Path) -> None:
     first = bring_parts(spliced, {"a": text("1", b"aa\n"), "b": text("1", b"b\n"), "c": text("1", b"")}, None)
     assert spliced.read_bytes() == b"aa\nb\n"
-    recipes = {"a": Recipe("1", fails), "aa": text("1", b"new\n"), "b": text("2", b"bbb\n")}
-    second = bring_parts(spliced, recipes, first.parts)
+    rules = {"a": BuildRule("1", fails), "aa": text("1", b"new\n"), "b": text("2", b"bbb\n")}
+    second = bring_parts(spliced, rules, first.parts)
     assert spliced.read_bytes() == b"aa\nnew\nbbb\n"
     assert second.made == {"aa": b"new\n", "b": b"bbb\n"}
     assert dict(read_parts(spliced, second.parts, {"aa", "b"})) == second.made
-    third = bring_parts(spliced, {name: Recipe(recipe.inputs, fails) for name, recipe in recipes.items()}, second.parts)
+    third = bring_parts(spliced, {name: BuildRule(rule.inputs, fails) for name, rule in rules.items()}, second.parts)
     assert not third.is_new
 
 
@@ -92,27 +93,27 @@ def test_a_spliced_file_that_was_touched_is_made_anew(spliced: Path) -> None:
 
 
 def test_a_part_in_flux_is_empty_until_it_is_made(spliced: Path) -> None:
-    first = bring_parts(spliced, {"a": text("1", b"aa\n"), "b": Recipe("1", in_flux)}, None)
+    first = bring_parts(spliced, {"a": text("1", b"aa\n"), "b": BuildRule("1", in_flux)}, None)
     assert first.postponed == ["b"]
     assert "b" not in first.made
-    second = bring_parts(spliced, {"a": Recipe("1", fails), "b": text("1", b"b\n")}, first.parts)
+    second = bring_parts(spliced, {"a": BuildRule("1", fails), "b": text("1", b"b\n")}, first.parts)
     assert spliced.read_bytes() == b"aa\nb\n"
     assert second.postponed == []
 
 
-def test_standing_files_need_no_recipe_and_intact_ones_no_look(tmp_path: Path) -> None:
+def test_standing_files_need_no_rule_and_intact_ones_no_look(tmp_path: Path) -> None:
     first = keep(tmp_path, {"a": text("1", b"x"), "b": text("1", b"y"), "c": text("1", b"z")}, {})
     (tmp_path / "b").write_bytes(b"edited")
-    second = keep(tmp_path, {"b": Recipe("1", fails)}, first.made, standing=["a"], intact=True)
+    second = keep(tmp_path, {"b": BuildRule("1", fails)}, first.made, standing=["a"], intact=True)
     assert second.made == {"a": first.made["a"], "b": first.made["b"]}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
     assert keep(tmp_path, {"b": text("1", b"y")}, second.made, standing=["a"]).written == ["b"]
 
 
 def test_many_files_are_written_at_once(tmp_path: Path) -> None:
-    recipes = {f"f{number}": text("1", str(number).encode()) for number in range(200)}
-    kept = keep(tmp_path, recipes, {})
+    rules = {f"f{number}": text("1", str(number).encode()) for number in range(200)}
+    kept = keep(tmp_path, rules, {})
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
-        name: recipe.make() for name, recipe in recipes.items()
+        name: rule.make() for name, rule in rules.items()
     }
-    assert kept.made.keys() == recipes.keys()
+    assert kept.made.keys() == rules.keys()

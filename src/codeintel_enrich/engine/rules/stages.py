@@ -46,26 +46,6 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
 STAGES: tuple[Stage, ...] = (
     Stage(
-        name="parse",
-        doc="bytes of one file -> syntax and interface",
-        scope="module",
-        reads=("content",),
-        makes=("syntax", "interface"),
-        code=("engine/run/file_job", "stages/parse", "stages/outline"),
-        libraries=("libcst", "tree-sitter", "tree-sitter-python"),
-        settings=lambda project: project.config.parse_config(project.requires_python),
-    ),
-    Stage(
-        name="outline",
-        doc="the rows of one file that is not Python",
-        scope="document",
-        reads=("path", "grammar", "content"),
-        makes=("rows",),
-        code=("engine/run/file_job", "stages/outline", "stages/emit"),
-        libraries=("tree-sitter",),
-        settings=lambda project: project.config.outline_config(),
-    ),
-    Stage(
         name="index",
         doc="bring the SCIP index up to date as its refresh policy says, and split it per file",
         scope="input",
@@ -86,6 +66,26 @@ STAGES: tuple[Stage, ...] = (
         reads=("made from",),
         code=("formats", "engine/inputs"),
         libraries=("codeowners",),
+    ),
+    Stage(
+        name="parse",
+        doc="bytes of one file -> syntax and interface",
+        scope="module",
+        reads=("content",),
+        makes=("syntax", "interface"),
+        code=("engine/run/file_job", "stages/parse", "stages/outline"),
+        libraries=("libcst", "tree-sitter", "tree-sitter-python"),
+        settings=lambda project: project.config.parse_config(project.requires_python),
+    ),
+    Stage(
+        name="outline",
+        doc="the rows of one file that is not Python",
+        scope="document",
+        reads=("path", "grammar", "content"),
+        makes=("rows",),
+        code=("engine/run/file_job", "stages/outline", "stages/emit"),
+        libraries=("tree-sitter",),
+        settings=lambda project: project.config.outline_config(),
     ),
     Stage(
         name="link",
@@ -156,7 +156,7 @@ STAGES: tuple[Stage, ...] = (
         },
     ),
 )
-"""All of them, in the order in which a build runs them."""
+"""All of them, in the order of the flow; what comes from outside comes first."""
 
 CHANGED: dict[str, str] = {
     "path": "it moved",
