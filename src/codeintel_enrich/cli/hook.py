@@ -1,4 +1,4 @@
-"""Owns how findings are shown, and which exit code they end with."""
+"""How findings are shown, and which exit code they end with."""
 
 import sys
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ def show_judgement(judgement: Judgement, as_json: bool) -> None:
             'nothing to fail on; say so in pyproject.toml: [tool.codeintel-enrich] fail-on = ["parse-error"]\n'
         )
     else:
-        tell_findings(judgement.findings, sys.stdout)
+        print_findings(judgement.findings, sys.stdout)
     if judgement.findings:
         raise typer.Exit(1)
 
@@ -38,7 +38,7 @@ def show_steps(steps: Sequence[Step], as_json: bool) -> None:
     return None
 
 
-def tell_findings(found: Sequence[Finding], stream: TextIO) -> None:
+def print_findings(found: Sequence[Finding], stream: TextIO) -> None:
     """Print findings, one a line, as compilers do."""
     for item in found:
         stream.write(f"{item.path}:{item.line}: {item.kind}: {item.message}\n")

@@ -1,4 +1,4 @@
-"""Owns what a person sees while a build runs: one bar on a terminal, nothing elsewhere."""
+"""What a person sees while a build runs: one bar on a terminal, nothing elsewhere."""
 
 from typing import Any
 

@@ -1,13 +1,15 @@
-"""Owns the reference of tables and settings: made of the code that decides them, so that it cannot say otherwise."""
+"""The reference of tables and settings: made of the code that decides them, so that it cannot say otherwise."""
 
 import ast
 import inspect
+import sys
 import textwrap
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
+from codeintel_enrich.cli.show import print_json
 from codeintel_enrich.engine.rules.config import TABLE, CheckConfig, Config, IndexConfig
 from codeintel_enrich.model.config import OverlayConfig, SlicesConfig
 from codeintel_enrich.model.tables import RELATIONS, SCHEMA_VERSION, Column, Table, View
@@ -28,6 +30,14 @@ _TYPES = {
     "boolean": "boolean",
 }
 _NAMES = {str: "text", int: "integer", float: "number", bool: "true or false"}
+
+
+def show_reference(as_json: bool) -> None:
+    """Print it."""
+    if as_json:
+        print_json(reference_data())
+    else:
+        sys.stdout.write(reference())
 
 
 def reference() -> str:
@@ -54,7 +64,7 @@ def reference_data() -> dict[str, Any]:
     """The same for machines."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "tables": [msgspec.to_builtins(relation) for relation in RELATIONS],
+        "tables": RELATIONS,
         "settings": {name: list(map(_setting, _settings(struct))) for name, struct in _SECTIONS},
     }
 
@@ -99,6 +109,7 @@ def _setting(item: tuple[msgspec.structs.FieldInfo, str]) -> dict[str, str]:
 
 def _texts(struct: type[msgspec.Struct]) -> dict[str, str]:
     """Field -> the string that follows it in the source of its class, on one line."""
+    # Python keeps no docstrings of fields: only the source has them.
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(struct))).body
     assert isinstance(definition, ast.ClassDef)
     found: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Owns how the answer to a question in SQL is shown: a table, JSON or CSV."""
+"""How the answer to a question in SQL is shown: a table, JSON or CSV."""
 
 import csv
 import sys

@@ -1,4 +1,4 @@
-"""Owns how `status`, `explain` and a build's forecast are shown."""
+"""How `status`, `explain` and a build's forecast are shown."""
 
 import sys
 

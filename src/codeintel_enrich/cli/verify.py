@@ -1,4 +1,4 @@
-"""Owns how the outcome of `verify` is shown."""
+"""How the outcome of `verify` is shown."""
 
 import sys
 
