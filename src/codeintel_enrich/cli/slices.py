@@ -15,9 +15,9 @@ from codeintel_enrich.publish.spliced import read_parts
 def show_slices(file: Path, index: Path, log: Path, since: int | None) -> None:
     """Print chunks. Raises EnrichError where there are none.
 
-    With `since`, the first line says up to which generation the log reaches, and whether it goes back far enough
-    (`complete` false: what follows are all chunks); each further line is one change: its `operation` (`added`,
-    `changed`, `removed`), `path` and `id`, and the chunk unless it is gone.
+    With `since`, the first line says up to which generation the log reaches, and whether what follows is `complete`:
+    all chunks there are, since the log does not go back far enough. Each further line is one change: its `operation`
+    (`added`, `changed`, `removed`), `path` and `id`, and the chunk unless it is gone.
     """
     known = read_index(index)
     parts = known.spliced.get("slices/slices.jsonl") if known is not None else None
