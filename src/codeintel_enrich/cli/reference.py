@@ -21,6 +21,17 @@ _SECTIONS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     (f"tool.{TABLE}.overlays", OverlayConfig),
     (f"tool.{TABLE}.slices", SlicesConfig),
 )
+_JSON = (
+    *("", "## JSON", ""),
+    "With `--json` a command prints one document in UTF-8, indented by two spaces, with a newline at its end.",
+    "",
+    "- Keys stand in the order of the columns that were asked for, or of the fields that the answer has.",
+    "- Keys that are names, such as paths, stages and tables, are sorted.",
+    "- NaN and the infinities are null. Times are text in ISO 8601, and so is what JSON has no form for.",
+    "",
+    "`slices` prints lines instead: one object a line, without spaces, its keys sorted.",
+)
+"""What `cli.show.print_json` and `cli.slices` hold to."""
 _TYPES = {
     "text": "text",
     "texts": "list of text",
@@ -57,7 +68,7 @@ def reference() -> str:
     lines += ["", "## Settings", "", "In the indexed repository's `pyproject.toml`. Unknown keys are errors."]
     for name, struct in _SECTIONS:
         lines += _section(name, struct)
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_JSON]) + "\n"
 
 
 def reference_data() -> dict[str, Any]:
