@@ -18,6 +18,7 @@ app = typer.Typer(
     help="Keep a queryable, typed, cross-module picture of every Python file, rebuilt in proportion to what changed.",
     no_args_is_help=True,
     add_completion=True,
+    # A traceback of ours is for a bug report: Typer's shows values of variables, which may be of the analysed code.
     pretty_exceptions_enable=False,
 )
 
@@ -37,6 +38,7 @@ def options(
     """What holds for every command."""
 
 
+# First, so that `--help` lists it first.
 app.command()(build)
 
 

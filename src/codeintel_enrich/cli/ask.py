@@ -11,6 +11,7 @@ from codeintel_enrich.store import exports_of, modules_near, names_near, open_st
 def show_exports(store: Path, module: str, as_json: bool) -> None:
     """Print a module's exports. Raises UsageError, naming near ones, when there is no such module."""
     with open_store(store) as connection:
+        # None is no such module; a module that exports nothing has an empty list.
         rows = exports_of(connection, module)
         if rows is None:
             raise UsageError(f"no module is called {module}{_or_rather(modules_near(connection, module))}")

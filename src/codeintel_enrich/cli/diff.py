@@ -27,6 +27,7 @@ def show_diff(found: ApiDiff, as_json: bool) -> None:
 
 def markdown(found: ApiDiff) -> str:
     """The diff as a comment on a pull request."""
+    # Twelve digits of a commit's name: what git itself holds to be enough in large repositories.
     lines = [f"## API changes `{found.base[:12]}..{found.head[:12]}`", ""]
     n_breaking = len(found.breaking)
     changes = {title: getattr(found, name) for name, title in _SECTIONS}
@@ -58,6 +59,7 @@ def _line(change: Change) -> str:
         text = f"`{change.name}`"
     else:
         text = f"`{change.name}`: `{change.before}` -> `{change.after}`"
+    # Of what is gone, that it is gone is the reason.
     why = f" ({change.why})" if change.why and change.after is not None else ""
     using = f"; used in {listed([f'`{path}`' for path in change.importers], 5)}" if change.importers else ""
     return f"- {mark}{text}{why}{using}"

@@ -11,6 +11,7 @@ from codeintel_enrich.engine.state.places import Options
 
 def export_to(target: Path, root: Path, cache_dir: Path | None, *, dry_run: bool, as_json: bool) -> None:
     """Write the SCIP index and say how much of it was new, or only say how much would be."""
+    # The forecast reads the last export and the store, and writes neither.
     options = Options(root=root, cache_dir=cache_dir)
     if dry_run:
         documents, due = forecast_export(options)

@@ -17,6 +17,7 @@ def show_judgement(judgement: Judgement, as_json: bool) -> None:
     if as_json:
         print_json(judgement)
     elif not judgement.fail_on:
+        # Silence would look like a clean bill to whoever has just installed the hook.
         sys.stdout.write(
             'nothing to fail on; say so in pyproject.toml: [tool.codeintel-enrich] fail-on = ["parse-error"]\n'
         )

@@ -17,6 +17,8 @@ from codeintel_enrich.tasks import creators
 
 globals().update(creators())
 """
+# `language: system`: the hook is the command that the user has, which knows the indexer and checkers beside it; an
+# environment of pre-commit's own would have neither. One at a time, since all would want the same cache.
 PRE_COMMIT = """\
 repos:
   - repo: local
@@ -29,6 +31,8 @@ repos:
         always_run: true
         require_serial: true
 """
+# The history is fetched since `diff` builds the commit where the branch began. The cache is restored from the newest
+# and saved under a new name, since GitHub never overwrites one; also after a failure, as what was built stays true.
 WORKFLOW = """\
 name: codeintel-enrich
 
@@ -103,6 +107,7 @@ def _settings(root: Path) -> SetupStep:
     path = root / name
     roots = '"src", "."' if (root / "src").is_dir() else '"."'
     text = f'[tool.{TABLE}]\nroots = [{roots}]\nfail-on = ["parse-error", "broken-export"]\n'
+    # Bytes, and only added to: a file that is read and written as TOML would lose the user's formatting.
     try:
         present = path.read_bytes()
     except FileNotFoundError:

@@ -30,7 +30,9 @@ def activate_overlays(root: Path, out: Path, roots: Sequence[str], *, write: boo
     written: it may hold comments that would be lost. Raises UsageError for a file that cannot be read, and for a
     `stubPath` that is in use.
     """
+    # Relative to the repository: these settings are committed and read on other machines.
     overlays = Path(os.path.relpath(out / "overlays", root)).as_posix()
+    # A checker's search path replaces its default, so it has to name the roots of the sources, too.
     searched = [item for item in roots if (root / item).is_dir()] or ["."]
     own_pyright, own_pyrefly, project = root / "pyrightconfig.json", root / "pyrefly.toml", root / "pyproject.toml"
     if own_pyright.is_file():
@@ -60,6 +62,7 @@ def _offer(path: Path, table: tuple[str, ...], choose: Callable[[dict[str, Any]]
     except (OSError, ValueError, TOMLKitError) as error:
         raise UsageError(f"{path}: not a TOML file that can be read: {error}") from error
     present: Any = document
+    # `[tool]` itself is only a prefix of other tables: as a super table it gets no header of its own.
     for key in table:
         present = present.setdefault(key, tomlkit.table(is_super_table=key == "tool"))
     settings = choose(present.unwrap())

@@ -113,6 +113,7 @@ def _setting(item: tuple[msgspec.structs.FieldInfo, str]) -> dict[str, str]:
     return {
         "key": field.encode_name,
         "type": _type(field.type),
+        # TOML writes these values as JSON does.
         "default": "" if field.default is None else msgspec.json.encode(field.default).decode(),
         "doc": doc,
     }

@@ -17,6 +17,7 @@ def report_to(
         return print_json(made)
     then = "would be written" if dry_run else "open it in a browser"
     sys.stdout.write(f"{made.file}: {made.modules} files, {made.size / 1e6:.1f} MB; {then}\n")
+    # The store holds no text to measure: that is read from the files, which have to be those that were built.
     if made.unmeasured:
         files = "1 file was" if made.unmeasured == 1 else f"{made.unmeasured} files were"
         sys.stdout.write(f"{files} edited since the build; `codeintel-enrich build` brings the store up to date\n")

@@ -57,6 +57,7 @@ def explain(
     from codeintel_enrich.commands.explain import explain as story_of
     from codeintel_enrich.engine.build.build import Build
 
+    # The store's paths have forward slashes and no `./`, whatever a shell completed.
     show_story(story_of(Build(as_last_time(root, cache_dir)), Path(path).as_posix()), json)
 
 
@@ -69,6 +70,7 @@ def verify(root: Root = Path(), cache_dir: CacheDir = None, json: Json = False) 
 
     verdict = compare(as_last_time(root, cache_dir), run_build)
     show_verdict(verdict, json)
+    # Only now: what differs is what the caller wants to read.
     if not verdict.is_equal:
         raise typer.Exit(1)
 
@@ -119,6 +121,7 @@ def diff(
         return show_steps(forecast_diff(options, span, run_build), json)
     found = compare(options, span, run_build, notify)
     show_diff(found, json)
+    # A name that leads nowhere breaks its callers as well, though the change did not take it away.
     if fail_on_breaking and (found.breaking or found.findings):
         raise typer.Exit(1)
     return None
