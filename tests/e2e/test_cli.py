@@ -75,7 +75,7 @@ PROMISED = [
     "--dry-run",
     "--jobs",
 ]
-"""Options of `build` that users were told of."""
+"""Options of `build` that users rely on."""
 
 
 def plain(text: str) -> str:
