@@ -24,3 +24,9 @@ def task_check() -> Iterator[dict[str, Any]]:
     tools = Path(sys.executable).parent
     for name, command in gate.items():
         yield {"name": name, "actions": [f"{tools}/{command}"], "verbosity": 2}
+
+
+def task_docs() -> dict[str, Any]:
+    """The site: README, tour, reference, architecture, examples and docstrings, into `.docs/site`."""
+    tools = Path(sys.executable).parent
+    return {"actions": [f"{tools}/mkdocs build --strict --quiet --config-file .docs/mkdocs.yml"], "verbosity": 2}

@@ -1,4 +1,4 @@
-"""Owns the failures a user can meet; knows nothing of how they are shown.
+"""The failures that a user can meet. How they are shown is the command line's.
 
 Every error carries one message that names the place and the remedy. All are picklable, so they
 cross process borders unchanged.
@@ -6,7 +6,7 @@ cross process borders unchanged.
 
 
 class EnrichError(Exception):
-    """Base of all our failures; `exit_code` is what the command line ends with (SPEC section 5)."""
+    """Base of all our failures; `exit_code` is what the command line ends with: 2 for wrong use, else 3."""
 
     exit_code = 3
 
@@ -33,6 +33,7 @@ class CorruptArtifactError(EnrichError):
         self.wanted = wanted
         self.what = what
 
+    # Pickle calls the class with `args`, and those of an exception are its message: one argument, where two are needed.
     def __reduce__(self) -> tuple[type["CorruptArtifactError"], tuple[str, str]]:
         return type(self), (self.wanted, self.what)
 

@@ -59,7 +59,7 @@ def test_the_steps_of_the_workflow_that_init_writes_work_on_a_pull_request(tmp_p
     workflow = yaml.safe_load(origin.read(".github/workflows/codeintel-enrich.yml"))
     every = workflow["jobs"]["api"]["steps"]
     caches = {step["uses"]: step["with"] for step in every if "cache" in step.get("uses", "")}
-    restored, saved = caches["actions/cache/restore@v4"], caches["actions/cache/save@v4"]
+    restored, saved = caches["actions/cache/restore@v5"], caches["actions/cache/save@v5"]
     assert restored["key"] == saved["key"]
     assert saved["key"].startswith(restored["restore-keys"])
     assert restored["path"] == saved["path"] == "cache"

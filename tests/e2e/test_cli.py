@@ -6,21 +6,27 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 import typer.main
 
 from codeintel_enrich import __version__
-from codeintel_enrich.cli.app import app
+from codeintel_enrich.cli.app import app, overlays_app
+from codeintel_enrich.engine.run.summary import Summary
 from codeintel_enrich.engine.state.lock import CacheLock
 from tests.support.command import Command
+from tests.support.gitrepo import GitRepository
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace
 
 pytestmark = pytest.mark.usefixtures("lasting_workers")
 
+CHECKOUT = Path(__file__).parents[2]
 SOURCES = {path for path in SHOP if path.endswith(".py")}
 
 
@@ -69,7 +75,7 @@ PROMISED = [
     "--dry-run",
     "--jobs",
 ]
-"""Options of `build` that users were told of."""
+"""Options of `build` that users rely on."""
 
 
 def plain(text: str) -> str:
@@ -98,11 +104,12 @@ def test_help_shows_every_command_and_every_option(start: tuple[str, ...]) -> No
         for option in (*parameter.opts, *parameter.secondary_opts):
             assert option in shown
         if parameter.name != "help":
-            assert parameter.help, parameter.name
-            assert parameter.help.split(";")[0].rstrip(".") in shown
+            help_text = getattr(parameter, "help", None)
+            assert help_text, parameter.name
+            assert help_text.split(";")[0].rstrip(".") in shown
 
 
-def test_the_spec_options_of_this_stage_are_there() -> None:
+def test_the_options_that_scripts_rely_on_are_there() -> None:
     group = typer.main.get_group(app)
     known = {option for parameter in group.commands["build"].params for option in parameter.opts}
     assert known >= {
@@ -119,6 +126,15 @@ def test_version_is_printed(command: Command) -> None:
 def test_every_command_has_a_description() -> None:
     for item in app.registered_commands:
         assert inspect.getdoc(item.callback)
+
+
+def test_the_version_is_written_in_one_place() -> None:
+    """In the package; what builds and installs it, and the changelog, read it from there."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "version" in project["project"]["dynamic"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "codeintel_enrich.__version__"}
+    assert project["tool"]["towncrier"]["package"] == "codeintel_enrich"
+    assert metadata.version("codeintel-enrich") == __version__, "install it again: `pip install -e .`"
 
 
 # --- a good run -------------------------------------------------------------------------------------------------------
@@ -374,6 +390,62 @@ def test_asking_where_nothing_was_built_says_what_to_do(command: Command, shop: 
     assert outcome.code != 0
     assert "codeintel-enrich build" in outcome.err
     assert not (shop.root / "cache").exists()
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+ARGUMENTS = {
+    "build": ("--no-index", "--no-types"),
+    "exports": ("shop",),
+    "refs": ("shop.core.helper",),
+    "export": ("--scip", "index.scip", "--dry-run"),
+    "report": ("--dry-run",),
+    "sql": ("select 'ä' as z, 1 as a, 'inf'::double as x, null as n",),
+    "explain": ("shop/core.py",),
+    "hook": ("--fail-on", "parse-error"),
+    "diff": ("HEAD~1..HEAD",),
+    "init": ("--dry-run",),
+}
+"""Command -> arguments with which it prints JSON."""
+
+
+def test_every_command_prints_json_in_one_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository = GitRepository(tmp_path, {**SHOP, ".gitignore": "cache/\n"})
+    repository.append("shop/core.py", "# more\n")
+    repository.commit("more")
+    monkeypatch.chdir(repository.root)
+    command = Command(repository.root, monkeypatch, capsys)
+    group = typer.main.get_group(app)
+    overlays = typer.main.get_group(overlays_app)
+    commands: list[tuple[tuple[str, ...], Any]] = [
+        ((name,), item) for name, item in group.commands.items() if name != "overlays"
+    ]
+    commands += [(("overlays", name), item) for name, item in overlays.commands.items()]
+    asked = [words for words, item in commands if any("--json" in option.opts for option in item.params)]
+    assert len(asked) > 10
+    for words in asked:
+        printed = command.run(*words, *ARGUMENTS.get(words[0], ()), "--json").out
+        value = json.loads(printed)
+        assert not re.search(r"\b(NaN|-?Infinity)\b", printed), words
+        assert printed == json.dumps(value, ensure_ascii=False, indent=2) + "\n", words
+
+
+def test_json_keeps_the_order_of_columns_and_of_declared_fields(command: Command, shop: Workspace) -> None:
+    outcome = command.build("--json")
+    assert tuple(outcome.summary) == Summary.__struct_fields__
+    assert list(outcome.summary["rows"]) == sorted(outcome.summary["rows"])
+    (row,) = command.run("sql", "select 1 as z, 2 as a", "--root", str(shop.root), "--json").summary
+    assert list(row.items()) == [("z", 1), ("a", 2)]
+
+
+def test_json_is_utf_8_whatever_the_locale(command: Command, shop: Workspace) -> None:
+    command.build()
+    words = ["sql", "select 'ä' as a", "--root", str(shop.root), "--json"]
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run([sys.executable, "-m", "codeintel_enrich", *words], capture_output=True, env=environment)
+    assert json.loads(done.stdout.decode("utf-8")) == [{"a": "ä"}]
 
 
 # --- context ----------------------------------------------------------------------------------------------------------

@@ -24,28 +24,27 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "cache" / "codeintel.duckdb"
 
 
+def test_the_answers_are_those_of_the_version_that_is_installed() -> None:
+    """Another version of rich has other answers: `dev` pins the one that the README names."""
+    assert f"rich {metadata.version('rich')} " in GALLERY
+
+
 def test_there_are_ten_questions() -> None:
     assert len(ASKED) == len({question for question, _, _ in ASKED}) == 10
 
 
 @pytest.mark.parametrize(("question", "query", "answer"), ASKED, ids=[question for question, _, _ in ASKED])
-def test_the_answer_is_the_one_that_is_told(store: Path, question: str, query: str, answer: str) -> None:
+def test_the_answer_is_the_one_that_is_shown(store: Path, question: str, query: str, answer: str) -> None:
     with open_store(store) as connection:
         rows = connection.execute(query).fetchall()
-    told = [line.split("  ") for line in answer.splitlines()]
-    assert rows, question
-    assert len(rows[0]) == len(told[0])
-    # Another version of rich has other answers.
-    if f"rich {metadata.version('rich')} " in GALLERY:
-        cells = [[", ".join(cell) if isinstance(cell, list) else str(cell) for cell in row] for row in rows]
-        assert cells == told
+    cells = [[", ".join(cell) if isinstance(cell, list) else str(cell) for cell in row] for row in rows]
+    assert cells == [line.split("  ") for line in answer.splitlines()]
 
 
 def test_the_recipe_finds_the_code_that_a_question_is_about(store: Path) -> None:
-    recipe, told = re.findall(r"```python\n(import json\n.+?)```\n\n```text\n(.+?)```", README, re.DOTALL)[0]
+    recipe, shown = re.findall(r"```python\n(import json\n.+?)```\n\n```text\n(.+?)```", README, re.DOTALL)[0]
     done = subprocess.run(
         [sys.executable, "-c", recipe], cwd=store.parents[1], capture_output=True, text=True, check=True
     )
     assert "rich._emoji_replace._emoji_replace, part 1 of 1, called by" in done.stdout
-    if f"rich {metadata.version('rich')} " in GALLERY:
-        assert done.stdout == told
+    assert done.stdout == shown

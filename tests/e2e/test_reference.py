@@ -19,12 +19,12 @@ def test_the_page_that_is_shipped_is_the_one_that_the_code_makes() -> None:
     assert CliRunner().invoke(app, ["reference"]).stdout == reference()
 
 
-def test_every_column_and_every_setting_is_told_with_a_text() -> None:
-    said = json.loads(CliRunner().invoke(app, ["reference", "--json"]).stdout)
-    assert [table["name"] for table in said["tables"]] == [relation.name for relation in RELATIONS]
-    assert all(column["doc"] for table in said["tables"] for column in table["columns"])
-    untold = [(name, item["key"]) for name, items in said["settings"].items() for item in items if not item["doc"]]
-    assert untold == []
+def test_every_column_and_every_setting_has_a_text() -> None:
+    printed = json.loads(CliRunner().invoke(app, ["reference", "--json"]).stdout)
+    assert [table["name"] for table in printed["tables"]] == [relation.name for relation in RELATIONS]
+    assert all(column["doc"] for table in printed["tables"] for column in table["columns"])
+    without = [(name, item["key"]) for name, items in printed["settings"].items() for item in items if not item["doc"]]
+    assert without == []
 
 
 def test_the_settings_it_names_are_those_that_are_read(tmp_path: Path) -> None:

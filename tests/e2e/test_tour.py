@@ -45,7 +45,7 @@ def test_every_command_prints_what_the_tour_shows(
     wrong: list[str] = []
 
     def take(block: re.Match[str]) -> str:
-        told = []
+        rewritten = []
         for line, shown in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", block[1], re.MULTILINE):
             first, *words = shlex.split(line)
             if first == "codeintel-enrich":
@@ -56,15 +56,15 @@ def test_every_command_prints_what_the_tour_shows(
                 printed = repository.run("sh", "-c", line)
             printed = tidy(printed, repository.root)
             if matches(shown, printed):
-                told.append(f"$ {line}\n{shown}")
+                rewritten.append(f"$ {line}\n{shown}")
             else:
                 wrong.append(f"$ {line}\n{printed}")
-                told.append(wrong[-1])
-        return f"```console\n{''.join(told)}```"
+                rewritten.append(wrong[-1])
+        return f"```console\n{''.join(rewritten)}```"
 
-    rewritten = re.sub(r"```console\n(.+?)```", take, page, flags=re.DOTALL)
+    taken_page = re.sub(r"```console\n(.+?)```", take, page, flags=re.DOTALL)
     if os.environ.get(UPDATE):
-        PAGE.write_text(rewritten, encoding="utf-8")
+        PAGE.write_text(taken_page, encoding="utf-8")
     assert "\n".join(wrong) == ""
     shown = command.run("--help").out
     commands = set(re.findall(r"^│ (\w+)  ", shown, re.MULTILINE)) - {"reference"}

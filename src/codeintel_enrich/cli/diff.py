@@ -1,4 +1,4 @@
-"""Owns how an API diff is shown: Markdown for a pull request, JSON for machines."""
+"""How an API diff is shown: Markdown for a pull request, JSON for machines."""
 
 import sys
 from collections.abc import Sequence
@@ -27,6 +27,7 @@ def show_diff(found: ApiDiff, as_json: bool) -> None:
 
 def markdown(found: ApiDiff) -> str:
     """The diff as a comment on a pull request."""
+    # Twelve digits of a commit's name: what git itself holds to be enough in large repositories.
     lines = [f"## API changes `{found.base[:12]}..{found.head[:12]}`", ""]
     n_breaking = len(found.breaking)
     changes = {title: getattr(found, name) for name, title in _SECTIONS}
@@ -51,13 +52,14 @@ def _section(title: str, items: Sequence[Change]) -> list[str]:
 def _line(change: Change) -> str:
     mark = "**breaking** " if change.is_breaking else ""
     if change.before is None:
-        told = f"`{change.name}`" + (
+        text = f"`{change.name}`" + (
             f", defined as `{change.after}`" if change.after not in (None, change.name) else ""
         )
     elif change.after is None:
-        told = f"`{change.name}`"
+        text = f"`{change.name}`"
     else:
-        told = f"`{change.name}`: `{change.before}` -> `{change.after}`"
+        text = f"`{change.name}`: `{change.before}` -> `{change.after}`"
+    # Of what is gone, that it is gone is the reason.
     why = f" ({change.why})" if change.why and change.after is not None else ""
     using = f"; used in {listed([f'`{path}`' for path in change.importers], 5)}" if change.importers else ""
-    return f"- {mark}{told}{why}{using}"
+    return f"- {mark}{text}{why}{using}"

@@ -1,10 +1,9 @@
-"""Owns what `export` prints; the work is the engine's."""
+"""What `export` prints."""
 
 import sys
 from pathlib import Path
 
-import msgspec
-
+from codeintel_enrich.cli.options import notify
 from codeintel_enrich.cli.show import listed, print_json
 from codeintel_enrich.commands.export import export_scip, forecast_export
 from codeintel_enrich.engine.state.places import Options
@@ -12,6 +11,7 @@ from codeintel_enrich.engine.state.places import Options
 
 def export_to(target: Path, root: Path, cache_dir: Path | None, *, dry_run: bool, as_json: bool) -> None:
     """Write the SCIP index and say how much of it was new, or only say how much would be."""
+    # The forecast reads the last export and the store, and writes neither.
     options = Options(root=root, cache_dir=cache_dir)
     if dry_run:
         documents, due = forecast_export(options)
@@ -20,10 +20,9 @@ def export_to(target: Path, root: Path, cache_dir: Path | None, *, dry_run: bool
         sys.stdout.write(f"{target}: would be written; {documents} documents, {len(due)} of them encoded anew\n")
         sys.stdout.write(f"their rows changed since the last export: {listed(due)}\n" if due else "")
         return None
-    report = export_scip(options, target, notify=lambda message: print(message, file=sys.stderr))
+    report = export_scip(options, target, notify=notify)
     if as_json:
-        sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
-        return None
+        return print_json(report)
     sys.stdout.write(
         f"{target}: {report.documents} documents ({len(report.encoded)} encoded anew), "
         f"{report.externals} external symbols, {report.size} bytes\n"

@@ -1,4 +1,4 @@
-"""Owns how findings are shown, and which exit code they end with."""
+"""How findings are shown, and which exit code they end with."""
 
 import sys
 from collections.abc import Sequence
@@ -17,11 +17,12 @@ def show_judgement(judgement: Judgement, as_json: bool) -> None:
     if as_json:
         print_json(judgement)
     elif not judgement.fail_on:
+        # Silence would look like a clean bill to whoever has just installed the hook.
         sys.stdout.write(
             'nothing to fail on; say so in pyproject.toml: [tool.codeintel-enrich] fail-on = ["parse-error"]\n'
         )
     else:
-        tell_findings(judgement.findings, sys.stdout)
+        print_findings(judgement.findings, sys.stdout)
     if judgement.findings:
         raise typer.Exit(1)
 
@@ -38,7 +39,7 @@ def show_steps(steps: Sequence[Step], as_json: bool) -> None:
     return None
 
 
-def tell_findings(found: Sequence[Finding], stream: TextIO) -> None:
+def print_findings(found: Sequence[Finding], stream: TextIO) -> None:
     """Print findings, one a line, as compilers do."""
     for item in found:
         stream.write(f"{item.path}:{item.line}: {item.kind}: {item.message}\n")

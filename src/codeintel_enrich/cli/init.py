@@ -1,4 +1,4 @@
-"""Owns what `init` puts into a user's repository: new files, and a table at the end of `pyproject.toml`."""
+"""What `init` puts into a user's repository: new files, and a table at the end of `pyproject.toml`."""
 
 import sys
 import tomllib
@@ -17,6 +17,8 @@ from codeintel_enrich.tasks import creators
 
 globals().update(creators())
 """
+# `language: system`: the hook is the command that the user has, which knows the indexer and checkers beside it; an
+# environment of pre-commit's own would have neither. One at a time, since all would want the same cache.
 PRE_COMMIT = """\
 repos:
   - repo: local
@@ -29,6 +31,8 @@ repos:
         always_run: true
         require_serial: true
 """
+# The history is fetched since `diff` builds the commit where the branch began. The cache is restored from the newest
+# and saved under a new name, since GitHub never overwrites one; also after a failure, as what was built stays true.
 WORKFLOW = """\
 name: codeintel-enrich
 
@@ -41,14 +45,14 @@ jobs:
   api:
     runs-on: ubuntu-latest
     steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@v6
         with:
           fetch-depth: 0
-      - uses: actions/setup-python@v5
+      - uses: actions/setup-python@v6
         with:
           python-version: "3.12"
       - run: pip install 'codeintel-enrich[scip,types]'
-      - uses: actions/cache/restore@v4
+      - uses: actions/cache/restore@v5
         with:
           path: cache
           key: codeintel-enrich-${{ runner.os }}-${{ github.sha }}
@@ -58,14 +62,14 @@ jobs:
         shell: bash  # with pipefail
         run: codeintel-enrich diff "origin/${{ github.base_ref }}...HEAD" | tee -a "$GITHUB_STEP_SUMMARY"
       - if: ${{ !cancelled() }}  # also where `fail-on` ends the job
-        uses: actions/cache/save@v4
+        uses: actions/cache/save@v5
         with:
           path: cache
           key: codeintel-enrich-${{ runner.os }}-${{ github.sha }}
 """
 
 
-class Step(msgspec.Struct, frozen=True):
+class SetupStep(msgspec.Struct, frozen=True):
     """One file of the repository that has to do with us."""
 
     path: str
@@ -80,7 +84,7 @@ def set_up(root: Path, *, dry_run: bool, as_json: bool) -> None:
     steps = (
         _settings(root),
         *(
-            Step(name, "keep" if (root / name).exists() else "create", text)
+            SetupStep(name, "keep" if (root / name).exists() else "create", text)
             for name, text in (
                 ("dodo.py", DODO),
                 (".pre-commit-config.yaml", PRE_COMMIT),
@@ -95,18 +99,19 @@ def set_up(root: Path, *, dry_run: bool, as_json: bool) -> None:
         print_json({"written": not dry_run, "steps": steps})
         return
     for step in steps:
-        sys.stdout.write(_told(step, dry_run))
+        sys.stdout.write(_line(step, dry_run))
 
 
-def _settings(root: Path) -> Step:
+def _settings(root: Path) -> SetupStep:
     name = "pyproject.toml"
     path = root / name
     roots = '"src", "."' if (root / "src").is_dir() else '"."'
     text = f'[tool.{TABLE}]\nroots = [{roots}]\nfail-on = ["parse-error", "broken-export"]\n'
+    # Bytes, and only added to: a file that is read and written as TOML would lose the user's formatting.
     try:
         present = path.read_bytes()
     except FileNotFoundError:
-        return Step(name, "create", text)
+        return SetupStep(name, "create", text)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     try:
@@ -114,12 +119,12 @@ def _settings(root: Path) -> Step:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not valid TOML: {error}; mend it first") from error
     if isinstance(tool, dict) and TABLE in tool:
-        return Step(name, "keep", text)
+        return SetupStep(name, "keep", text)
     gap = "\n" if present.endswith(b"\n") or not present else "\n\n"
-    return Step(name, "append", gap + text)
+    return SetupStep(name, "append", gap + text)
 
 
-def _write(path: Path, step: Step) -> None:
+def _write(path: Path, step: SetupStep) -> None:
     if step.action == "keep":
         return
     try:
@@ -131,7 +136,7 @@ def _write(path: Path, step: Step) -> None:
         raise EnrichError(f"{path}: cannot be written ({error.strerror})") from error
 
 
-def _told(step: Step, dry_run: bool) -> str:
+def _line(step: SetupStep, dry_run: bool) -> str:
     if step.action == "keep":
         return f"{step.path}: is there already and left alone; what it may need:\n{_indented(step.text)}"
     verb = {"create": "created", "append": "extended"}[step.action]

@@ -1,4 +1,4 @@
-"""Owns what a person sees while a build runs: one bar on a terminal, nothing elsewhere."""
+"""What a person sees while a build runs: one bar on a terminal, nothing elsewhere."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ class ProgressReporter(SilentReporter):
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
         super().__init__(session)
+        # On stderr, and gone when done: stdout is for the account, which may be piped.
         console = Console(stderr=True)
         self.bar = Progress(
             TextColumn("{task.description:<8}"),
@@ -31,6 +32,7 @@ class ProgressReporter(SilentReporter):
 
     def execute_task(self, task: Any) -> None:
         """A task begins."""
+        # Tasks without actions are groups. The total grows as the run goes on: who follows `link` is known behind it.
         if task.actions:
             self.bar.update(self.row, description=task.name.split(":", 1)[0], total=self.session.expected)
 

@@ -1,13 +1,15 @@
-"""Owns the reference of tables and settings: made of the code that decides them, so that it cannot say otherwise."""
+"""The reference of tables and settings: made of the code that decides them, so that it cannot say otherwise."""
 
 import ast
 import inspect
+import sys
 import textwrap
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
+from codeintel_enrich.cli.show import print_json
 from codeintel_enrich.engine.rules.config import TABLE, CheckConfig, Config, IndexConfig
 from codeintel_enrich.model.config import OverlayConfig, SlicesConfig
 from codeintel_enrich.model.tables import RELATIONS, SCHEMA_VERSION, Column, Table, View
@@ -19,6 +21,17 @@ _SECTIONS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     (f"tool.{TABLE}.overlays", OverlayConfig),
     (f"tool.{TABLE}.slices", SlicesConfig),
 )
+_JSON = (
+    *("", "## JSON", ""),
+    "With `--json` a command prints one document in UTF-8, indented by two spaces, with a newline at its end.",
+    "",
+    "- Keys stand in the order of the columns that were asked for, or of the fields that the answer has.",
+    "- Keys that are names, such as paths, stages and tables, are sorted.",
+    "- NaN and the infinities are null. Times are text in ISO 8601, and so is what JSON has no form for.",
+    "",
+    "`slices` prints lines instead: one object a line, without spaces, its keys sorted.",
+)
+"""What `cli.show.print_json` and `cli.slices` hold to."""
 _TYPES = {
     "text": "text",
     "texts": "list of text",
@@ -28,6 +41,14 @@ _TYPES = {
     "boolean": "boolean",
 }
 _NAMES = {str: "text", int: "integer", float: "number", bool: "true or false"}
+
+
+def show_reference(as_json: bool) -> None:
+    """Print it."""
+    if as_json:
+        print_json(reference_data())
+    else:
+        sys.stdout.write(reference())
 
 
 def reference() -> str:
@@ -47,14 +68,14 @@ def reference() -> str:
     lines += ["", "## Settings", "", "In the indexed repository's `pyproject.toml`. Unknown keys are errors."]
     for name, struct in _SECTIONS:
         lines += _section(name, struct)
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_JSON]) + "\n"
 
 
 def reference_data() -> dict[str, Any]:
     """The same for machines."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "tables": [msgspec.to_builtins(relation) for relation in RELATIONS],
+        "tables": RELATIONS,
         "settings": {name: list(map(_setting, _settings(struct))) for name, struct in _SECTIONS},
     }
 
@@ -92,6 +113,7 @@ def _setting(item: tuple[msgspec.structs.FieldInfo, str]) -> dict[str, str]:
     return {
         "key": field.encode_name,
         "type": _type(field.type),
+        # TOML writes these values as JSON does.
         "default": "" if field.default is None else msgspec.json.encode(field.default).decode(),
         "doc": doc,
     }
@@ -99,6 +121,7 @@ def _setting(item: tuple[msgspec.structs.FieldInfo, str]) -> dict[str, str]:
 
 def _texts(struct: type[msgspec.Struct]) -> dict[str, str]:
     """Field -> the string that follows it in the source of its class, on one line."""
+    # Python keeps no docstrings of fields: only the source has them.
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(struct))).body
     assert isinstance(definition, ast.ClassDef)
     found: dict[str, str] = {}

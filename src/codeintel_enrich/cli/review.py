@@ -1,35 +1,24 @@
-"""Owns the commands that look at what a build left: questions, state, reasons, proof."""
+"""The commands that look at what a build left: questions, state, reasons, proof; and the one that sets up."""
 
-import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from codeintel_enrich.engine.rules.config import FindingKind
-    from codeintel_enrich.engine.state.places import Options
+from codeintel_enrich.cli.options import (
+    CacheDir,
+    DryRun,
+    FailOn,
+    Jobs,
+    Json,
+    Root,
+    as_last_time,
+    chosen,
+    notify,
+    places_of,
+)
 
 review_app = typer.Typer()
-
-
-class Failing(StrEnum):
-    """What `--fail-on` can be."""
-
-    parse_error = "parse-error"
-    broken_export = "broken-export"
-    import_cycle = "import-cycle"
-
-
-Root = Annotated[Path, typer.Option(help="The indexed repository.")]
-CacheDir = Annotated[Path | None, typer.Option(help="Where results are kept; default: ROOT/cache.")]
-FailOn = Annotated[
-    list[Failing] | None, typer.Option(help="End with 1 for findings of this kind; default: `fail-on` of the settings.")
-]
-Jobs = Annotated[int | None, typer.Option(min=1, help="Worker processes; default: one per core.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be looked at or written; write nothing.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 
 @review_app.command()
@@ -42,9 +31,8 @@ def sql(
 ) -> None:
     """Ask the store a question; it is only read."""
     from codeintel_enrich.cli.sql import show_answer
-    from codeintel_enrich.engine.state.places import Options, places
 
-    show_answer(places(Options(root=root, cache_dir=cache_dir)).store, question, as_json=json, as_csv=csv)
+    show_answer(places_of(root, cache_dir).store, question, as_json=json, as_csv=csv)
 
 
 @review_app.command()
@@ -54,7 +42,7 @@ def status(root: Root = Path(), cache_dir: CacheDir = None, json: Json = False) 
     from codeintel_enrich.commands.status import status as look
     from codeintel_enrich.engine.build.build import Build
 
-    show_status(look(Build(_as_last_time(root, cache_dir))), json)
+    show_status(look(Build(as_last_time(root, cache_dir))), json)
 
 
 @review_app.command()
@@ -66,10 +54,11 @@ def explain(
 ) -> None:
     """Which inputs of a file changed, and why each stage did, did not or would run."""
     from codeintel_enrich.cli.status import show_story
-    from codeintel_enrich.commands.explain import explain as tell_story
+    from codeintel_enrich.commands.explain import explain as story_of
     from codeintel_enrich.engine.build.build import Build
 
-    show_story(tell_story(Build(_as_last_time(root, cache_dir)), Path(path).as_posix()), json)
+    # The store's paths have forward slashes and no `./`, whatever a shell completed.
+    show_story(story_of(Build(as_last_time(root, cache_dir)), Path(path).as_posix()), json)
 
 
 @review_app.command()
@@ -78,8 +67,9 @@ def verify(root: Root = Path(), cache_dir: CacheDir = None, json: Json = False) 
     from codeintel_enrich.cli.verify import show_verdict
     from codeintel_enrich.commands.verify import verify as compare
 
-    verdict = compare(_as_last_time(root, cache_dir), tell)
+    verdict = compare(as_last_time(root, cache_dir), notify)
     show_verdict(verdict, json)
+    # Only now: what differs is what the caller wants to read.
     if not verdict.is_equal:
         raise typer.Exit(1)
 
@@ -101,7 +91,7 @@ def hook(
     options = Options(root=root, cache_dir=cache_dir, jobs=jobs)
     if dry_run:
         return show_steps(forecast_staged(options), json)
-    return show_judgement(judge_staged(options, chosen(fail_on), tell), json)
+    return show_judgement(judge_staged(options, chosen(fail_on), notify), json)
 
 
 @review_app.command()
@@ -126,8 +116,9 @@ def diff(
     options = Options(root=root, cache_dir=cache_dir, jobs=jobs)
     if dry_run:
         return show_steps(forecast_diff(options, span), json)
-    found = compare(options, span, tell)
+    found = compare(options, span, notify)
     show_diff(found, json)
+    # A name that leads nowhere breaks its callers as well, though the change did not take it away.
     if fail_on_breaking and (found.breaking or found.findings):
         raise typer.Exit(1)
     return None
@@ -141,25 +132,5 @@ def init(
 ) -> None:
     """Set a repository up: settings, dodo.py, a pre-commit hook, a CI workflow. Nothing is overwritten."""
     from codeintel_enrich.cli.init import set_up
-    from codeintel_enrich.engine.state.places import Options, places
 
-    set_up(places(Options(root=root)).root, dry_run=dry_run, as_json=json)
-
-
-def chosen(kinds: list[Failing] | None) -> "tuple[FindingKind, ...]":
-    """The kinds as settings name them."""
-    return tuple(kind.value for kind in kinds or ())
-
-
-def tell(message: str) -> None:
-    """Say something beside the output."""
-    print(message, file=sys.stderr, flush=True)
-
-
-def _as_last_time(root: Path, cache_dir: Path | None) -> "Options":
-    """The options that repeat the last build."""
-    from codeintel_enrich.engine.run.last_run import read_last_run, repeated
-    from codeintel_enrich.engine.state.places import Options, places
-
-    place = places(Options(root=root, cache_dir=cache_dir))
-    return repeated(read_last_run(place.last_run), root, cache_dir)
+    set_up(places_of(root, None).root, dry_run=dry_run, as_json=json)

@@ -1,4 +1,4 @@
-"""Owns how answers are printed: Rich tables and short lines for people, JSON for machines."""
+"""How answers are printed: Rich tables and short lines for people, JSON for machines."""
 
 import json
 import math
@@ -16,17 +16,31 @@ SHOWN = 10
 
 
 def print_json(value: Any) -> None:
-    """Print a struct, or anything made of plain values, as indented JSON; what JSON lacks becomes text or null."""
-    json.dump(_plain(msgspec.to_builtins(value, enc_hook=str)), sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+    """Print a struct, or anything made of plain values, as the one form of JSON that every command has.
+
+    One document: indented by two spaces, in UTF-8, with a newline at its end. Keys stand as the struct declares them
+    or as the columns were asked for; keys that are names (paths, tables, stages) are sorted. What JSON has no form
+    for is text (times in ISO 8601), NaN and the infinities are null.
+    """
+    # Not orjson: DuckDB sums whole numbers in 128 bits, and orjson ends at 64.
+    text = json.dumps(_plain(value), ensure_ascii=False, indent=2)
+    # Bytes, since the encoding of the text layer is the locale's. A path that is not UTF-8 holds lone surrogates, and
+    # Python's escape of one happens to be JSON's.
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+    if isinstance(value, msgspec.Struct):
+        # Only what is inside a struct is sorted: a mapping there is from names, in the order in which they came up.
+        return _plain(msgspec.to_builtins(value, enc_hook=str, order="deterministic", str_keys=True))
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return msgspec.to_builtins(value, enc_hook=str)
 
 
 def console() -> "Console":

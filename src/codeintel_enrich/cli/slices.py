@@ -1,7 +1,8 @@
-"""Owns how chunks are shown: lines of JSON, all of them or those that changed since a generation."""
+"""How chunks are shown: lines of JSON, all of them or those that changed since a generation."""
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -15,9 +16,9 @@ from codeintel_enrich.publish.spliced import read_parts
 def show_slices(file: Path, index: Path, log: Path, since: int | None) -> None:
     """Print chunks. Raises EnrichError where there are none.
 
-    With `since`, the first line says up to which generation the log reaches, and whether it had to tell all chunks;
-    each further line is one change: its `operation` (`added`, `changed`, `removed`), `path` and `id`, and the chunk
-    unless it is gone.
+    With `since`, the first line says up to which generation the log reaches, and whether what follows is `complete`:
+    all chunks there are, since the log does not go back far enough. Each further line is one change: its `operation`
+    (`added`, `changed`, `removed`), `path` and `id`, and the chunk unless it is gone.
     """
     known = read_index(index)
     parts = known.spliced.get(SLICES_FILE) if known is not None else None
@@ -27,17 +28,21 @@ def show_slices(file: Path, index: Path, log: Path, since: int | None) -> None:
     if since is None:
         write(file.read_bytes())
         return
-    told = changes_since(log, since)
-    head = {"generation": told.generation, "since": since, "complete": told.complete}
-    write(orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE))
-    needed = {change.path for change in told.changes if change.operation != "removed"}
+    found = changes_since(log, since)
+    write(_line({"generation": found.generation, "since": since, "complete": found.complete}))
+    needed = {change.path for change in found.changes if change.operation != "removed"}
     chunks = {
         (path, str(chunk["id"])): chunk
         for path, lines in read_parts(file, parts, needed)
         for chunk in map(orjson.loads, lines.splitlines())
     }
-    for change in told.changes:
-        line = {"operation": change.operation, "path": change.path, "id": change.id}
+    for change in found.changes:
+        record: dict[str, Any] = {"operation": change.operation, "path": change.path, "id": change.id}
         if change.operation != "removed":
-            line["chunk"] = chunks[change.path, change.id]
-        write(orjson.dumps(line, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
+            record["chunk"] = chunks[change.path, change.id]
+        write(_line(record))
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    # Keys sorted and no spaces, as in the published file whose lines are printed beside these.
+    return orjson.dumps(record, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)

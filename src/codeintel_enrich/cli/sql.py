@@ -1,4 +1,4 @@
-"""Owns how the answer to a question in SQL is shown: a table, JSON or CSV."""
+"""How the answer to a question in SQL is shown: a table, JSON or CSV."""
 
 import csv
 import sys
@@ -17,6 +17,7 @@ def show_answer(store: Path, question: str, *, as_json: bool, as_csv: bool) -> N
     if as_json:
         print_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
     elif as_csv:
+        # The module ends lines with CRLF unless asked not to, which tools on our systems take for a part of the cell.
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(answer.columns)
         writer.writerows(answer.rows)

@@ -1,4 +1,4 @@
-"""Owns how `status`, `explain` and a build's forecast are shown."""
+"""How `status`, `explain` and a build's forecast are shown."""
 
 import sys
 
@@ -49,6 +49,7 @@ def show_plan(plan: Plan, as_json: bool) -> None:
             say(f"{what}: {listed(paths)}\n")
     if not plan.tasks:
         say(f"{plan.files} files; nothing to do\n")
+    # The first build of a large tree has tens of thousands of tasks; which come first says most.
     for task in plan.tasks[:MOST_TASKS]:
         say(_line(task))
     if len(plan.tasks) > MOST_TASKS:

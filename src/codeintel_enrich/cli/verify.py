@@ -1,4 +1,4 @@
-"""Owns how the outcome of `verify` is shown."""
+"""How the outcome of `verify` is shown."""
 
 import sys
 
@@ -6,6 +6,7 @@ from codeintel_enrich.cli.show import print_json
 from codeintel_enrich.commands.verify import Verdict
 
 MOST_FILES = 10
+"""Files shown of those that differ: one cause often touches every page."""
 
 
 def show_verdict(verdict: Verdict, as_json: bool) -> None:

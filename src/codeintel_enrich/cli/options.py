@@ -1,0 +1,58 @@
+"""Options that several commands share, each declared once: its type, its flags, its help."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from codeintel_enrich.engine.rules.config import FindingKind
+    from codeintel_enrich.engine.state.places import Options, Places
+
+
+class Failing(StrEnum):
+    """What `--fail-on` can be. An enum, since that is what Typer makes a list of choices from."""
+
+    parse_error = "parse-error"
+    broken_export = "broken-export"
+    import_cycle = "import-cycle"
+
+
+Root = Annotated[Path, typer.Option(help="The indexed repository.")]
+CacheDir = Annotated[Path | None, typer.Option(help="Where results are kept; default: ROOT/cache.")]
+Out = Annotated[Path | None, typer.Option(help="Where files are written; default: CACHE/enriched.")]
+FailOn = Annotated[
+    list[Failing] | None, typer.Option(help="End with 1 for findings of this kind; default: `fail-on` of the settings.")
+]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Worker processes; default: one per core.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be looked at or written; write nothing.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+
+# What loads the engine is imported where it is needed: a command's start time is that of its imports, and `--help`
+# needs none of them.
+
+
+def chosen(kinds: list[Failing] | None) -> "tuple[FindingKind, ...]":
+    """The kinds as settings name them."""
+    return tuple(kind.value for kind in kinds or ())
+
+
+def places_of(root: Path, cache_dir: Path | None, out: Path | None = None) -> "Places":
+    """Where a build with these options reads and writes. Raises UsageError when the root is no folder."""
+    from codeintel_enrich.engine.state.places import Options, places
+
+    return places(Options(root=root, cache_dir=cache_dir, out=out))
+
+
+def as_last_time(root: Path, cache_dir: Path | None) -> "Options":
+    """The options that repeat the last build, so that what is looked at is what was built."""
+    from codeintel_enrich.engine.run.last_run import read_last_run, repeated
+
+    return repeated(read_last_run(places_of(root, cache_dir).last_run), root, cache_dir)
+
+
+def notify(message: str) -> None:
+    """Print something beside the output, at once."""
+    print(message, file=sys.stderr, flush=True)

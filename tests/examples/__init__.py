@@ -1,0 +1,1 @@
+"""Examples for people: scripts to copy from. A test runs each of them."""
