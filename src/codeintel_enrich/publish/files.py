@@ -122,8 +122,11 @@ class _Publication:
         """Why the files on disk cannot be built upon."""
         if self._last is None:
             return "nothing is known of earlier files"
-        for name in self._fragments:
-            if name not in self._last.stamps or FileStamp.of(self._out / name) != self._last.stamps[name]:
+        # The lengths of parts are kept in the order of these files.
+        if list(self._last.stamps) != list(self._fragments):
+            return "other files are wanted, or elsewhere"
+        for name, stamp in self._last.stamps.items():
+            if FileStamp.of(self._out / name) != stamp:
                 return f"{name} is not as it was left"
         return None
 

@@ -240,3 +240,14 @@ def test_a_place_that_cannot_be_written_is_an_error_that_names_the_remedy(tmp_pa
     desk.out.write_text("in the way")
     with pytest.raises(EnrichError, match="--out"):
         desk.publish(Shelf(emitted(SOURCES)))
+
+
+def test_lines_of_nodes_come_and_go_without_a_change_of_sources(desk: Desk) -> None:
+    shelf = Shelf(emitted(SOURCES))
+    desk.publish(shelf)
+    expected = desk.files()
+    changed = with_edits({"src/pkg/a.py": "x = 1\n"})
+    desk.publish(changed, emit_cst=False)
+    assert sorted(desk.files()) == sorted(expected.keys() - {"cst/cst.jsonl"})
+    desk.publish(shelf)
+    assert desk.files() == expected
