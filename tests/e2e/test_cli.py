@@ -19,8 +19,6 @@ from tests.support.command import Command
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace
 
-pytestmark = pytest.mark.usefixtures("lasting_workers")
-
 SOURCES = {path for path in SHOP if path.endswith(".py")}
 
 

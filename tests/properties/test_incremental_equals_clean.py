@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 from codeintel_enrich.engine.build.build import Build
 from tests.support.workspace import Workspace, assert_same
 
-pytestmark = pytest.mark.usefixtures("lasting_workers")
-
 NAMES = ("a", "b", "c", "d")
 SYMBOLS = ("X", "Y", "Z")
 PLACES = (
