@@ -1,4 +1,4 @@
-"""Fixtures that several folders of tests ask for by name."""
+"""Fixtures that several folders of tests ask for by name, and what every test process sets up once."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,14 +6,30 @@ from pathlib import Path
 import pytest
 
 from codeintel_enrich.engine.inputs.tools import find_tool
-from tests.support.pool import lasting_pool
+from tests.support import workspace
+from tests.support.pool import fresh_workers, lasting_pools
+from tests.support.shared import session_folder
 from tests.support.tools import Toolbox
 
 
-@pytest.fixture(scope="module")
-def lasting_workers() -> Iterator[None]:
-    """Every build of the module uses the same workers."""
-    with lasting_pool():
+@pytest.fixture(scope="session", autouse=True)
+def _session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One folder for all processes of the session, and one set of workers for all builds of a process."""
+    with session_folder(tmp_path_factory), lasting_pools():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _clean_builds(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that patches something may make a clean build other than it is: it makes its own, and shares none."""
+    with workspace.sharing_clean_builds("monkeypatch" not in request.fixturenames):
+        yield
+
+
+@pytest.fixture
+def own_workers() -> Iterator[None]:
+    """Builds start and end worker processes as they do outside of tests: for tests of just that."""
+    with fresh_workers():
         yield
 
 

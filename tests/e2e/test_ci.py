@@ -17,8 +17,6 @@ from tests.support.projects import SHOP
 from tests.support.tools import Toolbox
 from tests.support.workspace import Workspace, all_tasks
 
-pytestmark = pytest.mark.usefixtures("lasting_workers")
-
 CORE = "shop/core.py"
 SOURCES = tuple(path for path in SHOP if path.endswith(".py"))
 

@@ -24,8 +24,6 @@ from tests.support.gitrepo import GitRepository
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace
 
-pytestmark = pytest.mark.usefixtures("lasting_workers")
-
 CHECKOUT = Path(__file__).parents[2]
 SOURCES = {path for path in SHOP if path.endswith(".py")}
 

@@ -14,8 +14,6 @@ from tests.support.packages import copy_package
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace, build_at
 
-pytestmark = pytest.mark.usefixtures("lasting_workers")
-
 FACTS = "select path, owners, main_authors, bus_factor, churn_commits, churn_lines from modules"
 
 

@@ -16,8 +16,6 @@ from tests.support.projects import SHOP
 from tests.support.scip_lint import faults
 from tests.support.workspace import Workspace
 
-pytestmark = pytest.mark.usefixtures("lasting_workers")
-
 
 def exported(work: Workspace, name: str = "index.scip") -> tuple[bytes, tuple[str, ...]]:
     """The bytes of an export, and the files that were encoded for it."""

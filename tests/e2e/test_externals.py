@@ -16,8 +16,6 @@ from tests.support.projects import SHOP
 from tests.support.tools import Toolbox
 from tests.support.workspace import Workspace, build_at
 
-pytestmark = pytest.mark.usefixtures("lasting_workers")
-
 SOURCES = tuple(path for path in SHOP if path.endswith(".py"))
 
 

@@ -1,14 +1,12 @@
 """Mistakes that tools of this kind are known to make, each shown not to be made here, in what a user receives."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.packages import make_scip
-from tests.support.pool import lasting_pool
 from tests.support.workspace import Workspace
 
 FILES: dict[str, str | bytes] = {
@@ -28,13 +26,12 @@ FILES: dict[str, str | bytes] = {
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     folder = tmp_path_factory.mktemp("mistakes")
     workspace = Workspace(folder, FILES)
     workspace.options |= {"scip": make_scip(workspace.root, folder / "index.scip")}
-    with lasting_pool():
-        workspace.build()
-        yield workspace
+    workspace.build()
+    return workspace
 
 
 def parsed(built: Workspace, column: str, where: str) -> list[Any]:

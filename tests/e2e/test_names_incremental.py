@@ -7,8 +7,6 @@ import pytest
 
 from tests.support.workspace import Workspace, all_tasks, later_tasks
 
-pytestmark = pytest.mark.usefixtures("lasting_workers")
-
 LINKED = {"link", "merge"}
 
 

@@ -14,8 +14,6 @@ from tests.support.command import Command
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace, all_tasks, later_tasks
 
-pytestmark = pytest.mark.usefixtures("lasting_workers")
-
 CORE = "shop/core.py"
 
 

@@ -5,42 +5,17 @@ After every step the store and the published files equal those of a clean build 
 
 import ast
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
 import pytest
 
-from codeintel_enrich.engine.run.sandbox import Pool
 from tests.support.opened import opened
 from tests.support.packages import copy_package, make_scip, pyrefly_report, source_files
-from tests.support.pool import lasting_pool
 from tests.support.workspace import Workspace, all_tasks, later_tasks
 
 CONSOLE = "rich/console.py"
 CELLS = "rich/cells.py"
 PACKAGE = "rich/__init__.py"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _workers() -> Iterator[None]:
-    """Workers outlive single builds, and each content is parsed once: two thirds of what a clean build costs.
-
-    That `parse` depends on bytes and settings alone is shown elsewhere; every other stage runs in every clean build.
-    """
-    parsed: dict[tuple[Any, ...], list[bytes]] = {}
-    run = Pool.run
-
-    def remembering(self: Pool, stage: str, *arguments: Any, **more: Any) -> list[bytes]:
-        if stage != "parse":
-            return run(self, stage, *arguments, **more)
-        if arguments not in parsed:
-            parsed[arguments] = run(self, stage, *arguments)
-        return parsed[arguments]
-
-    with lasting_pool(), patch.object(Pool, "run", remembering):
-        yield
 
 
 class Rich(Workspace):

@@ -13,8 +13,6 @@ from codeintel_enrich.errors import UsageError
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace, assert_same
 
-pytestmark = pytest.mark.usefixtures("lasting_workers")
-
 CST = "cst/cst.jsonl"
 LINES = ("modules/modules.jsonl", CST)
 

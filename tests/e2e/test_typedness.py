@@ -1,13 +1,11 @@
 """How much is annotated and typed, asked in SQL of a store that a build with the real pyrefly has filled."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from tests.support.pool import lasting_pool
 from tests.support.workspace import Workspace
 
 FILES = {
@@ -24,11 +22,10 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    with lasting_pool():
-        workspace = Workspace(tmp_path_factory.mktemp("typedness"), FILES, types=True)
-        workspace.build()
-        yield workspace
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = Workspace(tmp_path_factory.mktemp("typedness"), FILES, types=True)
+    workspace.build()
+    return workspace
 
 
 def ask(workspace: Workspace, query: str) -> list[Any]:

@@ -15,8 +15,6 @@ from codeintel_enrich.engine.state.state import State
 from codeintel_enrich.model.task_inputs import TaskInputs
 from tests.support.workspace import Workspace, assert_same
 
-pytestmark = pytest.mark.usefixtures("lasting_workers")
-
 NAMES = ("a", "b", "c", "d")
 SYMBOLS = ("X", "Y", "Z")
 PLACES = (

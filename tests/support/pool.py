@@ -1,14 +1,49 @@
-"""A pool of workers that outlives single builds: what tests of many small builds need."""
+"""Pools of workers that outlive single builds: what tests of many small builds need."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from unittest.mock import patch
+
+import msgspec
 
 from codeintel_enrich.engine.run import executor
 from codeintel_enrich.engine.run.sandbox import Pool
+from codeintel_enrich.model.digest import digest
+from tests.support.shared import remembered
+
+_pools: dict[tuple[object, ...], "LastingPool"] = {}
 
 
-class _Lasting(Pool):
+class LastingPool(Pool):
+    """One pool for all builds that ask for the same limits and modules; it parses each content once a session.
+
+    That `parse` depends on bytes and settings alone is shown elsewhere. Every other stage runs in every build.
+    """
+
+    _kind: tuple[object, ...] = ()
+
+    def __new__(cls, *arguments: Any) -> "LastingPool":
+        # A test that has its own listener in the workers' path wants workers that were started with it.
+        return _pools.setdefault((*arguments, os.environ.get("PYTHONPATH")), super().__new__(cls))
+
+    def __init__(self, *arguments: Any) -> None:
+        if not self._kind:
+            super().__init__(*arguments)
+            self._kind = (*arguments, os.environ.get("PYTHONPATH"))
+
+    def run(self, stage: str, *arguments: Any, **more: Any) -> list[bytes]:
+        """One job; a parse may be remembered from an earlier build, of any process of the session."""
+        if stage != "parse":
+            return super().run(stage, *arguments, **more)
+
+        def parse() -> bytes:
+            return msgspec.msgpack.encode(Pool.run(self, stage, *arguments, **more))
+
+        key = digest(msgspec.msgpack.encode([self._kind, arguments]))
+        return msgspec.msgpack.decode(remembered(f"parsed/{key}", parse), type=list[bytes])
+
     def warm_up(self, *job: object) -> None:
         """The first job starts a worker."""
 
@@ -20,19 +55,28 @@ class _Lasting(Pool):
 
 
 @contextmanager
-def lasting_pool() -> Iterator[None]:
-    """Every build inside the block uses the same workers."""
-    pools: dict[tuple[str, ...], _Lasting] = {}
-
-    def lasting(size: int, cpu_seconds: int, memory_megabytes: int, *needed: str) -> _Lasting:
-        if needed not in pools:
-            pools[needed] = _Lasting(size, cpu_seconds, memory_megabytes, *needed)
-        return pools[needed]
-
-    with patch.object(executor, "Pool", lasting):
+def lasting_pools() -> Iterator[None]:
+    """Every build in this process, in the block, uses workers that live until its end."""
+    with patch.object(executor, "Pool", LastingPool):
         try:
             yield
         finally:
-            for pool in pools.values():
-                Pool.stop(pool)
-                Pool.close(pool)
+            renew_workers()
+
+
+def renew_workers() -> None:
+    """Let the next build start new workers, as every build does outside of tests.
+
+    What is done to the file of artifacts between two builds does not reach workers that hold it open.
+    """
+    for pool in _pools.values():
+        Pool.stop(pool)
+        Pool.close(pool)
+    _pools.clear()
+
+
+@contextmanager
+def fresh_workers() -> Iterator[None]:
+    """Builds in the block start and end workers of their own, as they do outside of tests."""
+    with patch.object(executor, "Pool", Pool):
+        yield

@@ -8,8 +8,6 @@ import pytest
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace
 
-pytestmark = pytest.mark.usefixtures("lasting_workers")
-
 FILES = ("graphs/imports.parquet", "graphs/symbol_graph.json", "graphs/uses.parquet")
 
 
