@@ -15,6 +15,7 @@ from codeintel_enrich.engine.rules.keys import PACKAGE, source_files, sources
 from codeintel_enrich.engine.rules.stages import ANALYSES, BY_NAME
 from codeintel_enrich.engine.run.jobs import AnalysisJob, PublishJob, StoreJob
 from codeintel_enrich.engine.run.sandbox import Pool
+from tests.support.pool import fresh_workers
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace
 
@@ -59,7 +60,7 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Job]]:
 
     folder = tmp_path_factory.mktemp("jobs")
     workspace = Workspace(folder, FILES, index=True, types=True)
-    with pytest.MonkeyPatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched, fresh_workers():
         patched.setattr(Pool, "run", listening)
         workspace.build()
     by_stage: dict[str, list[Job]] = {}

@@ -5,7 +5,7 @@ import inspect
 import time
 import typing
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,7 @@ def _function(place: str) -> tuple[Callable[..., Any], Mapping[str, Any]]:
     return function, {parameter: hints[parameter] for parameter in inspect.signature(function).parameters}
 
 
-@cache
+@lru_cache(maxsize=1)
 def _reader(artifacts: str) -> Reader:
     """Reads the artifact store; kept from job to job, since opening it costs more than a job of a small file."""
     return Reader(Path(artifacts))
