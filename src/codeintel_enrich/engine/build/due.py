@@ -37,14 +37,27 @@ def due_analyses(state: State) -> dict[str, list[str]]:
     """Path -> its stages after `link` that are due, or may turn out to be when those before them ran."""
     result: dict[str, list[str]] = {}
     for path in _suspects(state, state.files):
-        due: list[str] = []
-        for stage in ANALYSES:
-            if any(before in due for before in UPSTREAM[stage.name]) or is_due(state, stage.name, path):
-                due.append(stage.name)
+        due = _due_analyses_of(state, path)
         if due:
             result[path] = due
             state.open_tasks.update(TaskName(stage, path) for stage in due)
     return result
+
+
+def _due_analyses_of(state: State, path: str) -> list[str]:
+    known, reads = state.files[path], state.file_inputs(path)
+    due: list[str] = []
+    for stage in ANALYSES:
+        if not due or not any(before in due for before in UPSTREAM[stage.name]):
+            inputs = reads.of_stage(stage.name, state.settings.digests[stage.name], stage.reads)
+            if known.stage(stage.name).key == inputs.key:
+                continue
+            if state.restore(stage.name, path, inputs):
+                # What the stages that follow read is another now.
+                reads.take(stage.makes, known.stage(stage.name).outputs)
+                continue
+        due.append(stage.name)
+    return due
 
 
 def merge_is_due(state: State) -> bool:

@@ -13,7 +13,7 @@ import msgspec
 
 from codeintel_enrich.engine.rules.config import read_project
 from codeintel_enrich.engine.rules.settings import Settings
-from codeintel_enrich.engine.rules.stages import BY_NAME, FIRST, STAGES
+from codeintel_enrich.engine.rules.stages import BY_NAME, FIRST
 from codeintel_enrich.engine.rules.task_name import TaskName
 from codeintel_enrich.engine.state.account import Account
 from codeintel_enrich.engine.state.artifacts import Artifact, Artifacts, Snapshot, Trace, most_kept
@@ -171,8 +171,10 @@ class State:
         else:
             parts["linked"] = [("linked", state.linked)]
             parts.update(self._external_parts(path))
-        for stage in STAGES:
-            for name, output in zip(stage.makes, state.stage(stage.name).outputs, strict=False):
+        for stage, done in state.stages.items():
+            # A manifest of another version may know other stages, or others of their outputs; those are due anyway.
+            makes = BY_NAME[stage].makes if stage in BY_NAME else ()
+            for name, output in zip(makes, done.outputs, strict=False):
                 parts[name] = [(name, output)]
         return FileInputs(path, dict(parts))
 
