@@ -4,7 +4,6 @@ What changes from run to run without a change in the code (times, counts, tool-i
 report, where the tree lies) does not get through.
 """
 
-import posixpath
 from collections.abc import Callable, Container, Mapping
 from types import MappingProxyType
 from typing import TypeVar
@@ -12,9 +11,11 @@ from typing import TypeVar
 import msgspec
 
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.formats.scip_wire import path_fault
+from codeintel_enrich.formats.tree_paths import relative_to
 from codeintel_enrich.model.diagnostics import Diagnostic, Severity
 from codeintel_enrich.model.types import FileFacts, SymbolCoverage, SymbolKind
+
+__all__ = ["CheckerReport", "join_facts", "read_coverage", "read_pyrefly", "read_pyright", "relative_to"]
 
 _SEVERITIES: dict[str, Severity] = {"error": "error", "warning": "warning", "warn": "warning"}
 
@@ -230,18 +231,6 @@ def _by_file(
             "Make it anew from there, or leave it out."
         )
     return CheckerReport({path: facts(_sorted(kept[path])) for path in sorted(kept)}, tuple(sorted(left_out)))
-
-
-def relative_to(path: str, root: str) -> str | None:
-    """A reported path relative to the root, in POSIX form; None where it lies outside."""
-    path = path.replace("\\", "/")
-    if posixpath.isabs(path):
-        prefix = root.rstrip("/") + "/"
-        if not path.startswith(prefix):
-            return None
-        path = path[len(prefix) :]
-    path = posixpath.normpath(path)
-    return None if path_fault(path) else path
 
 
 def _sorted(diagnostics: tuple[Diagnostic, ...] | list[Diagnostic]) -> tuple[Diagnostic, ...]:
