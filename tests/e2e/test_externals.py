@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.formats.scip_schema import message_class
+from codeintel_enrich.formats import scip_pb2
 from tests.support.packages import make_scip, pyrefly_report
 from tests.support.projects import SHOP
 from tests.support.tools import Toolbox
@@ -28,7 +28,7 @@ def shop_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def edited(index: Path, to: Path, edit: Callable[[Any], None]) -> Path:
     """The index with a change made to its protobuf message."""
-    message = message_class("Index")()
+    message = scip_pb2.Index()
     message.ParseFromString(index.read_bytes())
     edit(message)
     to.write_bytes(message.SerializeToString(deterministic=True))

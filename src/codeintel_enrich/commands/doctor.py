@@ -19,13 +19,15 @@ from codeintel_enrich.formats.checker_config import (
     SearchSettings,
     differences,
     our_settings,
-    pyrefly_settings,
-    pyright_settings,
 )
+from codeintel_enrich.formats.checkers import CHECKERS
 
-TOOLS = {"ty-scip": "scip", "scip-python": None, "pyrefly": "types", "pyright": None}
-"""Every external program -> our extra that brings it; None where another package does."""
-HINTS = {"scip-python": "npm install -g @sourcegraph/scip-python", "pyright": "pip install 'pyright[nodejs]'"}
+TOOLS = {
+    "ty-scip": "pip install 'codeintel-enrich[scip]'",
+    "scip-python": "npm install -g @sourcegraph/scip-python",
+    **{name: checker.install for name, checker in CHECKERS.items()},
+}
+"""Every external program -> the command that installs it."""
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
@@ -48,27 +50,22 @@ def diagnose(root: Path) -> Diagnosis:
     if not root.is_dir():
         raise UsageError(f"{root}: not a folder; name the repository with --root")
     found = {name: find_tool(name) for name in TOOLS}
-    missing = {
-        name: HINTS.get(name) or f"pip install 'codeintel-enrich[{TOOLS[name]}]'"
-        for name, tool in found.items()
-        if tool is None
-    }
+    missing = {name: TOOLS[name] for name, tool in found.items() if tool is None}
     missing |= {f"outlines of {language}": hint for language in languages() if (hint := remedy(language))}
     unreadable: dict[str, str] = {}
     project = read_project(root, {})
     pyproject = _parsed(root / "pyproject.toml", tomllib.loads, unreadable) or {}
-    own_pyrefly = _parsed(root / "pyrefly.toml", tomllib.loads, unreadable)
-    own_pyright = _parsed(root / "pyrightconfig.json", json.loads, unreadable)
+    own = {
+        name: _parsed(root / checker.own_config, _parser_of(checker.own_config), unreadable)
+        for name, checker in CHECKERS.items()
+    }
     running = f"{sys.version_info[0]}.{sys.version_info[1]}"
     judged = ".".join(map(str, project.config.judged_version(project.requires_python)))
     tables = pyproject.get("tool", {})
-    configs = (own_pyrefly, own_pyright, tables.get("pyrefly"), tables.get("pyright"))
+    configs = (*own.values(), *(tables.get(name) for name in CHECKERS))
     folders = _folders(root, [*project.config.roots, STUBS, *(path for config in configs for path in _named(config))])
     ours = our_settings(project.config.roots, judged, folders)
-    checkers = [
-        pyrefly_settings(own_pyrefly, pyproject, folders),
-        pyright_settings(own_pyright, pyproject, folders),
-    ]
+    checkers = [checker.search(own[name], pyproject, folders) for name, checker in CHECKERS.items()]
     present = tuple(tool for tool in found.values() if tool is not None)
     found_differences = differences(ours, checkers, running)
     return Diagnosis(present, missing, (ours, *checkers), found_differences, unreadable)
@@ -86,6 +83,10 @@ def _named(config: dict[str, Any] | None) -> list[str]:
     return [
         text for value in values for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)
     ]
+
+
+def _parser_of(file: str) -> Callable[[str], Any]:
+    return json.loads if file.endswith(".json") else tomllib.loads
 
 
 def _parsed(path: Path, parse: Callable[[str], Any], unreadable: dict[str, str]) -> dict[str, Any] | None:

@@ -1,8 +1,8 @@
-"""Owns what pyrefly, pyright and we are configured to look at, and where the three differ; works on parsed files alone.
+"""Where we and type checkers are configured to look for modules, and where they differ; works on parsed files alone.
 
-What a checker does by default is as observed with pyrefly 1.4 and pyright 1.1: pyrefly looks into its search path, then
-into `src` where there is one, else into the root; pyright into the root, into `src` unless extra paths are given, then
-into those. Both take stubs from `typings`.
+What a checker does by default stands with the checker, as observed with pyrefly 1.4 and pyright 1.1: pyrefly looks into
+its search path, then into `src` where there is one, else into the root; pyright into the root, into `src` unless extra
+paths are given, then into those. Both take stubs from `typings`.
 """
 
 import posixpath
@@ -32,6 +32,12 @@ class SearchSettings(msgspec.Struct, frozen=True):
     """Folders of stubs that exist, in order."""
     python_version: str | None
     """`3.N`; None where the interpreter decides."""
+    roots_key: str = "roots"
+    """What the setting of the roots is called."""
+    version_key: str = ""
+    """What the setting of the Python version is called."""
+    searches_root: bool = False
+    """Whether the root is searched in any case, so that nobody writes it down."""
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -50,52 +56,9 @@ class Difference(msgspec.Struct, frozen=True):
 def our_settings(roots: Sequence[str], python_version: str, folders: Iterable[str]) -> SearchSettings:
     """Ours: of the configured roots, those that exist. `folders` are the folders of the repository, the root apart."""
     present = frozenset(folders)
-    kept = _unique(root for root in map(_normal, roots) if root == "." or root in present)
+    kept = unique(root for root in map(normalised, roots) if root == "." or root in present)
     table = "tool.codeintel-enrich"
     return SearchSettings("codeintel-enrich", "pyproject.toml", table, kept, (), python_version)
-
-
-def pyrefly_settings(
-    own: Mapping[str, Any] | None, pyproject: Mapping[str, Any], folders: Iterable[str]
-) -> SearchSettings:
-    """Those of pyrefly. `own` is `pyrefly.toml` (it wins), `pyproject` the content of `pyproject.toml`."""
-    present = frozenset(folders)
-    table = None if own is not None else "tool.pyrefly"
-    # Keys may be spelled with either separator.
-    config = {
-        key.replace("_", "-"): value for key, value in (_tool(pyproject, "pyrefly") if own is None else own).items()
-    }
-    roots = [_normal(path) for path in _texts(config.get("search-path"))]
-    if config.get("disable-search-path-heuristics") is not True:
-        roots.append(SOURCES if SOURCES in present else ".")
-    stubs = [STUBS, *map(_normal, _texts(config.get("site-package-path")))]
-    return SearchSettings(
-        "pyrefly",
-        "pyproject.toml" if own is None else "pyrefly.toml",
-        table,
-        _unique(roots),
-        _unique(path for path in stubs if path in present),
-        _version(config.get("python-version")),
-    )
-
-
-def pyright_settings(
-    own: Mapping[str, Any] | None, pyproject: Mapping[str, Any], folders: Iterable[str]
-) -> SearchSettings:
-    """Those of pyright. `own` is `pyrightconfig.json` (it wins), `pyproject` the content of `pyproject.toml`."""
-    present = frozenset(folders)
-    config = own if own is not None else _tool(pyproject, "pyright")
-    extra = [_normal(path) for path in _texts(config.get("extraPaths"))]
-    implied = [SOURCES] if not extra and not config.get("executionEnvironments") and SOURCES in present else []
-    stubs = _normal(config["stubPath"]) if isinstance(config.get("stubPath"), str) else STUBS
-    return SearchSettings(
-        "pyright",
-        "pyproject.toml" if own is None else "pyrightconfig.json",
-        "tool.pyright" if own is None else None,
-        _unique([".", *implied, *extra]),
-        (stubs,) if stubs in present else (),
-        _version(config.get("pythonVersion")),
-    )
 
 
 def differences(ours: SearchSettings, checkers: Sequence[SearchSettings], running: str) -> tuple[Difference, ...]:
@@ -105,11 +68,11 @@ def differences(ours: SearchSettings, checkers: Sequence[SearchSettings], runnin
     or a folder of stubs that a checker knows and we do not is ours to add; one that we know and it does not is its.
     """
     found: list[Difference] = []
-    known = _unique([*ours.roots, *(path for checker in checkers for path in (*checker.roots, *checker.stub_paths))])
+    known = unique([*ours.roots, *(path for checker in checkers for path in (*checker.roots, *checker.stub_paths))])
     for checker in checkers:
         reached = {*checker.roots, *checker.stub_paths}
         if missing := [root for root in ours.roots if root not in reached]:
-            line = _roots_line(checker, _unique([*ours.roots, *checker.roots]))
+            line = _roots_line(checker, unique([*ours.roots, *checker.roots]))
             found.append(_difference(checker, "search roots", _listed(checker.roots), f"also {_listed(missing)}", line))
         if unknown := [root for root in checker.roots if root not in ours.roots]:
             line = f"roots = {_array(known)}"
@@ -122,7 +85,7 @@ def differences(ours: SearchSettings, checkers: Sequence[SearchSettings], runnin
         version = checker.python_version or running
         if version != ours.python_version:
             theirs = version if checker.python_version else f"{version} (the interpreter's)"
-            line = _version_line(checker, ours.python_version or running)
+            line = _setting_line(checker, checker.version_key, f'"{ours.python_version or running}"')
             found.append(_difference(checker, "python version", theirs, ours.python_version or running, line))
     return tuple(found)
 
@@ -135,38 +98,40 @@ def _difference(
 
 
 def _roots_line(checker: SearchSettings, roots: Sequence[str]) -> str:
-    if checker.tool == "pyrefly":
-        return f"search-path = {_array(roots)}"
-    extra = _array([root for root in roots if root != "."])
-    return f"extraPaths = {extra}" if checker.table else f'"extraPaths": {extra}'
+    return _setting_line(
+        checker, checker.roots_key, _array([root for root in roots if not (checker.searches_root and root == ".")])
+    )
 
 
-def _version_line(checker: SearchSettings, version: str) -> str:
-    if checker.tool == "pyrefly":
-        return f'python-version = "{version}"'
-    return f'pythonVersion = "{version}"' if checker.table else f'"pythonVersion": "{version}"'
+def _setting_line(checker: SearchSettings, key: str, value: str) -> str:
+    """A setting as it is written in the checker's file; `value` is the same in TOML and JSON."""
+    return f'"{key}": {value}' if checker.file.endswith(".json") else f"{key} = {value}"
 
 
-def _tool(pyproject: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def table_of(pyproject: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The table `[tool.NAME]`; empty where there is none."""
     tool = pyproject.get("tool")
     table = tool.get(name) if isinstance(tool, Mapping) else None
     return table if isinstance(table, Mapping) else {}
 
 
-def _normal(path: str) -> str:
+def normalised(path: str) -> str:
+    """A configured path with forward slashes and without detours."""
     return posixpath.normpath(path.replace("\\", "/"))
 
 
-def _texts(value: object) -> list[str]:
+def texts_in(value: object) -> list[str]:
+    """The texts of a configured list: a checker complains of what else is in it, we pass over it."""
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
-def _version(value: object) -> str | None:
+def version_of(value: object) -> str | None:
     """`3.N` of a configured version."""
     return ".".join(value.split(".")[:2]) if isinstance(value, str) and value else None
 
 
-def _unique(items: Iterable[str]) -> tuple[str, ...]:
+def unique(items: Iterable[str]) -> tuple[str, ...]:
+    """Each once, where it stands first: earlier folders win."""
     return tuple(dict.fromkeys(items))
 
 

@@ -1,4 +1,4 @@
-"""Owns CODEOWNERS files: whom one names for a path. The rules are those of the library `codeowners`."""
+"""CODEOWNERS files: whom one names for a path. The rules are those of the library `codeowners`."""
 
 from collections.abc import Callable
 

@@ -1,9 +1,12 @@
-"""Owns coverage reports in Cobertura's XML, as coverage.py and others write them; knows nothing of what lines mean."""
+"""Coverage reports in Cobertura's XML, as coverage.py and others write them; nothing here knows what lines mean."""
 
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import PurePosixPath
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 from xml.parsers import expat
+
+from defusedxml.common import DefusedXmlException, EntitiesForbidden
+from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.model.context import Coverage
@@ -83,38 +86,44 @@ def _candidates(written: str, sources: list[str], root: str, roots: Iterable[str
 
 def _parse(data: bytes, name: str) -> tuple[list[str], dict[str, dict[int, bool]]]:
     """The report's source folders, and per file as it is named the lines counted: line -> whether it ran."""
-    reader = _Reader(name)
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.text
-    parser.EntityDeclHandler = reader.refuse
-    parser.buffer_text = True
+    elements = _ReportElements()
+    # A document type alone is let through: Cobertura and gcovr name the DTD of the format, which nobody fetches.
+    parser = DefusedXMLParser(target=elements, forbid_dtd=False, forbid_entities=True, forbid_external=True)
     try:
-        parser.Parse(data, True)
-    except expat.ExpatError as error:
-        raise UsageError(f"{name}:{error.lineno}: not valid XML: {expat.ErrorString(error.code)}") from error
+        parser.feed(data)
+        parser.close()
+    except EntitiesForbidden as error:
+        raise UsageError(
+            f"{name}: declares the XML entity {error.name!r}, which no coverage report needs; refused"
+        ) from error
+    except DefusedXmlException as error:
+        raise UsageError(f"{name}: holds what no coverage report needs; refused ({error})") from error
+    except ParseError as error:
+        raise UsageError(f"{name}:{error.position[0]}: not valid XML: {expat.ErrorString(error.code)}") from error
     except (LookupError, ValueError) as error:
         raise UsageError(f"{name}: not a coverage report that can be read: {error}") from error
-    if not reader.is_report:
+    if not elements.is_report:
         raise UsageError(f"{name}: not a Cobertura report; `coverage xml` writes one")
-    return reader.sources, reader.files
+    return elements.sources, elements.files
 
 
-class _Reader:
-    """Takes in the elements of a report one by one; nothing else of it is kept."""
+class _ReportElements:
+    """Takes in the elements of a report one by one, as a target of the parser.
 
-    def __init__(self, name: str) -> None:
+    A tree of them would need several times the memory of the report; of an element nothing but what is read is kept.
+    """
+
+    def __init__(self) -> None:
         self.is_report = False
         self.sources: list[str] = []
         self.files: dict[str, dict[int, bool]] = {}
-        self._name = name
         self._depth = 0
         self._lines: dict[int, bool] | None = None
         self._source: list[str] | None = None
 
-    def start(self, element: str, attributes: dict[str, str]) -> None:
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
+        element = _local(tag)
         if self._depth == 1:
             self.is_report = element == "coverage"
         elif element == "source":
@@ -123,11 +132,14 @@ class _Reader:
             self._lines = self.files.setdefault(attributes["filename"], {})
         elif element == "line" and self._lines is not None:
             line, hit = int(attributes.get("number", "0")), int(attributes.get("hits", "0")) > 0
+            # The columns of our tables hold 32 bits; a report may claim any number.
             if 0 < line <= _LAST_LINE:
+                # A line stands twice where it is listed below its method and below the class, as Cobertura has it.
                 self._lines[line] = self._lines.get(line, False) or hit
 
-    def end(self, element: str) -> None:
+    def end(self, tag: str) -> None:
         self._depth -= 1
+        element = _local(tag)
         if element == "class":
             self._lines = None
         elif element == "source" and self._source is not None:
@@ -136,9 +148,14 @@ class _Reader:
             if folder:
                 self.sources.append(folder)
 
-    def text(self, text: str) -> None:
+    def data(self, text: str) -> None:
         if self._source is not None:
             self._source.append(text)
 
-    def refuse(self, entity: str, *declaration: object) -> NoReturn:
-        raise UsageError(f"{self._name}: declares the XML entity {entity!r}, which no coverage report needs; refused")
+    def close(self) -> None:
+        """The parser asks for it; all that was taken in stands in the fields."""
+
+
+def _local(tag: str) -> str:
+    """The name of an element without its namespace (`{uri}name`), which some writers give a report."""
+    return tag.rpartition("}")[2]

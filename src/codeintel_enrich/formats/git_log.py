@@ -1,4 +1,4 @@
-"""Owns what `git log` prints, and what it comes to per file; knows neither git's command nor any file's text."""
+"""What `git log` prints, and what it comes to per file; it knows neither git's command nor any file's text."""
 
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
@@ -7,7 +7,11 @@ from typing import NamedTuple
 from codeintel_enrich.model.context import Author, History
 
 LOG_FORMAT = "--format=%x01%H%x1f%ct%x1f%aN"
-"""What `read_log` reads, together with `-z --numstat`."""
+"""What `read_log` reads, together with `-z --numstat`.
+
+No count of lines begins with a control character, so that no change is taken for a commit. `%aN` follows the mailmap.
+The committer's time, not the author's: it is the one that says when the commit came into this history.
+"""
 
 SECONDS_A_DAY = 86_400
 
@@ -39,6 +43,7 @@ def read_log(data: bytes) -> Iterator[Commit]:
     tokens = iter(data.split(b"\0"))
     commit: Commit | None = None
     for token in tokens:
+        # With -z git still ends the line of the format itself before the first change.
         token = token.removeprefix(b"\n")
         if token.startswith(b"\x01"):
             if commit is not None:
@@ -48,8 +53,10 @@ def read_log(data: bytes) -> Iterator[Commit]:
         elif token and commit is not None:
             added, deleted, path = token.split(b"\t", 2)
             before = None
+            # A rename has an empty path here, and its two names behind it.
             if not path:
                 before, path = next(tokens).decode(errors="surrogateescape"), next(tokens)
+            # Paths are bytes to git; surrogates keep those that are no UTF-8 as Python itself names such files.
             lines = sum(int(count) for count in (added, deleted) if count != b"-")
             commit.changes.append(Change(path.decode(errors="surrogateescape"), before, lines))
     if commit is not None:

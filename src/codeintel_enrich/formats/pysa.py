@@ -1,4 +1,4 @@
-"""Owns the types of expressions that pyrefly reports for Pysa (`--report-pysa`), and turns them into facts of one file.
+"""The types of expressions that pyrefly reports for Pysa (`--report-pysa`), as facts of one file.
 
 Places in the report count lines and columns from 1, columns in UTF-8 bytes. Two of its files speak of a module: one of
 expressions, one of definitions. It says nothing of the targets of assignments inside functions, nor of parameters.
@@ -85,7 +85,7 @@ def read_pysa_index(data: bytes) -> dict[str, str]:
 
 
 def read_pysa_types(expressions: bytes, definitions: bytes) -> FileFacts:
-    """Read what the two files of one module say; equal content gives equal facts, in whatever order it is told.
+    """Read what the two files of one module say; equal content gives equal facts, in whatever order.
 
     Raises:
         UsageError: no such files.
@@ -107,6 +107,7 @@ def read_pysa_types(expressions: bytes, definitions: bytes) -> FileFacts:
     }
     signatures: list[InferredSignature] = []
     for function in defined.function_definitions.values():
+        # An overloaded function has several signatures, and none of them is that of the place.
         if function.name_location is not None and len(function.undecorated_signatures) == 1:
             place = _place(function.name_location)
             signature = function.undecorated_signatures[0]
@@ -117,6 +118,8 @@ def read_pysa_types(expressions: bytes, definitions: bytes) -> FileFacts:
             )
             listed = ", ".join(f"{stars}{name}: {kind}" for name, kind, stars in parameters)
             found.add((*place, f"({listed}) -> {returns}"))
+    # Types are long and few: each is kept once, with its number at the places. All of it is sorted, since objects of
+    # JSON have no order that a later version of pyrefly would have to keep.
     names = sorted({each[4] for each in found})
     numbers = {name: number for number, name in enumerate(names)}
     return FileFacts(

@@ -1,4 +1,7 @@
-"""Owns reading a SCIP index from a file, binary or JSON; knows nothing of the tree it describes."""
+"""Reading a SCIP index from a file, binary or JSON; it knows nothing of the tree that the index describes.
+
+protobuf is loaded when an index is opened, not with this module: a run without an index does not wait for it.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,15 +9,6 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.formats.scip_json import JsonIndex, read_json
-from codeintel_enrich.formats.scip_wire import (
-    IndexParts,
-    cut_slice,
-    decode_externals,
-    decode_slice,
-    encode_slice,
-    split_index,
-)
 from codeintel_enrich.model.scip import Document, IndexMetadata, SymbolInformation
 
 
@@ -22,9 +16,16 @@ class IndexReader:
     """An open index, given out document by document in the order of their paths."""
 
     def __init__(self, data: bytes | mmap, name: str) -> None:
+        from codeintel_enrich.formats import scip_wire
+
+        # No index in the binary form begins with a brace: that byte would be field 15 of a kind that SCIP never uses.
+        if data[:1] == b"{":
+            from codeintel_enrich.formats.scip_json import binary_of
+
+            data = binary_of(data[:], name)
         self._data = data
-        self._parts: IndexParts | JsonIndex
-        self._parts = read_json(data[:], name) if data[:1] == b"{" else split_index(data, name)
+        self._wire = scip_wire
+        self._parts = scip_wire.split_index(data, name)
 
     @property
     def metadata(self) -> IndexMetadata:
@@ -43,18 +44,12 @@ class IndexReader:
 
     def documents(self) -> Iterator[tuple[str, bytes]]:
         """(relative path, bytes for `decode_slice`) of each document; equal facts have equal bytes."""
-        if isinstance(self._parts, JsonIndex):
-            for document in self._parts.documents:
-                yield document.relative_path, encode_slice(document, self._parts.metadata)
-        else:
-            for part in self._parts.documents:
-                yield part.relative_path, cut_slice(self._data, self._parts, part)
+        for part in self._parts.documents:
+            yield part.relative_path, self._wire.cut_slice(self._data, self._parts, part)
 
     def externals(self) -> tuple[SymbolInformation, ...]:
         """What the index says of symbols that other packages define."""
-        if isinstance(self._parts, JsonIndex):
-            return self._parts.externals
-        return decode_externals(self._data, self._parts)
+        return self._wire.decode_externals(self._data, self._parts)
 
 
 @contextmanager
@@ -77,7 +72,7 @@ def open_index(path: Path) -> Iterator[IndexReader]:
 
 
 class SCIPIndex:
-    """A whole index in memory."""
+    """A whole index in memory, for programs that use this package; a build reads document by document."""
 
     def __init__(
         self,
@@ -100,6 +95,8 @@ class SCIPIndex:
         Raises:
             UsageError: the file can not be read, is empty, cut short or no SCIP index.
         """
+        from codeintel_enrich.formats.scip_wire import decode_slice
+
         documents: list[Document] = []
         with open_index(path) as reader:
             left_out = list(reader.left_out)

@@ -1,8 +1,10 @@
-"""Owns the binary form of SCIP: cutting an index at document borders, decoding and encoding one document.
+"""The binary form of SCIP: cutting an index at document borders, decoding and encoding one document.
 
 An index is never decoded as a whole: one pass over the top-level fields finds where each document lies. What leaves
 this module for a file is an index of that one document, without the paths of the machine that made it, so that equal
 facts have equal bytes. Nothing here looks at Python code.
+
+How fields are laid out: https://protobuf.dev/programming-guides/encoding/
 """
 
 from mmap import mmap
@@ -10,8 +12,9 @@ from mmap import mmap
 import msgspec
 
 from codeintel_enrich.errors import UsageError
+from codeintel_enrich.formats import scip_pb2
 from codeintel_enrich.formats.scip_messages import occurrence_of, put_occurrence, put_symbol, symbol_of
-from codeintel_enrich.formats.scip_schema import message_class
+from codeintel_enrich.formats.tree_paths import path_fault
 from codeintel_enrich.model.scip import ColumnUnit, Document, IndexMetadata, SymbolInformation
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
@@ -19,7 +22,6 @@ _METADATA, _DOCUMENTS, _EXTERNAL_SYMBOLS = 1, 2, 3
 _DOCUMENT_TAG = b"\x12"
 _UNITS: dict[int, ColumnUnit] = {1: "utf-8", 2: "utf-16", 3: "code-point"}
 _ENCODINGS = {unit: number for number, unit in _UNITS.items()}
-_UTF8_TEXT = 1
 
 Span = tuple[int, int]
 
@@ -89,13 +91,13 @@ def cut_slice(data: bytes | mmap, parts: IndexParts, document: DocumentSlice) ->
 
 
 def decode_slice(blob: bytes) -> Document:
-    """Decode what `cut_slice` or `encode_slice` made.
+    """Decode what `cut_slice` made, or metadata and one encoded document end to end.
 
     Raises:
         UsageError: the bytes are no document; the caller leaves it out and says so.
     """
     try:
-        index = message_class("Index").FromString(blob)
+        index = scip_pb2.Index.FromString(blob)
         [document] = index.documents
     except Exception as error:
         raise UsageError(f"a document of the SCIP index can not be decoded: {error}") from error
@@ -104,7 +106,7 @@ def decode_slice(blob: bytes) -> Document:
         relative_path=document.relative_path,
         unit=column_unit(document.position_encoding, tool.name),
         occurrences=tuple(map(occurrence_of, document.occurrences)),
-        symbols=tuple(symbol_of(symbol, symbol.kind) for symbol in document.symbols),
+        symbols=tuple(symbol_of(symbol) for symbol in document.symbols),
         producer=f"{tool.name} {tool.version}".strip(),
         counts_bom=True,
     )
@@ -112,19 +114,14 @@ def decode_slice(blob: bytes) -> Document:
 
 def decode_externals(data: bytes | mmap, parts: IndexParts) -> tuple[SymbolInformation, ...]:
     """What the index says of symbols that other packages define, in its own order."""
-    decode = message_class("SymbolInformation").FromString
+    decode = scip_pb2.SymbolInformation.FromString
     symbols = (decode(data[start:end]) for start, end in parts.externals)
-    return tuple(symbol_of(symbol, symbol.kind) for symbol in symbols)
-
-
-def encode_slice(document: Document, metadata: IndexMetadata) -> bytes:
-    """The index of one document, with both range forms; `decode_slice` gives it back."""
-    return _encode_metadata(metadata) + encode_document(document)
+    return tuple(symbol_of(symbol) for symbol in symbols)
 
 
 def encode_document(document: Document) -> bytes:
     """An index that has one document and no metadata; end to end, such parts are an index of all of them."""
-    index = message_class("Index")()
+    index = scip_pb2.Index()
     encoded = index.documents.add(
         relative_path=document.relative_path, position_encoding=_ENCODINGS[document.unit], language="python"
     )
@@ -132,42 +129,29 @@ def encode_document(document: Document) -> bytes:
         put_occurrence(encoded.occurrences.add(symbol=occurrence.symbol, symbol_roles=occurrence.roles), occurrence)
     for symbol in document.symbols:
         put_symbol(encoded.symbols.add(symbol=symbol.symbol), symbol)
-    return bytes(index.SerializeToString(deterministic=True))
+    return index.SerializeToString(deterministic=True)
 
 
 def encode_external(symbol: SymbolInformation) -> bytes:
     """An index that has one external symbol and nothing else."""
-    index = message_class("Index")()
+    index = scip_pb2.Index()
     put_symbol(index.external_symbols.add(symbol=symbol.symbol), symbol)
-    return bytes(index.SerializeToString(deterministic=True))
+    return index.SerializeToString(deterministic=True)
 
 
 def encode_head(metadata: IndexMetadata) -> bytes:
     """An index that has metadata and nothing else."""
-    index = message_class("Index")()
+    index = scip_pb2.Index()
     index.metadata.tool_info.name = metadata.tool
     index.metadata.tool_info.version = metadata.version
     index.metadata.project_root = metadata.project_root
-    index.metadata.text_document_encoding = _UTF8_TEXT
-    return bytes(index.SerializeToString(deterministic=True))
+    index.metadata.text_document_encoding = scip_pb2.UTF8
+    return index.SerializeToString(deterministic=True)
 
 
 def column_unit(position_encoding: int, tool: str) -> ColumnUnit:
     """The unit of a document's columns: what it says, else its producer's habit (UTF-16 where nobody knows)."""
     return _UNITS.get(position_encoding) or ("utf-8" if tool == "ty-scip" else "utf-16")
-
-
-def path_fault(path: str) -> str | None:
-    """Why a relative path of an index or report can name no file of a tree; None where it can."""
-    if not path:
-        return "it has no path"
-    if path.startswith("/") or path[1:2] == ":":
-        return "its path is absolute"
-    if "\\" in path or "\0" in path:
-        return "its path holds a backslash or a NUL"
-    if any(part in ("", ".", "..") for part in path.split("/")):
-        return "its path is not canonical or leaves the tree"
-    return None
 
 
 def _field(data: bytes | mmap, position: int, size: int, name: str) -> tuple[int, int, int]:
@@ -216,17 +200,17 @@ def _relative_path(data: bytes | mmap, start: int, end: int, name: str) -> str:
 
 def _decode_metadata(blob: bytes, name: str) -> IndexMetadata:
     try:
-        metadata = message_class("Metadata").FromString(blob)
+        metadata = scip_pb2.Metadata.FromString(blob)
     except Exception as error:
         raise UsageError(f"{name} is no SCIP index: its metadata can not be decoded ({error}).") from error
     return IndexMetadata(metadata.tool_info.name, metadata.tool_info.version, metadata.project_root)
 
 
 def _encode_metadata(metadata: IndexMetadata) -> bytes:
-    index = message_class("Index")()
+    index = scip_pb2.Index()
     index.metadata.tool_info.name = metadata.tool
     index.metadata.tool_info.version = metadata.version
-    return bytes(index.SerializeToString(deterministic=True))
+    return index.SerializeToString(deterministic=True)
 
 
 def _encode_varint(value: int) -> bytes:

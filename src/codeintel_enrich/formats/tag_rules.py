@@ -1,4 +1,4 @@
-"""Owns YAML files of tag rules: reading them strictly, with errors that name the line, the key and the nearest key.
+"""YAML files of tag rules, read strictly, with errors that name the line, the key and the nearest key.
 
 - tag: handler
   decorators: ["app.route", "*.get"]
@@ -31,12 +31,15 @@ def read_tag_rules(data: bytes, name: str) -> tuple[TagRule, ...]:
     if len(data) > _LARGEST_BYTES:
         raise UsageError(f"{name}: {len(data)} bytes; rules take no more than {_LARGEST_BYTES}")
     try:
+        # Aliases make nine lines of YAML a gigabyte ("billion laughs"), and tags construct objects. Both show in the
+        # stream of events, before anything is built of them.
         for event in yaml.parse(data, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
                 _fail(name, event.start_mark, "aliases are not allowed")
             written = getattr(event, "tag", None)
             if written is not None:
                 _fail(name, event.start_mark, f"the YAML tag {written} is not allowed")
+        # Nodes, not plain values: messages name the line, and `tag: 1` stays the text that was written.
         root = yaml.compose(data, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -58,6 +61,7 @@ def _rule(name: str, node: yaml.Node) -> TagRule:
     for key_node, value in node.value:
         key = _text(name, key_node, "a key")
         if key not in _KEYS:
+            # No cutoff: of so few keys the nearest is always worth naming.
             near = difflib.get_close_matches(key, _KEYS, n=1, cutoff=0.0)
             _fail(name, key_node.start_mark, f'unknown key "{key}"; did you mean "{near[0]}"?')
         if key in values:

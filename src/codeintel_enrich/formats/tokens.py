@@ -1,4 +1,4 @@
-"""Owns counting tokens: by a documented estimate, or by a tokenizer that the user names."""
+"""Counting tokens: by a documented estimate, or by a tokenizer that the user names."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Owns columns: from the unit a foreign tool counts in to code points, for the lines of one file."""
+"""Columns, from the unit a foreign tool counts in to code points, for the lines of one file."""
 
 from collections.abc import Mapping
 
@@ -26,11 +26,13 @@ class Columns:
 
     def code_point(self, line: int, column: int) -> int | None:
         """The column in code points; None inside a character, inside the BOM or past the end of a known line."""
+        # LibCST, and so all our places, leave a BOM out of the text.
         if line == 1:
             column -= self._bom
         text = self._wide_lines.get(line)
         if text is None:
             return column if column >= 0 else None
+        # All borders of a line at once: lines that are not ASCII are few, and what is asked of one is asked often.
         offsets = self._maps.get(line)
         if offsets is None:
             offsets = self._maps[line] = _offsets(text, self._unit)

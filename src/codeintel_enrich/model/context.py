@@ -1,4 +1,4 @@
-"""Owns what is known of a file from outside its text: who wrote and owns it, and which of its lines tests reach."""
+"""What is known of a file from outside its text: who wrote and owns it, and which of its lines tests reach."""
 
 from collections.abc import Iterable
 from typing import Self
@@ -44,6 +44,8 @@ class History(msgspec.Struct, frozen=True, array_like=True):
         """
         lines = [author.n_lines for author in self.authors]
         shares = sorted(lines if any(lines) else (author.n_commits for author in self.authors), reverse=True)
+        # The "truck factor" of repositories, of one file: how many people would have to leave before most of what was
+        # written is nobody's.
         half, reached = sum(shares) / 2, 0
         for number, share in enumerate(shares, 1):
             reached += share

@@ -1,11 +1,10 @@
-"""Owns `Diagnostic`: something wrong or noteworthy in analysed code, as data."""
+"""`Diagnostic`: something wrong or noteworthy in analysed code, as data."""
 
 from typing import Literal
 
 import msgspec
 
 Severity = Literal["error", "warning", "info"]
-DiagnosticTool = Literal["parse", "link", "stitch", "emit", "pyrefly", "pyright"]
 
 
 class Diagnostic(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -15,7 +14,8 @@ class Diagnostic(msgspec.Struct, frozen=True, array_like=True, gc=False):
     A finding without a place sits at line 1, column 0.
     """
 
-    tool: DiagnosticTool
+    tool: str
+    """The stage that found it, or the checker by its name: an open list, since a checker is added in one place."""
     severity: Severity
     rule: str
     message: str

@@ -1,4 +1,4 @@
-"""Owns metrics of code: what `measure` counts in one file."""
+"""Metrics of code: what `measure` counts in one file."""
 
 import msgspec
 

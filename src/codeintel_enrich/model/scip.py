@@ -1,4 +1,4 @@
-"""Owns the SCIP vocabulary as this project reads it (fields and numbers: scip-code/scip, scip.proto)."""
+"""The SCIP vocabulary as this project reads it; its numbers are those of `formats/scip.proto`."""
 
 from typing import Literal
 

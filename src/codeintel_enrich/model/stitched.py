@@ -1,4 +1,4 @@
-"""Owns layer S: the SCIP symbols that `stitch` puts on the nodes and references of layer P."""
+"""Layer S: the SCIP symbols that `stitch` puts on the nodes and references of layer P."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Owns rules by which users tag modules."""
+"""The rules by which users tag modules."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""Owns checker facts (an input) and layer T: what `types` puts on the nodes of layer P."""
+"""Checker facts (an input) and layer T: what `types` puts on the nodes of layer P."""
 
 from typing import Literal
 
@@ -84,8 +84,8 @@ class Types(msgspec.Struct, frozen=True):
     """By index into `Syntax.definitions`: FunctionDef, ClassDef and Module that have something to annotate. Counts
     parameters (without the first of a method that is no static one) and returns of all functions inside."""
     coverage: tuple[tuple[SymbolCoverage, int, int | None], ...] = ()
-    """Each with the index into `Syntax.nodes` of the function or class itself, of an attribute of what holds it, and
-    how many of its untyped parameters and return the checker infers; None where that was not asked for."""
+    """Each with the index into `Syntax.nodes` of the function or class itself, of an attribute of the definition around
+    it, and how many of its untyped parameters and return the checker infers; None where that was not asked for."""
     type_names: tuple[str, ...] = ()
     reference_types: tuple[int, ...] = ()
     """Per reference the index of its type in `type_names`, -1 where it is not known; empty where none was asked for."""

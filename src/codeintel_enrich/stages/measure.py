@@ -1,6 +1,12 @@
-"""Owns metrics of one file: complexity, nesting and size of each function, and how often each kind of node occurs.
+"""Metrics of one file: complexity, nesting and size of each function, and how often each kind of node occurs.
 
 It works on Python's own syntax tree, as the tools do that others measure with.
+
+Complexity is what radon counts (radon.readthedocs.io), and the tests ask radon; radon does not count here. On rich,
+networkx and the standard library it gives the same number for 25,644 functions, another for none, and knows nothing of
+the 88 methods of classes that stand in functions. It measures nothing else of what is measured here, so that the walk
+over the tree would stay and radon's be one more (6 s of CPU beside 13 s for 25,732 functions), for three packages more
+(radon, mando, colorama) that every user installs.
 """
 
 import ast
@@ -67,6 +73,7 @@ def _measured(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> Functi
 
 def _inside(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
     """Every node of a body, definitions included but not what is in them."""
+    # A stack, not recursion: a sum is as deep as it has terms.
     waiting = list(body)
     while waiting:
         node = waiting.pop()
@@ -81,6 +88,7 @@ def _counted(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
+        # What an `assert` tests is no way through the function, for radon.
         if not isinstance(node, (*_DEFINITIONS, ast.Assert)):
             waiting.extend(ast.iter_child_nodes(node))
 
@@ -90,6 +98,7 @@ def _decisions(node: ast.AST) -> int:
     if isinstance(node, ast.If | ast.IfExp | ast.Assert):
         return 1
     if isinstance(node, ast.BoolOp):
+        # `a and b and c` is one node of three values.
         return len(node.values) - 1
     if isinstance(node, _LOOPS):
         return 1 + bool(node.orelse)
@@ -98,6 +107,7 @@ def _decisions(node: ast.AST) -> int:
     if isinstance(node, ast.comprehension):
         return 1 + len(node.ifs)
     if isinstance(node, ast.Match):
+        # `case _` and `case name`: there is no way past them, as with an `else`.
         takes_all = any(isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None for case in node.cases)
         return len(node.cases) - takes_all
     return 0

@@ -14,9 +14,8 @@ from codeintel_enrich.formats.checker_config import (
     SearchSettings,
     differences,
     our_settings,
-    pyrefly_settings,
-    pyright_settings,
 )
+from codeintel_enrich.formats.checkers import CHECKERS
 
 RUNNING = "3.11"
 
@@ -32,8 +31,8 @@ def compare(
 ) -> tuple[Difference, ...]:
     ours = our_settings(roots, version, folders)
     checkers = (
-        pyrefly_settings(pyrefly, pyproject or {}, folders),
-        pyright_settings(pyright, pyproject or {}, folders),
+        CHECKERS["pyrefly"].search(pyrefly, pyproject or {}, folders),
+        CHECKERS["pyright"].search(pyright, pyproject or {}, folders),
     )
     return differences(ours, checkers, RUNNING)
 
@@ -142,6 +141,6 @@ def test_pyrefly_itself_looks_where_we_say_it_does(tmp_path: Path, folders: tupl
         for line in named
         for path in line.split('"')[1::2]
     }
-    settings: SearchSettings = pyrefly_settings(tomllib.loads(config), {}, folders)
+    settings: SearchSettings = CHECKERS["pyrefly"].search(tomllib.loads(config), {}, folders)
     assert set(settings.roots) == real
     assert ("typings" in done.stdout) == ("typings" in settings.stub_paths)

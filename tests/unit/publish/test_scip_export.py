@@ -6,8 +6,8 @@ from unicodedata import normalize
 
 import pytest
 
+from codeintel_enrich.formats import scip_pb2
 from codeintel_enrich.formats.scip import SCIPIndex
-from codeintel_enrich.formats.scip_schema import message_class
 from codeintel_enrich.formats.scip_wire import encode_document, encode_external, encode_head
 from codeintel_enrich.model.scip import IndexMetadata, Occurrence
 from codeintel_enrich.publish.scip import Codec, Package, describe, export_index
@@ -193,7 +193,7 @@ def test_another_package_or_version_of_the_code_makes_every_document_again(expor
 
 def test_both_forms_of_ranges_are_there(exporter):
     exporter.run(SHOP)
-    index = message_class("Index").FromString(exporter.kept.read_bytes())
+    index = scip_pb2.Index.FromString(exporter.kept.read_bytes())
     for document in index.documents:
         assert (document.language, document.position_encoding) == ("python", 3)
         for each in document.occurrences:

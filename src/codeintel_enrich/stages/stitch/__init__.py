@@ -1,9 +1,9 @@
-"""Owns the `stitch` stage: the symbols of a SCIP document on the definitions and references of one file.
+"""The stage `stitch`: the symbols of a SCIP document on the definitions and references of one file.
 
     place   occurrences -> ranges in our units
     join    ranges -> references with exactly that range; or, for a stale document,
     realign ranges -> references by what the lines say
-    weigh   the symbols at a reference -> the one that names it, and whether `qualify` says the same
+    choose  the symbols at a reference -> the one that names it, and whether `qualify` says the same
     repair  a symbol that the indexer is known to get wrong -> the right one
     restate what the document says of symbols, with those repairs
 
@@ -22,13 +22,13 @@ from codeintel_enrich.model.qualified import Qualified
 from codeintel_enrich.model.scip import Document, Occurrence
 from codeintel_enrich.model.stitched import NodeSymbol, ReferenceSymbol, Repair, Stitched
 from codeintel_enrich.model.syntax import Syntax
+from codeintel_enrich.stages.stitch.choose import SymbolChoice
 from codeintel_enrich.stages.stitch.join import Joined, is_stale, join
 from codeintel_enrich.stages.stitch.place import LOCAL, Placed, place, place_unconverted
 from codeintel_enrich.stages.stitch.realign import realign
 from codeintel_enrich.stages.stitch.repair import Repairs
 from codeintel_enrich.stages.stitch.restate import restated_roles, restated_symbols
 from codeintel_enrich.stages.stitch.symbols import SymbolNames
-from codeintel_enrich.stages.stitch.weigh import Scales
 
 __all__ = ["stitch"]
 
@@ -51,17 +51,19 @@ def stitch(
     """
     names = SymbolNames()
     if document is None:
-        scales = Scales(syntax, qualified, names, Repairs((), None))
-        return Stitched(references=tuple(scales.silent(index) for index in range(len(syntax.references))))
+        choice = SymbolChoice(syntax, qualified, names, Repairs((), None))
+        return Stitched(references=tuple(choice.unindexed(index) for index in range(len(syntax.references))))
     placed = place(syntax, document)
-    scales = Scales(syntax, qualified, names, Repairs(placed.modules, linked.module))
+    # The package's spelling in symbols is read off the document's own module, which no edit of the file moves.
+    choice = SymbolChoice(syntax, qualified, names, Repairs(placed.modules, linked.module))
     joined = join(syntax, placed)
     stale = is_stale(syntax, document, placed, joined)
     if stale:
+        # Columns in bytes or UTF-16 units can only be converted by the text they were counted in, which is gone.
         placed = place_unconverted(document)
         joined = realign(syntax, document, placed, names)
     stray = [*(key[0] for key in joined.stray(placed)), *placed.misplaced]
-    answers = _answers(syntax, placed, joined, scales, stale)
+    answers = _answers(syntax, placed, joined, choice, stale)
     n_occurrences = answers.n_attached + len(answers.misnamed) + len(stray)
     return Stitched(
         nodes=_nodes(syntax, answers.references) | _module(linked, placed, names),
@@ -103,20 +105,20 @@ class _Answers(msgspec.Struct):
         return {outcome: count for outcome, count in counts.items() if count}
 
 
-def _answers(syntax: Syntax, placed: Placed, joined: Joined, scales: Scales, stale: bool) -> _Answers:
+def _answers(syntax: Syntax, placed: Placed, joined: Joined, choice: SymbolChoice, stale: bool) -> _Answers:
     answers = _Answers()
     attach = answers.references.append
     own = placed.defined() if stale else frozenset()
     for index, reference in enumerate(syntax.references):
         key = joined.found.get(index)
         if key is None:
-            attach(scales.silent(index))
+            attach(choice.unindexed(index))
             continue
         occurrences = placed.ranges[key]
         if stale:
-            answer = scales.weigh_moved(index, occurrences, index in joined.weak, own)
+            answer = choice.choose_moved_symbol(index, occurrences, index in joined.weak, own)
         else:
-            answer = scales.weigh(index, occurrences)
+            answer = choice.choose_symbol(index, occurrences)
         if answer.symbol is not None and key != (reference.line, reference.col, reference.end_col):
             answer = ReferenceSymbol(answer.symbol, answer.agreement, "moved" if stale else "name", answer.repair)
         attach(answer)
@@ -125,7 +127,7 @@ def _answers(syntax: Syntax, placed: Placed, joined: Joined, scales: Scales, sta
             answers.repaired |= dict.fromkeys(occurrences, answer.symbol)
         if answer.symbol is not None or any(occurrence.symbol.startswith(LOCAL) for occurrence in occurrences):
             answers.n_attached += 1
-        elif scales.is_alias(index, occurrences):
+        elif choice.is_alias(index, occurrences):
             answers.aliased.append(reference.line)
         else:
             answers.misnamed.append(reference.line)

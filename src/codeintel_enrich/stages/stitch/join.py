@@ -1,4 +1,4 @@
-"""Owns the exact join of ranges and references, and the judgement whether a document is of these very bytes."""
+"""The exact join of ranges and references, and the judgement whether a document is of these very bytes."""
 
 import msgspec
 

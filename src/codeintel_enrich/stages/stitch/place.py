@@ -1,4 +1,4 @@
-"""Owns the places of a document's occurrences, in our lines and columns; knows nothing of what stands there."""
+"""The places of a document's occurrences, in our lines and columns; knows nothing of what stands there."""
 
 from collections.abc import Iterable
 

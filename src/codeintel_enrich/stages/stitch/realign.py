@@ -1,4 +1,4 @@
-"""Owns finding the ranges of a stale document again: by what its lines say, compared with what the file's lines say.
+"""Finding the ranges of a stale document again: by what its lines say, compared with what the file's lines say.
 
 Lines are told apart by the identifiers on them. Lines that look like no other are found first, as a patience diff does
 (Bram Cohen's); between two of them, lines that moved as far as one of these are compared token by token, column

@@ -1,4 +1,4 @@
-"""Owns mending the known faults of scip-python: its symbol for what `qualify` says, where its own is surely wrong.
+"""Mending the known faults of scip-python: its symbol for what `qualify` says, where its own is surely wrong.
 
 A symbol is mended only where it does not follow from what the index says elsewhere: it names no identifier of that
 spelling, or has one of two shapes that no definition has. What is put there is scip-python's own spelling, so that it

@@ -1,4 +1,4 @@
-"""Owns what a document says of symbols as a whole, with what `repair` found of its occurrences carried over."""
+"""What a document says of symbols as a whole, with what `repair` found of its occurrences carried over."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Owns the grammar of SCIP symbols: what a symbol calls the thing it stands for, and its dotted name.
+"""The grammar of SCIP symbols: what a symbol calls the thing it stands for, and its dotted name.
 
 Producers differ: ty-scip spells a module as one namespace a component (`pkg/mod/`), scip-python as one quoted namespace
 and a meta descriptor (`` `pkg.mod`/__init__: ``).

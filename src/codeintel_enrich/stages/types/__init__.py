@@ -1,32 +1,28 @@
 """The stage `types`: checker facts on nodes and references of one file, and how much of it is annotated: layer T."""
 
-from bisect import bisect_right
 from collections.abc import Iterable
 
 import msgspec
 
 from codeintel_enrich.model.columns import Columns
 from codeintel_enrich.model.diagnostics import Diagnostic
+from codeintel_enrich.model.enclosing import ENCLOSING_TYPES, EnclosingDefinitions
 from codeintel_enrich.model.syntax import Syntax
 from codeintel_enrich.model.types import FileFacts, Types
-from codeintel_enrich.stages.types.expressions import chosen, inferred_counts, reference_types
-
-_HOLDERS = ("Module", "ClassDef", "FunctionDef")
-
-Position = tuple[int, int]
+from codeintel_enrich.stages.types.expressions import facts_with_types, inferred_counts, reference_types
 
 
 def attach_types(syntax: Syntax, facts: Iterable[FileFacts]) -> Types:
-    """Place every diagnostic on the innermost Module, ClassDef or FunctionDef that holds its start.
+    """Place every diagnostic on the innermost Module, ClassDef or FunctionDef around its start.
 
     `facts` are those of each checker that speaks of the file. Decorators belong to what they decorate. A place that
     lies outside the file falls to the Module: nothing a checker says is lost.
     """
     facts = list(facts)
-    holders = _Holders(syntax)
-    types = chosen(facts)
+    enclosing = EnclosingDefinitions(syntax)
+    types = facts_with_types(facts)
     symbols = sorted({symbol for fact in facts for symbol in fact.coverage}, key=lambda s: (s.line, s.col, s.name))
-    coverage = [(symbol, holders.at((symbol.line, symbol.col))) for symbol in symbols]
+    coverage = [(symbol, enclosing.at((symbol.line, symbol.col))) for symbol in symbols]
     diagnostics = sorted(
         {diagnostic for fact in facts for diagnostic in _in_code_points(syntax, fact)},
         key=lambda d: (d.line, d.col, d.end_line, d.end_col, d.tool, d.rule, d.severity, d.message),
@@ -35,11 +31,11 @@ def attach_types(syntax: Syntax, facts: Iterable[FileFacts]) -> Types:
         node.definition: definition.n_typed / definition.n_typable
         for node in syntax.nodes
         if node.definition >= 0
-        and node.node_type in _HOLDERS
+        and node.node_type in ENCLOSING_TYPES
         and (definition := syntax.definitions[node.definition]).n_typable
     }
     return Types(
-        diagnostics=tuple((diagnostic, holders.at((diagnostic.line, diagnostic.col))) for diagnostic in diagnostics),
+        diagnostics=tuple((diagnostic, enclosing.at((diagnostic.line, diagnostic.col))) for diagnostic in diagnostics),
         n_errors=sum(diagnostic.severity == "error" for diagnostic in diagnostics),
         annotation_ratio=ratios.get(syntax.nodes[0].definition),
         definition_ratios=ratios,
@@ -50,36 +46,6 @@ def attach_types(syntax: Syntax, facts: Iterable[FileFacts]) -> Types:
         type_names=types.type_names,
         reference_types=reference_types(syntax, types),
     )
-
-
-class _Holders:
-    """Finds the innermost definition around a place."""
-
-    def __init__(self, syntax: Syntax) -> None:
-        self._nodes = syntax.nodes
-        self._indexes = [index for index, node in enumerate(syntax.nodes) if node.node_type in _HOLDERS]
-        self._starts: list[Position] = [_start(syntax, index) for index in self._indexes]
-
-    def at(self, place: Position) -> int:
-        """Index into `Syntax.nodes`.
-
-        Nodes stand in source order, so the last one that starts before the place holds it, or one of its ancestors.
-        """
-        last = bisect_right(self._starts, place) - 1
-        index = self._indexes[last] if last >= 0 else 0
-        while index > 0:
-            node = self._nodes[index]
-            if node.node_type in _HOLDERS and place < (node.end_line, node.end_col):
-                return index
-            index = node.parent
-        return 0
-
-
-def _start(syntax: Syntax, index: int) -> Position:
-    """Where a definition begins, decorators included."""
-    node = syntax.nodes[index]
-    decorated_line = syntax.definitions[node.definition].decorated_line if node.definition >= 0 else 0
-    return (decorated_line, 0) if decorated_line else (node.start_line, node.start_col)
 
 
 def _in_code_points(syntax: Syntax, facts: FileFacts) -> list[Diagnostic]:

@@ -1,12 +1,12 @@
-"""Owns the types of expressions in one file: which reference names them, and what of a function is inferred."""
+"""The types of expressions in one file: which reference names them, and what of a function is inferred."""
 
 from collections.abc import Sequence
 
 from codeintel_enrich.model.columns import Columns
-from codeintel_enrich.model.syntax import Node, Syntax
+from codeintel_enrich.model.enclosing import Position, enclosing_definition
+from codeintel_enrich.model.syntax import Syntax
 from codeintel_enrich.model.types import FileFacts, InferredSignature, SymbolCoverage
 
-Position = tuple[int, int]
 Span = tuple[int, int, int, int]
 
 _UNKNOWN = "Unknown"
@@ -26,12 +26,14 @@ def reference_types(syntax: Syntax, facts: FileFacts) -> tuple[int, ...]:
     for place in facts.typed_places:
         col, end_col = columns.code_point(place.line, place.col), columns.code_point(place.end_line, place.end_col)
         if col is not None and end_col is not None:
+            # Places are sorted, so that of two types at one place the same one counts in every run.
             typed.setdefault((place.line, col, place.end_line, end_col), place.type)
     starts: list[Position | None] = []
     types: list[int] = []
     for reference in syntax.references:
         own = (reference.line, reference.col)
         end = (reference.line, reference.end_col)
+        # pyrefly gives the type of `a.b.c` to the whole of it, from `a`; our reference is the token `c`.
         kind = typed.get((*own, *end), -1)
         start: Position | None = own
         if reference.kind == "attribute":
@@ -65,35 +67,29 @@ def inferred_counts(
         elif (node := syntax.nodes[index]).node_type == "FunctionDef":
             definition = syntax.definitions[node.definition]
             if (signature := signatures.get((definition.name_line, definition.name_col))) is not None:
-                count = _inferred(syntax, node, signature)
+                count = _inferred(syntax, index, signature)
+        # The checker counts parameters its own way: never more than it calls untyped.
         counts.append(min(count, symbol.n_untyped))
     return counts
 
 
-def _inferred(syntax: Syntax, node: Node, types: InferredSignature) -> int:
-    definition = syntax.definitions[node.definition]
+def _inferred(syntax: Syntax, function: int, types: InferredSignature) -> int:
+    definition = syntax.definitions[syntax.nodes[function].definition]
     signature = definition.signature
     if signature is None:
         return 0
-    is_method = _holder(syntax, node).node_type == "ClassDef" and "staticmethod" not in definition.decorators
+    around = syntax.nodes[enclosing_definition(syntax.nodes, function)]
+    is_method = around.node_type == "ClassDef" and "staticmethod" not in definition.decorators
     inferred = {name: _UNKNOWN not in kind for name, kind in types.parameters}
     counted = signature.parameters[1:] if is_method else signature.parameters
     free = [inferred.get(parameter.name, False) for parameter in counted if parameter.annotation is None]
     return sum(free) + (signature.returns is None and _UNKNOWN not in types.returns)
 
 
-def _holder(syntax: Syntax, node: Node) -> Node:
-    """The innermost Module, ClassDef or FunctionDef around a node."""
-    around = syntax.nodes[node.parent]
-    while around.node_type not in ("Module", "ClassDef", "FunctionDef"):
-        around = syntax.nodes[around.parent]
-    return around
-
-
 def _columns(syntax: Syntax) -> Columns:
     return Columns(syntax.wide_lines, syntax.has_bom, "utf-8", counts_bom=True)
 
 
-def chosen(facts: Sequence[FileFacts]) -> FileFacts:
-    """The facts that tell types; of one checker at most."""
+def facts_with_types(facts: Sequence[FileFacts]) -> FileFacts:
+    """The facts of the checker that knows types of expressions; there is one at most."""
     return next((fact for fact in facts if fact.typed_places or fact.signatures), FileFacts())

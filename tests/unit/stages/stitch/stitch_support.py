@@ -1,24 +1,30 @@
 """Layers of small projects and of real packages, and documents made by hand or by ty-scip."""
 
-import importlib.util
-import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from codeintel_enrich.engine.inputs.tools import make_index
 from codeintel_enrich.formats.scip import SCIPIndex
 from codeintel_enrich.model.config import LinkConfig, ParseConfig, StitchConfig
 from codeintel_enrich.model.modules import module_table
 from codeintel_enrich.model.scip import Document, Occurrence
+from codeintel_enrich.model.stitched import Stitched
+from codeintel_enrich.model.syntax import Node, Syntax
 from codeintel_enrich.stages.link import link
 from codeintel_enrich.stages.parse import parse
 from codeintel_enrich.stages.qualify import qualify
 from codeintel_enrich.stages.stitch import stitch
+from tests.support.packages import copy_package, source_files
+
+Row = tuple[int, int, int, str] | tuple[int, int, int, str, int]
+"""Line from 0, column, end column, symbol and, where there are any, roles of an occurrence."""
 
 
 class Project:
     """Parsed, linked and qualified sources, by path."""
 
-    def __init__(self, sources):
+    def __init__(self, sources: dict[str, bytes]) -> None:
         self.sources = sources
         self.parsed = {path: parse(source, ParseConfig()) for path, source in sources.items()}
         names = module_table(sources, ("src", "."))
@@ -31,31 +37,33 @@ class Project:
             for path, parsed in self.parsed.items()
         }
 
-    def syntax(self, path):
+    def syntax(self, path: str) -> Syntax:
         return self.parsed[path].syntax
 
-    def stitch(self, path, document):
+    def stitch(self, path: str, document: Document | None) -> Stitched:
         parsed = self.parsed[path]
         linked_module, qualified = self.linked_modules[path], self.qualified[path]
         return stitch(parsed.syntax, parsed.interface, qualified, linked_module, document, StitchConfig())
 
-    def definitions(self, path):
+    def definitions(self, path: str) -> list[tuple[Node, int]]:
         """(node, definition index) of everything that defines."""
         return [(node, node.definition) for node in self.syntax(path).nodes if node.definition >= 0]
 
 
-def one_file(source, document_or_occurrences, path="pkg/a.py", **fields):
-    """Project and stitched layer of a single file; occurrences are tuples (line from 0, start, end, symbol, roles)."""
+def one_file(
+    source: str | bytes, document_or_rows: Document | Sequence[Row], path: str = "pkg/a.py", **fields: Any
+) -> tuple[Project, Stitched]:
+    """Project and stitched layer of a single file; `fields` are the document's, beside the occurrences in its rows."""
     source = source if isinstance(source, bytes) else source.encode()
     project = Project({path: source, "pkg/__init__.py": b""})
-    document = document_or_occurrences
-    if not isinstance(document, Document):
-        occurrences = tuple(Occurrence(row[0], row[1], row[0], row[2], *row[3:]) for row in document)
-        document = Document(path, fields.pop("unit", "utf-8"), occurrences, counts_bom=True, **fields)
+    if isinstance(document_or_rows, Document):
+        return project, project.stitch(path, document_or_rows)
+    occurrences = tuple(Occurrence(row[0], row[1], row[0], row[2], *row[3:]) for row in document_or_rows)
+    document = Document(path, fields.pop("unit", "utf-8"), occurrences, counts_bom=True, **fields)
     return project, project.stitch(path, document)
 
 
-def symbols_of(project, stitched, path="pkg/a.py"):
+def symbols_of(project: Project, stitched: Stitched, path: str = "pkg/a.py") -> dict[tuple[str, int], str]:
     """(identifier, line) -> symbol, of the references that carry one."""
     return {
         (reference.name, reference.line): answer.symbol
@@ -64,14 +72,13 @@ def symbols_of(project, stitched, path="pkg/a.py"):
     }
 
 
-def copy_package(name, folder):
-    """A copy of an installed package below `folder`, and its sources by path."""
-    origin = Path(importlib.util.find_spec(name).submodule_search_locations[0])
-    shutil.copytree(origin, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.py"))}
+def package_sources(name: str, folder: Path) -> dict[str, bytes]:
+    """The sources of an installed package by path, copied below `folder`."""
+    copy_package(name, folder)
+    return {path: (folder / path).read_bytes() for path in source_files(folder)}
 
 
-def indexed(root, files, scratch):
+def indexed(root: Path, files: Iterable[str], scratch: Path) -> dict[str, Document]:
     """The index that ty-scip makes of a tree."""
     make_index(root, files, scratch / "index.scip", scratch / "view")
     return SCIPIndex.load(scratch / "index.scip").by_file()

@@ -6,12 +6,15 @@ from unicodedata import normalize
 import pytest
 
 from codeintel_enrich.formats.scip import SCIPIndex
+from codeintel_enrich.model.stitched import Stitched
 from tests.unit.stages.stitch.awkward import RECORDED, SOURCES, make
 from tests.unit.stages.stitch.stitch_support import Project
 
+Joined = tuple[Project, dict[str, Stitched]]
+
 
 @pytest.fixture(scope="module", params=["ty-scip", "scip-python"])
-def joined(request, tmp_path_factory):
+def joined(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Joined:
     """The project and what is stitched on it, by path."""
     made = RECORDED if request.param == "scip-python" else make(tmp_path_factory.mktemp("awkward"), "ty-scip")
     documents = SCIPIndex.load(made).by_file()
@@ -19,14 +22,14 @@ def joined(request, tmp_path_factory):
     return project, {path: project.stitch(path, documents[path]) for path in SOURCES}
 
 
-def test_every_range_of_the_index_finds_its_identifier(joined):
+def test_every_range_of_the_index_finds_its_identifier(joined: Joined) -> None:
     _, layers = joined
     for path, layer in layers.items():
         assert (layer.n_attached, layer.is_stale) == (layer.n_occurrences, False), path
         assert not {"misnamed", "unplaced"} & layer.outcomes.keys(), path
 
 
-def test_every_symbol_names_the_text_it_stands_on(joined):
+def test_every_symbol_names_the_text_it_stands_on(joined: Joined) -> None:
     project, layers = joined
     n_symbols = 0
     for path, layer in layers.items():
@@ -40,7 +43,7 @@ def test_every_symbol_names_the_text_it_stands_on(joined):
     assert n_symbols >= 45
 
 
-def test_every_name_of_a_module_carries_its_symbol(joined):
+def test_every_name_of_a_module_carries_its_symbol(joined: Joined) -> None:
     project, layers = joined
     for path, layer in layers.items():
         syntax = project.syntax(path)

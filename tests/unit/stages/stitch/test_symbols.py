@@ -1,5 +1,8 @@
+"""What symbols of both indexers call the thing they stand for."""
+
 import pytest
 
+from codeintel_enrich.model.linked import TargetKind
 from codeintel_enrich.stages.stitch.symbols import SymbolNames, parse_symbol, terse_names
 
 
@@ -21,13 +24,13 @@ from codeintel_enrich.stages.stitch.symbols import SymbolNames, parse_symbol, te
         ("scheme man name  with  spaces 1.0 a/b.", "b", "a.b"),
     ],
 )
-def test_a_symbol_tells_its_identifier_and_its_dotted_name(symbol, final, dotted):
+def test_a_symbol_tells_its_identifier_and_its_dotted_name(symbol: str, final: str, dotted: str) -> None:
     name = parse_symbol(symbol)
     assert (name.final, name.dotted) == (final, dotted)
 
 
 @pytest.mark.parametrize("symbol", ["", "local 3", "garbage", "a b c d ", "a b c d ///", "a  b"])
-def test_what_is_no_global_symbol_names_nothing(symbol):
+def test_what_is_no_global_symbol_names_nothing(symbol: str) -> None:
     assert parse_symbol(symbol).final == ""
 
 
@@ -43,10 +46,12 @@ def test_what_is_no_global_symbol_names_nothing(symbol):
         ("pkg.a.f", "function", []),
     ],
 )
-def test_scip_python_leaves_out_packages_and_enclosing_functions(qualified, kind, terse):
+def test_scip_python_leaves_out_packages_and_enclosing_functions(
+    qualified: str, kind: TargetKind, terse: list[str]
+) -> None:
     assert list(terse_names(qualified, kind)) == terse
 
 
-def test_names_are_remembered():
+def test_names_are_remembered() -> None:
     names = SymbolNames()
     assert names["a b c d x/"] is names["a b c d x/"]

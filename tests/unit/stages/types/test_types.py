@@ -1,14 +1,15 @@
-import importlib.util
-from pathlib import Path
+"""What checkers say stands on the right definition and reference, and annotations are counted right."""
 
 import pytest
 
 from codeintel_enrich.model.config import ParseConfig
-from codeintel_enrich.model.diagnostics import Diagnostic
+from codeintel_enrich.model.diagnostics import Diagnostic, Severity
+from codeintel_enrich.model.syntax import Syntax
 from codeintel_enrich.model.types import FileFacts, InferredSignature, SymbolCoverage, TypedPlace
 from codeintel_enrich.stages.parse import parse
 from codeintel_enrich.stages.types import attach_types
 from tests.support.annotations import annotated_share
+from tests.support.packages import package_folder
 
 SOURCE = """\
 import functools
@@ -28,17 +29,15 @@ def plain(): pass
 """
 
 
-def syntax_of(source):
+def syntax_of(source: str | bytes) -> Syntax:
     return parse(source if isinstance(source, bytes) else source.encode(), ParseConfig()).syntax
 
 
-def finding(line, col, **more):
-    return Diagnostic(
-        **{"tool": "pyrefly", "severity": "error", "rule": "r", "message": "m"} | more, line=line, col=col
-    )
+def finding(line: int, col: int, severity: Severity = "error", tool: str = "pyrefly") -> Diagnostic:
+    return Diagnostic(tool, severity, "r", "m", line=line, col=col)
 
 
-def holder(source, line, col):
+def enclosing(source: str, line: int, col: int) -> str:
     syntax = syntax_of(source)
     [(_, index)] = attach_types(syntax, [FileFacts((finding(line, col),))]).diagnostics
     return syntax.nodes[index].name or syntax.nodes[index].node_type
@@ -60,17 +59,17 @@ def holder(source, line, col):
         (0, 0, "Module"),
     ],
 )
-def test_a_finding_sits_on_the_innermost_definition_that_holds_it(line, col, name):
-    assert holder(SOURCE, line, col) == name
+def test_a_finding_sits_on_the_innermost_definition_around_it(line: int, col: int, name: str) -> None:
+    assert enclosing(SOURCE, line, col) == name
 
 
 def test_decorators_belong_to_what_they_decorate_whatever_stands_between() -> None:
     source = "x = 1\n@a\n\n# why\n@b(\n    1,\n)\n# and\n\ndef f(): pass\n"
-    held = [holder(source, line, 0) for line in range(1, 11)]
-    assert held == ["Module", *["f"] * 9]
+    found = [enclosing(source, line, 0) for line in range(1, 11)]
+    assert found == ["Module", *["f"] * 9]
 
 
-def test_no_finding_is_lost_and_order_does_not_matter():
+def test_no_finding_is_lost_and_order_does_not_matter() -> None:
     facts = [finding(line, 0, severity="warning" if line % 2 else "error") for line in range(1, 15)]
     forward = attach_types(syntax_of(SOURCE), [FileFacts(tuple(facts))])
     backward = attach_types(syntax_of(SOURCE), [FileFacts(tuple(facts[8:][::-1])), FileFacts(tuple(facts[:8]))])
@@ -79,7 +78,7 @@ def test_no_finding_is_lost_and_order_does_not_matter():
     assert forward.n_errors == 7
 
 
-def test_utf16_columns_become_code_points():
+def test_utf16_columns_become_code_points() -> None:
     source = '\ufeffa = "🚀"; b = "é"; c = 1\nd = 1\n'
     columns = {name: source.index(f"{name} =") for name in "abc"}
     reported = [finding(1, len(source[:at].encode("utf-16-le")) // 2, tool="pyright") for at in columns.values()]
@@ -88,17 +87,18 @@ def test_utf16_columns_become_code_points():
     assert [(d.line, d.col) for d, _ in found] == [*((1, at - 1) for at in columns.values()), (1, 500), (2, 4)]
 
 
-def test_ratios_count_parameters_and_returns_without_self():
+def test_ratios_count_parameters_and_returns_without_self() -> None:
     syntax = syntax_of(SOURCE)
     typed = attach_types(syntax, [])
-    by_name = {node.name: typed.definition_ratios.get(node.definition) for node in syntax.nodes if node.definition >= 0}
+    ratios = typed.definition_ratios
+    by_name = {node.name: ratios[node.definition] for node in syntax.nodes if node.definition in ratios}
     assert by_name["method"] == 2 / 3
     assert by_name["plain"] == 0
     assert by_name["Outer"] == by_name["method"] * 3 / 4
     assert typed.annotation_ratio == 2 / 5
 
 
-def test_coverage_sits_on_the_function_itself_and_that_of_an_attribute_on_what_holds_it():
+def test_coverage_sits_on_the_function_itself_and_that_of_an_attribute_on_the_definition_around_it() -> None:
     syntax = syntax_of(SOURCE)
     symbols = {
         "Outer": SymbolCoverage("class", "Outer", 3, 0, 0, 0, 0, 0),
@@ -118,7 +118,7 @@ def test_coverage_sits_on_the_function_itself_and_that_of_an_attribute_on_what_h
 EXPRESSIONS = "\ufeffé = a.b.c; f().d\nx = 1 + é.real\n"
 
 
-def typed_references(*placed):
+def typed_references(*placed: tuple[int, str, str]) -> dict[tuple[int, str], str]:
     """(reference, type) of those that get one; `placed` are (line, text, type), each text once on its line."""
     lines = EXPRESSIONS.encode().split(b"\n")
     names = tuple(sorted({kind for _, _, kind in placed}))
@@ -137,20 +137,20 @@ def typed_references(*placed):
     }
 
 
-def test_a_reference_has_the_type_of_the_very_name_it_ends():
+def test_a_reference_has_the_type_of_the_very_name_it_ends() -> None:
     found = typed_references((1, "é", "E"), (1, "a", "A"), (1, "a.b", "B"), (1, "a.b.c", "C"), (2, "é.real", "int"))
     assert found == {(1, "é"): "E", (1, "a"): "A", (1, "b"): "B", (1, "c"): "C", (2, "real"): "int"}
 
 
-def test_a_wider_expression_is_no_type_of_the_attribute_that_ends_it():
+def test_a_wider_expression_is_no_type_of_the_attribute_that_ends_it() -> None:
     assert typed_references((2, "1 + é.real", "int"), (1, "f().d", "D")) == {}
 
 
-def test_without_expression_types_references_have_none():
+def test_without_expression_types_references_have_none() -> None:
     assert attach_types(syntax_of(EXPRESSIONS), [FileFacts((finding(1, 0),))]).reference_types == ()
 
 
-def test_what_is_not_annotated_is_inferred_or_unknown():
+def test_what_is_not_annotated_is_inferred_or_unknown() -> None:
     source = "class C:\n    def m(self, a, b: int, c): pass\n    @staticmethod\n    def s(a): return 1\nV = 1\n"
     signatures = (
         InferredSignature(2, 8, (("self", "C"), ("a", "str"), ("b", "int"), ("c", "int | Unknown")), "None"),
@@ -170,20 +170,19 @@ def test_what_is_not_annotated_is_inferred_or_unknown():
     assert {inferred for _, _, inferred in typed.coverage} == {None}
 
 
-def test_where_nothing_can_be_annotated_there_is_no_ratio():
+def test_where_nothing_can_be_annotated_there_is_no_ratio() -> None:
     typed = attach_types(syntax_of("x = 1\n"), [])
     assert (typed.annotation_ratio, typed.definition_ratios) == (None, {})
 
 
-def test_a_file_that_does_not_parse_keeps_its_findings_on_the_module():
+def test_a_file_that_does_not_parse_keeps_its_findings_on_the_module() -> None:
     typed = attach_types(syntax_of("def f(:\n"), [FileFacts((finding(1, 6),))])
     assert typed.diagnostics == ((finding(1, 6), 0),)
     assert typed.annotation_ratio is None
 
 
 @pytest.mark.parametrize("name", ["requests", "flask"])
-def test_ratios_of_real_modules_equal_an_independent_count(name):
-    [folder] = importlib.util.find_spec(name).submodule_search_locations
-    for path in sorted(Path(folder).rglob("*.py")):
+def test_ratios_of_real_modules_equal_an_independent_count(name: str) -> None:
+    for path in sorted(package_folder(name).rglob("*.py")):
         source = path.read_bytes()
         assert attach_types(syntax_of(source), []).annotation_ratio == annotated_share(source), path

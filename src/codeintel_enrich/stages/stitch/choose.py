@@ -1,4 +1,4 @@
-"""Owns the choice among the symbols at one reference, and whether the index and `qualify` say the same of it.
+"""The choice among the symbols at one reference, and whether the index and `qualify` say the same of it.
 
 A symbol that is known to be wrong is mended first (`repair`).
 """
@@ -15,8 +15,8 @@ _NOTHING = ReferenceSymbol(None, None)
 _CST_ONLY = ReferenceSymbol(None, "cst-only")
 
 
-class Scales:
-    """Weighs the symbols at the references of one file."""
+class SymbolChoice:
+    """Chooses the symbols of the references of one file."""
 
     def __init__(self, syntax: Syntax, qualified: Qualified, names: SymbolNames, repairs: Repairs) -> None:
         self._references = syntax.references
@@ -25,14 +25,15 @@ class Scales:
         self._names = names
         self._repairs = repairs
         self._said: dict[int, frozenset[str]] = {-1: frozenset()}
+        # A file uses the same name for the same thing again and again: on rich two references in three are known ones.
         self._known: dict[tuple[str, str, int], ReferenceSymbol] = {}
 
-    def silent(self, index: int) -> ReferenceSymbol:
+    def unindexed(self, index: int) -> ReferenceSymbol:
         """The answer for a reference that the index says nothing of."""
         target = self._target_of[index]
         return _CST_ONLY if target >= 0 and self._targets[target].qualified_names else _NOTHING
 
-    def weigh(self, index: int, occurrences: list[Occurrence]) -> ReferenceSymbol:
+    def choose_symbol(self, index: int, occurrences: list[Occurrence]) -> ReferenceSymbol:
         """The symbol among those at the reference's exact range that names its identifier.
 
         Of several: the one that `qualify` means, else one that needed no repair, else the one with the definition role
@@ -41,6 +42,8 @@ class Scales:
         if len(occurrences) == 1:
             return self._exact(index, occurrences[0].symbol)
         reference = self._references[index]
+        # ty-scip gives `from m import name` two symbols: a local one that the name defines, and that of `m.name`. By
+        # its order in the document neither is the better one, so that order decides nothing.
         defines = ROLE_DEFINITION if reference.role == "definition" else 0
         ordered = sorted(occurrences, key=lambda occurrence: (-(occurrence.roles & defines), occurrence.symbol))
         answers = [self._exact(index, occurrence.symbol) for occurrence in ordered]
@@ -49,22 +52,24 @@ class Scales:
         )
         return next((answer for answer in named if answer.agreement == "both"), named[0] if named else answers[0])
 
-    def weigh_moved(
+    def choose_moved_symbol(
         self, index: int, occurrences: list[Occurrence], weak: bool, own: frozenset[str]
     ) -> ReferenceSymbol:
-        """As `weigh`, for occurrences that content brought here: never against what `qualify` says.
+        """As `choose_symbol`, for occurrences that content brought here: never against what `qualify` says.
 
         A weak guess is believed only where `qualify` says the same. `own`: the symbols that the document defines;
         none of them is what `qualify` calls external.
         """
-        answer = self.weigh(index, occurrences)
+        # A wrong symbol is worse than none: rows join on it. In a stale document the place is a guess, so `qualify`,
+        # which has read this very file, must not object.
+        answer = self.choose_symbol(index, occurrences)
         target = self._target_of[index]
         doubtful = (
             answer.agreement == "differ"
             or (weak and answer.agreement != "both")
             or (answer.symbol in own and target >= 0 and self._targets[target].kind == "external")
         )
-        return self.silent(index) if doubtful else answer
+        return self.unindexed(index) if doubtful else answer
 
     def is_alias(self, index: int, occurrences: list[Occurrence]) -> bool:
         """Whether a symbol of another name is what the identifier stands for here (`np` for `numpy`)."""
@@ -92,7 +97,7 @@ class Scales:
                 return ReferenceSymbol(mended[0], self._agreement(name, target), "exact", mended[1])
         if name.final == identifier:
             return ReferenceSymbol(symbol, self._agreement(name, target), "exact")
-        return self.silent(index)
+        return self.unindexed(index)
 
     def _agreement(self, name: SymbolName, target: int) -> Agreement:
         """Compare dotted names; `<locals>` is no part of a symbol.

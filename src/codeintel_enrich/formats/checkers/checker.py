@@ -1,0 +1,183 @@
+"""What there is to say of a type checker: how it is run, how what it says is read, and what steers it.
+
+Nothing here knows a checker by name, and nothing runs one. Whoever does goes through the runs of a checker, gives each
+of their outputs what was printed, and joins what comes back.
+
+What changes from run to run without a change in the code (times, counts, tool-internal codes, the order of a report,
+where the tree lies) does not get into a report.
+"""
+
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from codeintel_enrich.errors import UsageError
+from codeintel_enrich.formats.checker_config import SearchSettings
+from codeintel_enrich.formats.tree_paths import relative_to
+from codeintel_enrich.model.diagnostics import Diagnostic, Severity
+from codeintel_enrich.model.types import FileFacts, SymbolCoverage
+
+_SEVERITIES: dict[str, Severity] = {"error": "error", "warning": "warning", "warn": "warning"}
+
+_Decoded = TypeVar("_Decoded")
+
+
+class CheckerReport(msgspec.Struct, frozen=True):
+    """One checker's findings of the files of a tree."""
+
+    files: dict[str, FileFacts]
+    """By path relative to the root, sorted; files without findings are absent."""
+    left_out: tuple[tuple[str, str], ...] = ()
+    """(path as in the report, why), sorted, each once."""
+
+
+class CheckerRequest(msgspec.Struct, frozen=True):
+    """What a build asks of a checker."""
+
+    root: str
+    """The tree: absolute, forward slashes. It is the working directory of every run."""
+    files: Collection[str]
+    """Paths relative to the root; what is said of others is left out."""
+    folder: str
+    """An empty folder, absolute, for what a run does not print. It outlives all runs of one request."""
+    has_config: bool
+    """Whether the checker finds a configuration of its own at the root or above."""
+    expressions: bool = False
+    """Whether the types of expressions are asked for, too."""
+
+
+class CheckerOutput(msgspec.Struct, frozen=True):
+    """One thing that a run tells."""
+
+    what: str
+    """What messages call it: "the checker gave no WHAT"."""
+    read: Callable[[bytes, Callable[[str], bytes]], CheckerReport]
+    """From what the run printed, and a function that reads a file of the request's folder by its path in it, to a part
+    of the report. Raises UsageError (or the function's OSError) where the run did not tell it."""
+
+
+class CheckerRun(msgspec.Struct, frozen=True):
+    """One start of the checker's program."""
+
+    words: tuple[str, ...]
+    """Of its command line, behind the program."""
+    outputs: tuple[CheckerOutput, ...]
+    exit_codes: tuple[int, ...] = (0, 1)
+    """Those with which it has done its work; by custom 1 means that there are findings. Any other is a failure."""
+
+
+class ReadReport(Protocol):
+    """Reads a whole report of a checker's findings; see `read_pyrefly`."""
+
+    def __call__(self, data: bytes, root: str, exists: Container[str], name: str, /) -> CheckerReport:
+        """Raises UsageError for what is no such report, or one of another tree."""
+        ...
+
+
+class Checker(msgspec.Struct, frozen=True, kw_only=True):
+    """A type checker, as much of it as a build needs to know."""
+
+    name: str
+    """Also that of its program, of its table in `[tool]`, and of what `diagnostics` calls its findings."""
+    runs: Callable[[CheckerRequest], tuple[CheckerRun, ...]]
+    """The runs that answer a request, in order; one after the other, since checkers take all processors there are."""
+    read: ReadReport
+    """Reads a report that a user gives."""
+    search: Callable[[Mapping[str, Any] | None, Mapping[str, Any], Iterable[str]], SearchSettings]
+    """Where it looks for modules: from the content of its own configuration file (None where there is none) and of
+    `pyproject.toml`, and the folders that exist."""
+    own_config: str
+    """Name of its own configuration file, in TOML or JSON as its suffix says."""
+    configs: tuple[str, ...]
+    """Files at the root whose content decides, beside the sources, what it says."""
+    install: str
+    """The command that installs it."""
+    tells_expressions: bool = False
+    """Whether it tells the types of expressions when asked to."""
+    tells_coverage: bool = False
+    """Whether it tells how much of each symbol is typed."""
+
+
+def joined(parts: Iterable[CheckerReport]) -> CheckerReport:
+    """The outputs of a checker as one report. Each fact is told by one output only: the first that does counts."""
+    parts = list(parts)
+    told: dict[str, dict[str, Any]] = {}
+    for part in parts:
+        for path, facts in part.files.items():
+            fields = told.setdefault(path, {})
+            for field in FileFacts.__struct_fields__:
+                if value := getattr(facts, field):
+                    fields.setdefault(field, value)
+    left_out = sorted({item for part in parts for item in part.left_out})
+    return CheckerReport({path: FileFacts(**told[path]) for path in sorted(told)}, tuple(left_out))
+
+
+def join_facts(
+    report: CheckerReport,
+    coverage: Mapping[str, tuple[SymbolCoverage, ...]],
+    types: Mapping[str, FileFacts] = MappingProxyType({}),
+) -> CheckerReport:
+    """A report that also tells how much is typed, and where asked for the types of expressions."""
+    covered = {path: FileFacts(coverage=symbols) for path, symbols in coverage.items()}
+    return joined([report, CheckerReport(covered), CheckerReport(dict(types))])
+
+
+def decode_report(data: bytes, kind: type[_Decoded], name: str) -> _Decoded:
+    """Decode a report in JSON; `name` is what messages call it.
+
+    Raises:
+        UsageError: no JSON, or not of that kind.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{name} can not be read: {error}. Make it anew.") from error
+
+
+def severity_of(said: str) -> Severity:
+    """Ours for a checker's: what is neither an error nor a warning (hints, notes) is an info."""
+    return _SEVERITIES.get(said, "info")
+
+
+def by_file(
+    found: Iterable[tuple[str, Diagnostic]],
+    root: str,
+    exists: Container[str],
+    name: str | None,
+    facts: Callable[[tuple[Diagnostic, ...]], FileFacts],
+) -> CheckerReport:
+    """Findings (path as reported, finding) by file. `facts` makes the facts of one file; `name` is None for a report
+    that was made in this very tree, which may well speak of none of its files.
+
+    Raises:
+        UsageError: a report of another tree: it names files, and none of them is in `exists`.
+    """
+    kept: dict[str, list[Diagnostic]] = {}
+    left_out: set[tuple[str, str]] = set()
+    for reported, diagnostic in found:
+        path = relative_to(reported, root)
+        if path is None:
+            left_out.add((reported, "it lies outside the root"))
+        elif path not in exists:
+            left_out.add((reported, "it is not among the indexed files"))
+        else:
+            kept.setdefault(path, []).append(diagnostic)
+    if name and left_out and not kept:
+        example = min(left_out)[0]
+        raise UsageError(
+            f"{name} is of another tree: none of its files exists below {root} (the first is {example}). "
+            "Make it anew from there, or leave it out."
+        )
+    return CheckerReport({path: facts(_in_order(kept[path])) for path in sorted(kept)}, tuple(sorted(left_out)))
+
+
+def _in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """In source order, each once: checkers that work in parallel report in another order each time."""
+    return tuple(
+        sorted(
+            dict.fromkeys(diagnostics),
+            key=lambda d: (d.line, d.col, d.end_line, d.end_col, d.tool, d.rule, d.severity, d.message),
+        )
+    )

@@ -1,0 +1,92 @@
+"""What the list of checkers says of each is enough to run it, and true of the program itself."""
+
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from codeintel_enrich.engine.inputs.tools import find_tool
+from codeintel_enrich.errors import UsageError
+from codeintel_enrich.formats.checkers import CHECKERS, Checker, CheckerReport, CheckerRequest, joined
+
+SOURCES = {"pkg/a.py": "x: int = 'text'\n\n\ndef f(one, two: int) -> int:\n    return two\n"}
+
+each_checker = pytest.mark.parametrize("checker", CHECKERS.values(), ids=CHECKERS)
+
+
+def answer(
+    checker: Checker,
+    root: Path,
+    files: Iterable[str],
+    folder: Path,
+    *,
+    has_config: bool = False,
+    expressions: bool = False,
+) -> CheckerReport:
+    """Run a checker as the list says, knowing nothing else of it."""
+    tool = find_tool(checker.name)
+    assert tool is not None
+    folder.mkdir()
+    request = CheckerRequest(root.as_posix(), frozenset(files), folder.as_posix(), has_config, expressions)
+    parts: list[CheckerReport] = []
+    for run in checker.runs(request):
+        done = subprocess.run([tool.path, *run.words], cwd=root, capture_output=True, check=False)
+        assert done.returncode in run.exit_codes, done.stderr
+        parts += [output.read(done.stdout, lambda name: (folder / name).read_bytes()) for output in run.outputs]
+    return joined(parts)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for path, text in SOURCES.items():
+        (tmp_path / "tree" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tree" / path).write_text(text)
+    return tmp_path / "tree"
+
+
+@each_checker
+def test_what_a_checker_is_said_to_tell_it_tells(checker: Checker, tree: Path) -> None:
+    plain = answer(checker, tree, SOURCES, tree.parent / "plain").files["pkg/a.py"]
+    asked = answer(checker, tree, SOURCES, tree.parent / "asked", expressions=True).files["pkg/a.py"]
+    for facts in (plain, asked):
+        assert [(found.tool, found.line) for found in facts.diagnostics + facts.utf16_diagnostics] == [
+            (checker.name, 1)
+        ]
+        assert bool(facts.coverage) == checker.tells_coverage
+    assert not plain.typed_places
+    assert bool(asked.typed_places) == bool(asked.signatures) == checker.tells_expressions
+
+
+@each_checker
+def test_a_checker_follows_the_configuration_file_that_is_said_to_be_its_own(checker: Checker, tree: Path) -> None:
+    silenced = {
+        "pyrefly.toml": "[errors]\nbad-assignment = false\n",
+        "pyrightconfig.json": '{"reportAssignmentType": false}',
+    }
+    (tree / checker.own_config).write_text(silenced[checker.own_config])
+    facts = answer(checker, tree, SOURCES, tree.parent / "out", has_config=True).files.get("pkg/a.py")
+    assert facts is None or not facts.diagnostics + facts.utf16_diagnostics
+    assert checker.own_config in checker.configs
+
+
+@each_checker
+def test_a_report_that_is_none_is_refused_by_its_name(checker: Checker) -> None:
+    with pytest.raises(UsageError, match=r"given\.json"):
+        checker.read(b"nothing", "/tree", set(), "given.json")
+
+
+@each_checker
+def test_an_output_that_was_not_made_is_an_error_and_not_an_empty_report(checker: Checker) -> None:
+    def none(name: str) -> bytes:
+        raise FileNotFoundError(name)
+
+    for run in checker.runs(CheckerRequest("/tree", frozenset(), "/folder", False, True)):
+        for output in run.outputs:
+            with pytest.raises((UsageError, OSError)):
+                output.read(b"", none)
+
+
+def test_every_checker_stands_under_its_own_name() -> None:
+    assert {name: checker.name for name, checker in CHECKERS.items()} == {name: name for name in CHECKERS}
+    assert len({checker.own_config for checker in CHECKERS.values()}) == len(CHECKERS)
