@@ -119,3 +119,8 @@ def test_an_override_inside_a_table_leaves_the_rest_of_it(tmp_path: Path) -> Non
     (tmp_path / "pyproject.toml").write_text('[tool.codeintel-enrich.check]\ntools = ["pyright"]\ntypes = "findings"\n')
     config = read_project(tmp_path, {"check": {"types": "expressions"}}).config
     assert (config.check.tools, config.check.types) == (("pyright",), "expressions")
+
+
+def test_a_checker_that_nobody_knows_is_an_error_that_names_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match='unknown checker "pyrigth" in tools; did you mean "pyright"'):
+        read(tmp_path, '[tool.codeintel-enrich.check]\ntools = ["pyrigth"]\n')

@@ -5,15 +5,20 @@ import shutil
 import stat
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from codeintel_enrich.engine.inputs import tools
-from codeintel_enrich.engine.inputs.tools import Tool, find_tool, indexable, make_index, run_pyrefly, run_pyright
+from codeintel_enrich.engine.inputs.tools import Tool, find_tool, indexable, make_index, run_checker
 from codeintel_enrich.errors import ToolError
+from codeintel_enrich.formats.checkers import CHECKERS
 from codeintel_enrich.formats.scip import SCIPIndex
 from codeintel_enrich.model.digest import digest
+
+run_pyrefly = partial(run_checker, CHECKERS["pyrefly"])
+run_pyright = partial(run_checker, CHECKERS["pyright"])
 
 
 def write(root, files):

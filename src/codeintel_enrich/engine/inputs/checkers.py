@@ -2,6 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codeintel_enrich.engine.inputs.external import (
     ExternalInput,
@@ -14,10 +15,9 @@ from codeintel_enrich.engine.inputs.external import (
 from codeintel_enrich.engine.rules.config import config_digest
 from codeintel_enrich.engine.state.state import State
 from codeintel_enrich.files.programs import executable
-from codeintel_enrich.formats.checkers import CheckerReport
 
-CONFIGS = ("pyproject.toml", "pyrefly.toml", "pyrightconfig.json", "setup.cfg", "mypy.ini")
-"""Files whose content decides, beside the sources, what a checker says."""
+if TYPE_CHECKING:
+    from codeintel_enrich.formats.checkers import Checker, CheckerReport
 
 
 class CheckerInput(ExternalInput):
@@ -28,6 +28,13 @@ class CheckerInput(ExternalInput):
     def __init__(self, state: State, name: str) -> None:
         super().__init__(state)
         self.name = name
+
+    @cached_property
+    def _checker(self) -> "Checker":
+        # Looked up when it is needed: a build that finds nothing to do loads no reader of reports.
+        from codeintel_enrich.formats.checkers import CHECKERS
+
+        return CHECKERS[self.name]
 
     @property
     def is_wanted(self) -> bool:
@@ -45,7 +52,7 @@ class CheckerInput(ExternalInput):
         """Why it cannot run on this machine."""
         if self.handed_in() is not None or executable(self.name):
             return None
-        return f"{self.name} is not installed; pip install 'codeintel-enrich[types]', or say --no-types"
+        return f"{self.name} is not installed; {self._checker.install}, or say --no-types"
 
     def policy(self) -> object:
         """The checker, or the report that was handed in."""
@@ -61,7 +68,7 @@ class CheckerInput(ExternalInput):
         from codeintel_enrich.engine.inputs.tools import find_tool
 
         tool = find_tool(self.name)
-        configs = [(file, digest_of_file(self.state.places.root / file)) for file in CONFIGS]
+        configs = [(file, digest_of_file(self.state.places.root / file)) for file in self._checker.configs]
         asked = self.state.project.config.check.types
         contents = sorted((path, state.content) for path, state in self.state.files.items())
         return config_digest(self.name, asked, tool.version if tool else None, configs, contents)
@@ -73,7 +80,7 @@ class CheckerInput(ExternalInput):
         key = self._tool_key
         config = self.state.project.config.check
         report = run_checker(
-            self.name,
+            self._checker,
             self.state.places.root,
             sorted(self.state.files),
             timeout=config.timeout_seconds,
@@ -83,11 +90,8 @@ class CheckerInput(ExternalInput):
 
     def read(self, given: Path) -> Made:
         """Read the report that was handed in."""
-        from codeintel_enrich.formats.checkers import read_pyrefly, read_pyright
-
-        read = read_pyrefly if self.name == "pyrefly" else read_pyright
-        report = read(given.read_bytes(), self.state.places.root.as_posix(), self.state.files, str(given))
+        report = self._checker.read(given.read_bytes(), self.state.places.root.as_posix(), self.state.files, str(given))
         return self._split_report(digest_of_report(given, self.state.files), report)
 
-    def _split_report(self, made_from: str, report: CheckerReport) -> Made:
+    def _split_report(self, made_from: str, report: "CheckerReport") -> Made:
         return self.split(made_from, encoded(report.files.items()), producer=self.name, left_out=dict(report.left_out))

@@ -16,8 +16,6 @@ from codeintel_enrich.engine.rules.stages import stages_of
 from codeintel_enrich.engine.state.state import State
 from codeintel_enrich.errors import ToolError
 
-CHECKERS = ("pyrefly", "pyright")
-
 
 class ExternalInputs:
     """The external inputs of one build."""
@@ -26,9 +24,11 @@ class ExternalInputs:
         self._state = state
         self._index = IndexInput(state)
         self._coverage = CoverageInput(state)
+        # The checkers that somebody names; the settings were read against the list of those that there are.
+        checkers = dict.fromkeys((*state.project.config.check.tools, *state.options.reports))
         self.all: tuple[ExternalInput, ...] = (
             self._index,
-            *(CheckerInput(state, name) for name in CHECKERS),
+            *(CheckerInput(state, name) for name in checkers),
             self._coverage,
             HistoryInput(state),
             OwnersInput(state),

@@ -15,7 +15,7 @@ import tempfile
 import time
 import tokenize
 import tomllib
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from keyword import iskeyword
 from pathlib import Path, PurePosixPath
@@ -26,21 +26,11 @@ import msgspec
 from codeintel_enrich.errors import ToolError, UsageError
 from codeintel_enrich.files.process import run_program
 from codeintel_enrich.files.programs import executable
-from codeintel_enrich.formats.checkers import (
-    CheckerReport,
-    join_facts,
-    read_coverage,
-    read_pyrefly,
-    read_pyright,
-    relative_to,
-)
-from codeintel_enrich.formats.pysa import read_pysa_index, read_pysa_types
+from codeintel_enrich.formats.checkers import Checker, CheckerOutput, CheckerReport, CheckerRequest, joined
 from codeintel_enrich.formats.scip import open_index
 from codeintel_enrich.model.digest import digest
-from codeintel_enrich.model.types import FileFacts
 
 IndexerName = Literal["ty-scip", "scip-python"]
-CheckerName = Literal["pyrefly", "pyright"]
 
 INDEXER_CONFIG = ("pyproject.toml", "ty.toml")
 """Files at the root that steer an indexer: the name and version of the package, search paths."""
@@ -136,44 +126,52 @@ def make_index(
     )
 
 
-def run_pyrefly(root: Path, files: Iterable[str], *, timeout: float = 600, expressions: bool = False) -> CheckerReport:
-    """Check the project at `root` with its own pyrefly configuration; keep what is said of `files`.
+def run_checker(
+    checker: Checker, root: Path, files: Iterable[str], *, timeout: float = 600, expressions: bool = False
+) -> CheckerReport:
+    """Check the project at `root` with the checker's own configuration; keep what is said of `files`.
 
-    Without a configuration pyrefly's default rules apply (by itself it would report next to nothing). Two runs of it
-    may take `timeout` seconds each: one for findings, one for how much of each symbol is typed. `expressions`: the
-    first also gives the types of expressions, through some 50 MB of temporary files.
+    Each of its runs may take `timeout` seconds. `expressions`: the types of expressions are asked for, too, which
+    takes some 50 MB of temporary files.
 
     Raises:
         ToolError: it is not installed, crashed, took more than `timeout` seconds, or gave no report.
     """
-    present = frozenset(files)
-    preset = [] if _configures_pyrefly(root) else ["--preset", "default"]
-    options = ["check", "--output-format", "json", "--progress-bar", "no", *preset]
+    program = _needed(checker.name).path
+    parts: list[CheckerReport] = []
     with tempfile.TemporaryDirectory(prefix="codeintel-enrich-") as scratch:
-        if expressions:
-            options += ["--report-pysa", scratch, "--report-pysa-format", "json"]
-        report = _check("pyrefly", options, read_pyrefly, root, present, timeout)
-        types = _expression_types(root, present, Path(scratch)) if expressions else {}
-    done = _run_checker("pyrefly", ["coverage", "report"], root, timeout)
-    try:
-        coverage = read_coverage(done.stdout, root.as_posix(), present)
-    except UsageError as error:
-        raise ToolError(f"pyrefly gave no coverage report: {_last_lines(done)} ({error.message})") from error
-    return join_facts(report, coverage, types)
+        request = CheckerRequest(
+            root=root.as_posix(),
+            files=frozenset(files),
+            folder=scratch,
+            has_config=_has_config(checker, root),
+            expressions=expressions and checker.tells_expressions,
+        )
+        for run in checker.runs(request):
+            done = _run([program, *run.words], root, timeout)
+            if done.returncode not in run.exit_codes:
+                raise ToolError(f"{checker.name} failed (exit code {done.returncode}): {_last_lines(done)}")
+            parts += [_read_output(checker, output, done, Path(scratch)) for output in run.outputs]
+    return joined(parts)
 
 
-def run_pyright(root: Path, files: Iterable[str], *, timeout: float = 600) -> CheckerReport:
-    """Check the project at `root` with its own pyright configuration, as `run_pyrefly` does with pyrefly."""
-    return _check("pyright", ["--outputjson"], read_pyright, root, files, timeout)
-
-
-def run_checker(
-    name: str, root: Path, files: Iterable[str], *, timeout: float, expressions: bool = False
+def _read_output(
+    checker: Checker, output: CheckerOutput, done: "subprocess.CompletedProcess[bytes]", scratch: Path
 ) -> CheckerReport:
-    """Run a checker by its name; `expressions` is for those that know the types of expressions."""
-    if name == "pyrefly":
-        return run_pyrefly(root, files, timeout=timeout, expressions=expressions)
-    return run_pyright(root, files, timeout=timeout)
+    try:
+        return output.read(done.stdout, lambda name: (scratch / name).read_bytes())
+    except (OSError, UsageError) as error:
+        # A checker that crashed half-way may still end with 0: what it said is the best hint at why.
+        raise ToolError(f"{checker.name} gave no {output.what}: {_last_lines(done)} ({error})") from error
+
+
+def _has_config(checker: Checker, root: Path) -> bool:
+    """Whether the checker finds a configuration of its own, which it looks for upwards."""
+    for folder in (root, *root.parents):
+        tool = (_toml(folder / "pyproject.toml") or {}).get("tool")
+        if (folder / checker.own_config).is_file() or (isinstance(tool, dict) and checker.name in tool):
+            return True
+    return False
 
 
 def indexable(path: str) -> bool:
@@ -188,46 +186,6 @@ def _needed(name: str) -> Tool:
     if tool is None:
         raise ToolError(f"{name} is not installed")
     return tool
-
-
-def _check(
-    name: CheckerName,
-    options: Sequence[str],
-    read: Callable[..., CheckerReport],
-    root: Path,
-    files: Iterable[str],
-    timeout: float,
-) -> CheckerReport:
-    done = _run_checker(name, options, root, timeout)
-    try:
-        return read(done.stdout, root.as_posix(), frozenset(files), f"the output of {name}", trusted=True)
-    except UsageError as error:
-        raise ToolError(f"{name} gave no report: {_last_lines(done)} ({error.message})") from error
-
-
-def _expression_types(root: Path, files: Container[str], made: Path) -> dict[str, FileFacts]:
-    """What pyrefly has put into the folder `made`, of the files that are ours."""
-    try:
-        index = read_pysa_index((made / "pyrefly.pysa.json").read_bytes())
-        return {
-            path: read_pysa_types(
-                (made / "type_of_expressions" / name).read_bytes(), (made / "definitions" / name).read_bytes()
-            )
-            for absolute, name in sorted(index.items())
-            if (path := relative_to(absolute, root.as_posix())) is not None and path in files
-        }
-    except (OSError, UsageError) as error:
-        raise ToolError(f"pyrefly gave no expression types: {error}") from error
-
-
-def _run_checker(
-    name: CheckerName, options: Sequence[str], root: Path, timeout: float
-) -> "subprocess.CompletedProcess[bytes]":
-    """Exit code 1 means that there are findings."""
-    done = _run([_needed(name).path, *options], root, timeout)
-    if done.returncode not in (0, 1):
-        raise ToolError(f"{name} failed (exit code {done.returncode}): {_last_lines(done)}")
-    return done
 
 
 def _fill_view(root: Path, files: Iterable[str], view: Path) -> tuple[dict[str, str], dict[str, str]]:
@@ -350,15 +308,6 @@ def _indexer_environment(root: Path) -> dict[str, str]:
     if "VIRTUAL_ENV" not in os.environ and (own / "pyvenv.cfg").is_file():
         found["VIRTUAL_ENV"] = str(own)
     return found
-
-
-def _configures_pyrefly(root: Path) -> bool:
-    """Whether pyrefly finds a configuration of its own, which it looks for upwards."""
-    for folder in (root, *root.parents):
-        tool = (_toml(folder / "pyproject.toml") or {}).get("tool")
-        if (folder / "pyrefly.toml").is_file() or (isinstance(tool, dict) and "pyrefly" in tool):
-            return True
-    return False
 
 
 def _toml(path: Path) -> dict[str, object] | None:

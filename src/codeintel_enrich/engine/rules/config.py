@@ -46,8 +46,8 @@ class IndexConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class CheckConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """Which type checkers run: `[tool.codeintel-enrich.check]`."""
 
-    tools: tuple[Literal["pyrefly", "pyright"], ...] = ("pyrefly",)
-    """The checkers that run."""
+    tools: tuple[str, ...] = ("pyrefly",)
+    """The checkers that run, of those that `doctor` lists: `pyrefly`, `pyright`."""
     refresh: Literal["changed", "never"] = "changed"
     """`changed`: run when any file changed. `never`: done without."""
     timeout_seconds: int = 600
@@ -288,9 +288,24 @@ def _convert(table: dict[str, Any], path: Path) -> Config:
         if isinstance(table.get(name), dict):
             _check_keys(table[name], struct, f".{name}", path)
     try:
-        return msgspec.convert(table, Config)
+        config = msgspec.convert(table, Config)
     except msgspec.ValidationError as error:
         raise UsageError(f"{path}: [tool.{TABLE}]: {error}") from error
+    if config.check.tools != CheckConfig().tools:
+        _check_checkers(config.check.tools, path)
+    return config
+
+
+def _check_checkers(names: tuple[str, ...], path: Path) -> None:
+    """Raises UsageError for a checker that nobody knows, naming the nearest one."""
+    from codeintel_enrich.formats.checkers import CHECKERS
+
+    for name in names:
+        if name not in CHECKERS:
+            near = difflib.get_close_matches(name, CHECKERS, n=1, cutoff=0.0)
+            raise UsageError(
+                f'{path}: [tool.{TABLE}.check]: unknown checker "{name}" in tools; did you mean "{near[0]}"?'
+            )
 
 
 def _check_keys(table: Mapping[str, Any], struct: type[msgspec.Struct], suffix: str, path: Path) -> None:
