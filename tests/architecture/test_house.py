@@ -134,7 +134,7 @@ def test_types_are_shipped() -> None:
 def test_a_run_with_nothing_to_do_loads_neither_parser_nor_store_nor_scheduler() -> None:
     """What starts slowly is loaded only when there is something to do."""
     said = (
-        "import sys; from codeintel_enrich.cli import main; import codeintel_enrich.engine.build.build;"
+        "import sys; from codeintel_enrich.cli import main; import codeintel_enrich.engine.plan.build;"
         "print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)

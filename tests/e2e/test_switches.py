@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from codeintel_enrich.commands.verify import verify
-from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.plan.build import Build
 from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.errors import UsageError
 from tests.support.projects import SHOP

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.plan.build import Build
 from codeintel_enrich.engine.run.summary import Summary
 from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.model.digest import digest

@@ -12,7 +12,7 @@ from codeintel_enrich.cli.options import CacheDir, Failing, FailOn, Jobs, Out, c
 from codeintel_enrich.cli.show import print_json
 
 if TYPE_CHECKING:
-    from codeintel_enrich.engine.build.build import Build
+    from codeintel_enrich.engine.plan.build import Build
     from codeintel_enrich.engine.run.summary import Summary
     from codeintel_enrich.engine.state.places import Options
 
@@ -153,14 +153,14 @@ def _overlays(file: Path | None, pairs: list[str] | None) -> dict[str, Any]:
 def _show_forecast(wanted: "Options", as_json: bool) -> None:
     from codeintel_enrich.cli.status import show_plan
     from codeintel_enrich.commands.forecast import forecast
-    from codeintel_enrich.engine.build.build import Build
+    from codeintel_enrich.engine.plan.build import Build
 
     show_plan(forecast(Build(wanted, notify=notify)), as_json)
 
 
 def _build(wanted: "Options", fail_on: list[Failing] | None, as_json: bool) -> None:
     """Build and print the account. Exits with its code where the build failed, with 1 for findings to fail on."""
-    from codeintel_enrich.engine.build.build import Build
+    from codeintel_enrich.engine.plan.build import Build
 
     made = Build(wanted, notify=notify)
     summary = _run(made, quiet=as_json)

@@ -40,7 +40,7 @@ def status(root: Root = Path(), cache_dir: CacheDir = None, json: Json = False) 
     """What the last build did, and whether anything changed since."""
     from codeintel_enrich.cli.status import show_status
     from codeintel_enrich.commands.status import status as look
-    from codeintel_enrich.engine.build.build import Build
+    from codeintel_enrich.engine.plan.build import Build
 
     show_status(look(Build(as_last_time(root, cache_dir))), json)
 
@@ -55,7 +55,7 @@ def explain(
     """Which inputs of a file changed, and why each stage did, did not or would run."""
     from codeintel_enrich.cli.status import show_story
     from codeintel_enrich.commands.explain import explain as story_of
-    from codeintel_enrich.engine.build.build import Build
+    from codeintel_enrich.engine.plan.build import Build
 
     # The store's paths have forward slashes and no `./`, whatever a shell completed.
     show_story(story_of(Build(as_last_time(root, cache_dir)), Path(path).as_posix()), json)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from codeintel_enrich.commands.forecast import FIRST, PlannedTask, differences, forecast, setting_changes
-from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.plan.build import Build
 from codeintel_enrich.engine.rules.stages import stages_of
 from codeintel_enrich.engine.rules.task_name import TaskName
 from codeintel_enrich.engine.run.last_run import LastRun, read_last_run

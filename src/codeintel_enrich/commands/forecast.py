@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from codeintel_enrich.engine.build.build import Build
-from codeintel_enrich.engine.build.due import due_analyses, due_first_stages, link_is_due, merge_is_due
+from codeintel_enrich.engine.plan.build import Build
+from codeintel_enrich.engine.plan.due import due_analyses, due_first_stages, link_is_due, merge_is_due
 from codeintel_enrich.engine.rules.stages import CHANGED, UPSTREAM
 from codeintel_enrich.engine.rules.task_name import TaskName
 from codeintel_enrich.engine.run.last_run import read_last_run

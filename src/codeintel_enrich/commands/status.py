@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.plan.build import Build
 from codeintel_enrich.engine.run.last_run import read_last_run
 from codeintel_enrich.engine.state.manifest import read_file
 from codeintel_enrich.errors import EnrichError

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from codeintel_enrich.commands.status import status
-from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.plan.build import Build
 from codeintel_enrich.engine.state.artifacts import Artifact, Artifacts, Reader
 from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.engine.state.manifest import Manifest, load_manifest, save_manifest

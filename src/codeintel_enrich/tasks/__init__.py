@@ -18,7 +18,7 @@ from doit.cmd_base import ModuleTaskLoader
 from doit.doit_cmd import DoitMain
 from doit.exceptions import InvalidDodoFile
 
-from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.plan.build import Build
 from codeintel_enrich.engine.rules.stages import BY_NAME
 from codeintel_enrich.engine.rules.task_name import TaskName, path_of
 from codeintel_enrich.engine.run.executor import Executor

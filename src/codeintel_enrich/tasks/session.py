@@ -13,8 +13,8 @@ from doit.action import BaseAction
 from doit.exceptions import InvalidDodoFile, TaskError, TaskFailed
 from doit.reporter import ConsoleReporter
 
-from codeintel_enrich.engine.build.build import Build
-from codeintel_enrich.engine.build.due import due_analyses, due_first_stages, is_due, link_is_due, merge_is_due
+from codeintel_enrich.engine.plan.build import Build
+from codeintel_enrich.engine.plan.due import due_analyses, due_first_stages, is_due, link_is_due, merge_is_due
 from codeintel_enrich.engine.rules.stages import ANALYSES, BY_NAME, UPSTREAM, stages_of
 from codeintel_enrich.engine.rules.task_name import TaskName, label
 from codeintel_enrich.engine.run.executor import FILE_STAGES, Executor

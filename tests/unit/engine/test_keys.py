@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from codeintel_enrich.engine.build.build import Build
-from codeintel_enrich.engine.build.due import due_first_stages
+from codeintel_enrich.engine.plan.build import Build
+from codeintel_enrich.engine.plan.due import due_first_stages
 from codeintel_enrich.engine.rules import keys
 from codeintel_enrich.engine.rules.config import Config
 from codeintel_enrich.engine.rules.keys import PACKAGE, source_files, sources, stage_version

@@ -13,8 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import msgspec
 
 from codeintel_enrich import __version__
-from codeintel_enrich.engine.build.build import Build
-from codeintel_enrich.engine.build.due import is_due
+from codeintel_enrich.engine.plan.build import Build
+from codeintel_enrich.engine.plan.due import is_due
 from codeintel_enrich.engine.rules.keys import stage_version
 from codeintel_enrich.engine.rules.stages import BY_NAME, FIRST, stages_of
 from codeintel_enrich.engine.rules.task_name import TaskName

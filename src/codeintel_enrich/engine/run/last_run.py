@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.plan.build import Build
 from codeintel_enrich.engine.run.summary import Summary, summarise
 from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.files.atomic import write_atomically

@@ -4,7 +4,7 @@ from collections import Counter
 
 import msgspec
 
-from codeintel_enrich.engine.build.build import Build
+from codeintel_enrich.engine.plan.build import Build
 from codeintel_enrich.engine.rules.stages import STAGES, stages_of
 from codeintel_enrich.engine.state.discovery import printable
 from codeintel_enrich.engine.state.outlining import language

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from functools import cached_property
 
-from codeintel_enrich.engine.build.due import due_analyses, due_first_stages, merge_is_due
 from codeintel_enrich.engine.inputs.registry import ExternalInputs
+from codeintel_enrich.engine.plan.due import due_analyses, due_first_stages, merge_is_due
 from codeintel_enrich.engine.rules.config import config_digest
 from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.engine.state.places import Options
