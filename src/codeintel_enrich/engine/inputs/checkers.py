@@ -77,6 +77,7 @@ class CheckerInput(ExternalInput):
         """Run the checker in the tree."""
         from codeintel_enrich.engine.inputs.tools import run_checker
 
+        # Asked before the run: a source that is edited meanwhile must leave the report due again.
         key = self._tool_key
         config = self.state.project.config.check
         report = run_checker(

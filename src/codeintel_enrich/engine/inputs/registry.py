@@ -54,6 +54,7 @@ class ExternalInputs:
         Those that this build does without are dropped, and those that cannot be made here are left out with a remedy.
         """
         state = self._state
+        # Its slices must go before keys are looked up: a clean build without it would not have them either.
         for name in [name for name in state.manifest.externals if name not in self.wanted]:
             state.drop_external(name)
         if (absent := self._coverage.absent()) is not None:
@@ -76,6 +77,7 @@ class ExternalInputs:
         try:
             made = item.read(given) if given is not None else item.make()
         except ToolError as error:
+            # A fault of a tool is no fact about the code: nothing is recorded, and the next run tries again.
             account.failed_tools[name] = error.message
             account.warnings.append(f"{item.title}: {error.message}; going on with what was known before")
             return

@@ -100,6 +100,8 @@ def make_index(
     indexer = _needed(tool)
     started = time.monotonic()
     deadline = started + timeout
+    # Indexers write caches beside what they index, and stop at the first file that they cannot place: they get a copy
+    # that lacks such files, and the user's tree stays as it is.
     view = scratch / "tree"
     made = scratch / "index.scip"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -113,6 +115,7 @@ def make_index(
         _index_without_stoppers(indexer, command, root, view, hashes, left_out, deadline)
         documents = _check_index(indexer, made, hashes, left_out)
         output.parent.mkdir(parents=True, exist_ok=True)
+        # Another file system may hold the temporary folder, where a rename is no rename: copied beside its place first.
         partial = output.with_name(output.name + ".partial")
         shutil.copyfile(made, partial)
         partial.replace(output)
@@ -196,6 +199,7 @@ def _fill_view(root: Path, files: Iterable[str], view: Path) -> tuple[dict[str, 
         if not indexable(path):
             left_out[path] = _NO_MODULE_NAME
             continue
+        # Both indexers think in dotted module names. ty-scip ends without any output at a file that has none.
         try:
             source = (root / path).read_bytes()
             text = _as_utf8(source)
@@ -217,6 +221,7 @@ def _as_utf8(source: bytes) -> bytes:
 
     Raises SyntaxError or LookupError for an unknown encoding, UnicodeError for bytes that do not fit it.
     """
+    # Nearly every file is: that spares it the search for a cookie.
     if source.isascii():
         return source
     encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
@@ -235,6 +240,7 @@ def _index_command(tool: Tool, root: Path, scratch: Path, view: Path, made: Path
         return [tool.path, "index", str(view), "--output", str(made), "--quiet"]
     project = (_toml(root / "pyproject.toml") or {}).get("project")
     known = project if isinstance(project, dict) else {}
+    # Without a list it asks pip for every installed package, which takes long and makes the index depend on them.
     environment = scratch / "environment.json"
     environment.write_text(json.dumps([]), encoding="utf-8")
     return [
@@ -264,6 +270,7 @@ def _index_without_stoppers(
             for path in stoppers:
                 (view / path).unlink(missing_ok=True)
                 left_out[path] = f"{tool.name} stops at it: {said.replace(str(view) + os.sep, '')}"
+        # It names no file: a configuration that only the whole tree satisfies may be what it stumbles over.
         elif not _drop_config(view):
             break
     raise ToolError(f"{tool.name} failed (exit code {done.returncode}): {said}")
@@ -296,6 +303,7 @@ def _check_index(tool: Tool, made: Path, hashes: Mapping[str, str], left_out: di
         raise ToolError(f"{tool.name} made no usable index: {error.message}") from error
     if not documents:
         raise ToolError(f"{tool.name} made an index without any document of the {len(hashes)} files it was given")
+    # An exit code of 0 proves nothing: scip-python, for one, writes an empty index where it finds no files.
     for path in hashes.keys() - left_out.keys() - set(documents):
         left_out[path] = _NO_DOCUMENT
     return documents
@@ -303,6 +311,7 @@ def _check_index(tool: Tool, made: Path, hashes: Mapping[str, str], left_out: di
 
 def _indexer_environment(root: Path) -> dict[str, str]:
     """The project's own virtual environment counts also for a copy; PYTHONPATH, which may lead to the original, not."""
+    # With the original on its path an indexer would resolve imports there, and name files that the copy does not have.
     found = {"PYTHONPATH": ""}
     own = root / ".venv"
     if "VIRTUAL_ENV" not in os.environ and (own / "pyvenv.cfg").is_file():
