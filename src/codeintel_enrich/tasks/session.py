@@ -121,7 +121,7 @@ class Session:
             return set()
         wanted = {task.stage for task in self.selected if task.path is None} if self.selected else {"merge"}
         if "merge" in wanted:
-            wanted.update(("emit", "outline"))
+            wanted.update(("outline", *(stage.name for stage in ANALYSES)))
         for stage in reversed(ANALYSES):
             if stage.name in wanted:
                 wanted.update(UPSTREAM[stage.name])
@@ -214,8 +214,10 @@ class Session:
                 # What is not due before this stage is done already.
                 before = [s for s in UPSTREAM[name] if not self.executes or s in due.get(path, ())]
                 yield self._task(name, path, [f"{s}:{label(path)}" for s in before])
-        emits = ["emit"] if not self.executes or any("emit" in stages for stages in due.values()) else []
-        yield self._task("merge", waits_for=[*emits, "outline"])
+        # doit knows no group without tasks. A stage that nothing reads is waited for, too: else it would stay due.
+        found = {name for stages in due.values() for name in stages}
+        before = [stage.name for stage in ANALYSES if not self.executes or stage.name in found]
+        yield self._task("merge", waits_for=[*before, "outline"])
 
     @create_after(  # type: ignore[untyped-decorator]
         executed="inputs", creates=[*(stage.name for stage in ANALYSES), "merge"]
