@@ -46,16 +46,16 @@ def tree(tmp_path: Path) -> Path:
 
 
 @each_checker
-def test_what_a_checker_is_said_to_tell_it_tells(checker: Checker, tree: Path) -> None:
+def test_what_a_checker_is_said_to_give_it_gives(checker: Checker, tree: Path) -> None:
     plain = answer(checker, tree, SOURCES, tree.parent / "plain").files["pkg/a.py"]
     asked = answer(checker, tree, SOURCES, tree.parent / "asked", expressions=True).files["pkg/a.py"]
     for facts in (plain, asked):
         assert [(found.tool, found.line) for found in facts.diagnostics + facts.utf16_diagnostics] == [
             (checker.name, 1)
         ]
-        assert bool(facts.coverage) == checker.tells_coverage
+        assert bool(facts.coverage) == checker.gives_coverage
     assert not plain.typed_places
-    assert bool(asked.typed_places) == bool(asked.signatures) == checker.tells_expressions
+    assert bool(asked.typed_places) == bool(asked.signatures) == checker.gives_expressions
 
 
 @each_checker

@@ -166,7 +166,7 @@ def _runs(request: CheckerRequest) -> tuple[CheckerRun, ...]:
     if request.expressions:
         words += ["--report-pysa", request.folder, "--report-pysa-format", "json"]
         outputs.append(CheckerOutput("expression types", expressions))
-    # No run of it tells both: `coverage` is a command of its own.
+    # No run of it gives both: `coverage` is a command of its own.
     return (
         CheckerRun(tuple(words), tuple(outputs)),
         CheckerRun(("coverage", "report"), (CheckerOutput("coverage report", coverage),)),
@@ -205,6 +205,6 @@ PYREFLY = Checker(
     # Without a configuration of its own it takes over those of mypy and pyright.
     configs=("pyproject.toml", "pyrefly.toml", "pyrightconfig.json", "setup.cfg", "mypy.ini"),
     install="pip install 'codeintel-enrich[types]'",
-    tells_expressions=True,
-    tells_coverage=True,
+    gives_expressions=True,
+    gives_coverage=True,
 )
