@@ -94,9 +94,9 @@ class Checker(msgspec.Struct, frozen=True, kw_only=True):
     """Files at the root whose content decides, beside the sources, what it says."""
     install: str
     """The command that installs it."""
-    gives_expressions: bool = False
+    tells_expressions: bool = False
     """Whether it gives the types of expressions when asked to."""
-    gives_coverage: bool = False
+    tells_coverage: bool = False
     """Whether it says how much of each symbol is typed."""
 
 

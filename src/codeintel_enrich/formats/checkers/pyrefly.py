@@ -205,6 +205,6 @@ PYREFLY = Checker(
     # Without a configuration of its own it takes over those of mypy and pyright.
     configs=("pyproject.toml", "pyrefly.toml", "pyrightconfig.json", "setup.cfg", "mypy.ini"),
     install="pip install 'codeintel-enrich[types]'",
-    gives_expressions=True,
-    gives_coverage=True,
+    tells_expressions=True,
+    tells_coverage=True,
 )
