@@ -14,7 +14,7 @@ import msgspec
 Setting = Literal["search roots", "python version", "stub paths"]
 
 STUBS = "typings"
-"""Where both checkers look for stubs unless told otherwise."""
+"""Where both checkers look for stubs unless configured otherwise."""
 SOURCES = "src"
 
 
@@ -74,6 +74,7 @@ def differences(ours: SearchSettings, checkers: Sequence[SearchSettings], runnin
         if missing := [root for root in ours.roots if root not in reached]:
             line = _roots_line(checker, unique([*ours.roots, *checker.roots]))
             found.append(_difference(checker, "search roots", _listed(checker.roots), f"also {_listed(missing)}", line))
+        # Settled on our side: what a checker finds there are modules that we would have no names for.
         if unknown := [root for root in checker.roots if root not in ours.roots]:
             line = f"roots = {_array(known)}"
             found.append(
@@ -82,6 +83,7 @@ def differences(ours: SearchSettings, checkers: Sequence[SearchSettings], runnin
         if unknown := [path for path in checker.stub_paths if path not in ours.roots]:
             line = f"roots = {_array(known)}"
             found.append(_difference(ours, "stub paths", _listed(unknown), _listed(ours.roots), line, checker))
+        # Ours follows `requires-python`, so it is the checker's that gives way.
         version = checker.python_version or running
         if version != ours.python_version:
             theirs = version if checker.python_version else f"{version} (the interpreter's)"

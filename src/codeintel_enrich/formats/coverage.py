@@ -43,6 +43,7 @@ def read_coverage_xml(
     for written, hits in sorted(lines.items()):
         path = next((one for one in _candidates(written, sources, root, roots) if one in known), None)
         if path is None:
+            # Normal for tests of an installed package, and for files that are configured away.
             left_out[written] = "not among the indexed files"
             continue
         merged = found.setdefault(path, {})
@@ -73,6 +74,7 @@ def _candidates(written: str, sources: list[str], root: str, roots: Iterable[str
     for one in full:
         if one.startswith(f"{root}/"):
             yield one.removeprefix(f"{root}/")
+    # Reports come from CI, where the tree lay elsewhere: what both places have in common is the end of the path.
     for one in full:
         parts = PurePosixPath(one).parts
         # Never a bare name at the end of an absolute one: any folder may hold a `setup.py`.

@@ -16,7 +16,7 @@ The committer's time, not the author's: it is the one that says when the commit 
 SECONDS_A_DAY = 86_400
 
 
-class Change(NamedTuple):
+class ChangedFile(NamedTuple):
     """What one commit did to one file."""
 
     path: str
@@ -35,7 +35,7 @@ class Commit(NamedTuple):
     """When it was made: seconds since the epoch."""
     author: str
     """As the repository's mailmap has it."""
-    changes: list[Change]
+    changes: list[ChangedFile]
 
 
 def read_log(data: bytes) -> Iterator[Commit]:
@@ -58,7 +58,7 @@ def read_log(data: bytes) -> Iterator[Commit]:
                 before, path = next(tokens).decode(errors="surrogateescape"), next(tokens)
             # Paths are bytes to git; surrogates keep those that are no UTF-8 as Python itself names such files.
             lines = sum(int(count) for count in (added, deleted) if count != b"-")
-            commit.changes.append(Change(path.decode(errors="surrogateescape"), before, lines))
+            commit.changes.append(ChangedFile(path.decode(errors="surrogateescape"), before, lines))
     if commit is not None:
         yield commit
 
@@ -70,6 +70,7 @@ def histories(commits: Iterator[Commit], paths: Collection[str], until: int, day
     order of the log.
     """
     since = until - days * SECONDS_A_DAY
+    # Backwards in time: a name is followed from what the file is called today to what it was called before.
     now = {path: path for path in paths}
     """What a file was called at the commit -> what it is called today."""
     tallies: dict[str, _Tally] = {}

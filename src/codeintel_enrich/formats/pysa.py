@@ -28,7 +28,7 @@ class _ExpressionFile(msgspec.Struct):
     functions: dict[str, _Expressions]
 
 
-class _Signature(msgspec.Struct):
+class _PysaSignature(msgspec.Struct):
     return_annotation: _Type
     parameters: Any = None
 
@@ -36,7 +36,7 @@ class _Signature(msgspec.Struct):
 class _Function(msgspec.Struct):
     name_location: str | None = None
     """Functions that no line defines (a dataclass's `__init__`) have none."""
-    undecorated_signatures: list[_Signature] = []
+    undecorated_signatures: list[_PysaSignature] = []
 
 
 class _Variable(msgspec.Struct):

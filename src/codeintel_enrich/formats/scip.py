@@ -62,6 +62,7 @@ def open_index(path: Path) -> Iterator[IndexReader]:
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
+            # An empty file cannot be mapped; the reader says what is wrong with it.
             if not size:
                 yield IndexReader(b"", str(path))
                 return

@@ -59,6 +59,7 @@ def split_index(data: bytes | mmap, name: str) -> IndexParts:
     spans: dict[str, list[Span]] = {}
     externals: list[Span] = []
     left_out: list[tuple[str, str]] = []
+    # Any bytes may look like fields: only one that SCIP defines makes an index of them.
     found = False
     position, size = 0, len(data)
     while position < size:
@@ -86,7 +87,9 @@ def split_index(data: bytes | mmap, name: str) -> IndexParts:
 
 def cut_slice(data: bytes | mmap, parts: IndexParts, document: DocumentSlice) -> bytes:
     """The index of one document alone; equal for equal facts, wherever and however often the index was made."""
+    # protobuf merges a message that comes in pieces, repeated fields end to end: joining the bytes does the same.
     body = b"".join(data[start:end] for start, end in document.spans)
+    # The metadata decides how the document is read (the unit of columns); of it only what every machine has in common.
     return _encode_metadata(parts.metadata) + _DOCUMENT_TAG + _encode_varint(len(body)) + body
 
 
@@ -99,7 +102,7 @@ def decode_slice(blob: bytes) -> Document:
     try:
         index = scip_pb2.Index.FromString(blob)
         [document] = index.documents
-    except Exception as error:
+    except Exception as error:  # protobuf's implementations (C, Python) raise different ones for the same bytes.
         raise UsageError(f"a document of the SCIP index can not be decoded: {error}") from error
     tool = index.metadata.tool_info
     return Document(
@@ -167,6 +170,7 @@ def _field(data: bytes | mmap, position: int, size: int, name: str) -> tuple[int
     elif wire_type in (_FIXED64, _FIXED32):
         end = position + (8 if wire_type == _FIXED64 else 4)
     else:
+        # Groups, which proto3 does not have, or no wire type at all: bytes that are no protobuf mostly end here.
         raise UsageError(f"{name} is no SCIP index: byte {begin} starts no protobuf field.")
     if end > size:
         raise UsageError(
@@ -177,6 +181,7 @@ def _field(data: bytes | mmap, position: int, size: int, name: str) -> tuple[int
 
 def _varint(data: bytes | mmap, position: int, size: int, name: str) -> tuple[int, int]:
     """A base-128 number and the position behind it."""
+    # 64 bits take ten bytes at most: a file full of 0xff is refused at once, not read as one number.
     value = shift = 0
     while position < size and shift < 70:
         byte = data[position]
@@ -193,6 +198,7 @@ def _relative_path(data: bytes | mmap, start: int, end: int, name: str) -> str:
     position = start
     while position < end:
         number, value, position = _field(data, position, end, name)
+        # Real paths are UTF-8; one that is not is kept readable here and fails when its document is decoded.
         if number == 1:
             return data[value:position].decode("utf-8", "replace")
     return ""
@@ -201,7 +207,7 @@ def _relative_path(data: bytes | mmap, start: int, end: int, name: str) -> str:
 def _decode_metadata(blob: bytes, name: str) -> IndexMetadata:
     try:
         metadata = scip_pb2.Metadata.FromString(blob)
-    except Exception as error:
+    except Exception as error:  # As in `decode_slice`.
         raise UsageError(f"{name} is no SCIP index: its metadata can not be decoded ({error}).") from error
     return IndexMetadata(metadata.tool_info.name, metadata.tool_info.version, metadata.project_root)
 

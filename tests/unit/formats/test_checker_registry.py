@@ -46,7 +46,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 @each_checker
-def test_what_a_checker_is_said_to_tell_it_tells(checker: Checker, tree: Path) -> None:
+def test_what_a_checker_is_said_to_give_it_gives(checker: Checker, tree: Path) -> None:
     plain = answer(checker, tree, SOURCES, tree.parent / "plain").files["pkg/a.py"]
     asked = answer(checker, tree, SOURCES, tree.parent / "asked", expressions=True).files["pkg/a.py"]
     for facts in (plain, asked):

@@ -80,6 +80,9 @@ OUTSIDE = b'<!DOCTYPE coverage [<!ENTITY x SYSTEM "file:///etc/passwd">]><covera
     [
         (BOMB, "entity 'a'.*refused"),
         (OUTSIDE, "entity 'x'.*refused"),
+        (b'<!DOCTYPE coverage [<!ENTITY % p "<!ENTITY q 1>">%p;]><coverage/>', "entity 'p'.*refused"),
+        (b'<!DOCTYPE c [<!NOTATION n SYSTEM "n"><!ENTITY u SYSTEM "u" NDATA n>]><coverage/>', "entity 'u'.*refused"),
+        (b"<coverage>&undeclared;</coverage>", "coverage.xml:1: not valid XML"),
         (b"", "coverage.xml:1: not valid XML"),
         (b"<coverage>\n<oops", "coverage.xml:2: not valid XML"),
         (b"<testsuite/>", "not a Cobertura report"),
@@ -95,6 +98,11 @@ def test_what_is_hostile_or_no_report_is_refused_with_a_message(data: bytes, mes
 def test_a_doctype_without_entities_is_no_offence() -> None:
     doctype = b'<!DOCTYPE coverage SYSTEM "http://cobertura.sourceforge.net/xml/coverage-04.dtd"><coverage'
     data = report(["/here/repo"], {"a.py": "1:1"}).replace(b"<coverage", doctype, 1)
+    assert list(read(data, "a.py").files) == ["a.py"]
+
+
+def test_a_report_in_a_namespace_is_one() -> None:
+    data = report(["/here/repo"], {"a.py": "1:1"}).replace(b"<coverage", b'<coverage xmlns="urn:cobertura"', 1)
     assert list(read(data, "a.py").files) == ["a.py"]
 
 

@@ -49,13 +49,13 @@ class CheckerRequest(msgspec.Struct, frozen=True):
 
 
 class CheckerOutput(msgspec.Struct, frozen=True):
-    """One thing that a run tells."""
+    """One thing that comes of a run."""
 
     what: str
     """What messages call it: "the checker gave no WHAT"."""
     read: Callable[[bytes, Callable[[str], bytes]], CheckerReport]
     """From what the run printed, and a function that reads a file of the request's folder by its path in it, to a part
-    of the report. Raises UsageError (or the function's OSError) where the run did not tell it."""
+    of the report. Raises UsageError (or the function's OSError) where the run did not give it."""
 
 
 class CheckerRun(msgspec.Struct, frozen=True):
@@ -69,7 +69,7 @@ class CheckerRun(msgspec.Struct, frozen=True):
 
 
 class ReadReport(Protocol):
-    """Reads a whole report of a checker's findings; see `read_pyrefly`."""
+    """Reads a report of a checker's findings; see `read_pyrefly`."""
 
     def __call__(self, data: bytes, root: str, exists: Container[str], name: str, /) -> CheckerReport:
         """Raises UsageError for what is no such report, or one of another tree."""
@@ -95,23 +95,23 @@ class Checker(msgspec.Struct, frozen=True, kw_only=True):
     install: str
     """The command that installs it."""
     tells_expressions: bool = False
-    """Whether it tells the types of expressions when asked to."""
+    """Whether it gives the types of expressions when asked to."""
     tells_coverage: bool = False
-    """Whether it tells how much of each symbol is typed."""
+    """Whether it says how much of each symbol is typed."""
 
 
 def joined(parts: Iterable[CheckerReport]) -> CheckerReport:
-    """The outputs of a checker as one report. Each fact is told by one output only: the first that does counts."""
+    """The outputs of a checker as one report. Each kind of fact comes of one output only."""
     parts = list(parts)
-    told: dict[str, dict[str, Any]] = {}
+    merged: dict[str, dict[str, Any]] = {}
     for part in parts:
         for path, facts in part.files.items():
-            fields = told.setdefault(path, {})
+            fields = merged.setdefault(path, {})
             for field in FileFacts.__struct_fields__:
                 if value := getattr(facts, field):
                     fields.setdefault(field, value)
     left_out = sorted({item for part in parts for item in part.left_out})
-    return CheckerReport({path: FileFacts(**told[path]) for path in sorted(told)}, tuple(left_out))
+    return CheckerReport({path: FileFacts(**merged[path]) for path in sorted(merged)}, tuple(left_out))
 
 
 def join_facts(
@@ -119,7 +119,7 @@ def join_facts(
     coverage: Mapping[str, tuple[SymbolCoverage, ...]],
     types: Mapping[str, FileFacts] = MappingProxyType({}),
 ) -> CheckerReport:
-    """A report that also tells how much is typed, and where asked for the types of expressions."""
+    """A report that also says how much is typed, and where asked for the types of expressions."""
     covered = {path: FileFacts(coverage=symbols) for path, symbols in coverage.items()}
     return joined([report, CheckerReport(covered), CheckerReport(dict(types))])
 
@@ -158,12 +158,14 @@ def by_file(
     left_out: set[tuple[str, str]] = set()
     for reported, diagnostic in found:
         path = relative_to(reported, root)
+        # A checker follows imports out of the tree, into site-packages and our own overlays.
         if path is None:
             left_out.add((reported, "it lies outside the root"))
         elif path not in exists:
             left_out.add((reported, "it is not among the indexed files"))
         else:
             kept.setdefault(path, []).append(diagnostic)
+    # It would pass as a report that finds nothing, and the findings of every file would be gone.
     if name and left_out and not kept:
         example = min(left_out)[0]
         raise UsageError(

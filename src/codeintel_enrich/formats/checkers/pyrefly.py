@@ -166,7 +166,7 @@ def _runs(request: CheckerRequest) -> tuple[CheckerRun, ...]:
     if request.expressions:
         words += ["--report-pysa", request.folder, "--report-pysa-format", "json"]
         outputs.append(CheckerOutput("expression types", expressions))
-    # No run of it tells both: `coverage` is a command of its own.
+    # No run of it gives both: `coverage` is a command of its own.
     return (
         CheckerRun(tuple(words), tuple(outputs)),
         CheckerRun(("coverage", "report"), (CheckerOutput("coverage report", coverage),)),

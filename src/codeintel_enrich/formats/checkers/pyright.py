@@ -56,7 +56,7 @@ def read_pyright(
 ) -> CheckerReport:
     """Read `pyright --outputjson`; parameters and errors as in `read_pyrefly`.
 
-    Columns stay in UTF-16 units: only the text of a line, which is not at hand here, tells what they are in ours.
+    Columns stay in UTF-16 units: only the text of a line, which is not at hand here, can say what they are in ours.
     """
     report = decode_report(data, _PyrightReport, name)
     found = [

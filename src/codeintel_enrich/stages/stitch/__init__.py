@@ -108,10 +108,12 @@ class _Answers(msgspec.Struct):
 def _answers(syntax: Syntax, placed: Placed, joined: Joined, choice: SymbolChoice, stale: bool) -> _Answers:
     answers = _Answers()
     attach = answers.references.append
+    # In a fresh document places decide, so what it defines is asked for a stale one only.
     own = placed.defined() if stale else frozenset()
     for index, reference in enumerate(syntax.references):
         key = joined.found.get(index)
         if key is None:
+            # Every reference gets an answer, since layer S is aligned with layer P by index.
             attach(choice.unindexed(index))
             continue
         occurrences = placed.ranges[key]

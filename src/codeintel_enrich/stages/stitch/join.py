@@ -45,6 +45,7 @@ def join(syntax: Syntax, placed: Placed) -> Joined:
             found[index] = key
         elif reference.kind == "import":
             imported[reference.line, reference.end_col] = index
+    # Only ranges that belong to nobody else: the last component may well have an exact one of its own.
     wide: dict[int, Range] = {}
     for key in Joined(found).stray(placed):
         last = imported.get((key[0], key[2]))
@@ -61,6 +62,7 @@ def is_stale(syntax: Syntax, document: Document, placed: Placed, joined: Joined)
     """
     if document.content_hash:
         return document.content_hash != syntax.content_hash
+    # Without a syntax there are no references that could disagree with the document.
     if not syntax.parse_ok:
         return False
     stray = joined.stray(placed)

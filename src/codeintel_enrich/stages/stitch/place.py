@@ -46,6 +46,7 @@ def columns_of(syntax: Syntax, document: Document) -> Columns:
 
 
 def _place(document: Document, columns: Columns, wide_lines: Iterable[int]) -> Placed:
+    # On all other lines every unit agrees, which saves two calls for nearly every occurrence.
     bent_lines = {line for line in wide_lines if not columns.is_plain(line)}
     ranges: dict[Range, list[Occurrence]] = {}
     modules: list[str] = []
@@ -55,6 +56,7 @@ def _place(document: Document, columns: Columns, wide_lines: Iterable[int]) -> P
         start: int | None = occurrence.start_character
         end: int | None = occurrence.end_character
         if start == end and occurrence.start_line == occurrence.end_line:
+            # scip-python's module. Other empty ranges cover no identifier, and no indexer gives them to one.
             if line == 1 and start == 0 and occurrence.roles & ROLE_DEFINITION:
                 modules.append(occurrence.symbol)
             continue

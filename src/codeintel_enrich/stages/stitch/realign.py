@@ -86,6 +86,7 @@ class _Pairing:
             run_shift = first_new - first_old
             old_next, new_next = bisect_left(old_lines, first_old), bisect_left(new_lines, first_new)
             self._pair_gap(old_lines[old_at:old_next], new_lines[new_at:new_next], (shift, run_shift))
+            # A single line such as `return value` may be alike by chance; eight identifiers in a row hardly are.
             is_sure = sum(len(old[line]) for line, _ in run) >= SURE_TOKENS
             for (old_line, new_line), following in zip_longest(run, run[1:]):
                 self._pair_line(old_line, new_line, is_sure)
@@ -102,6 +103,7 @@ class _Pairing:
         common = pairs[0].keys() & pairs[1].keys()
         old_only, new_only = ([spelled for spelled in each if spelled in common] for each in pairs)
         run: list[tuple[int, int]] = []
+        # No autojunk: difflib would drop what occurs often in long sequences, and `self` is on every other line.
         for old_at, _, size in SequenceMatcher(None, old_only, new_only, autojunk=False).get_matching_blocks():
             for spelled in old_only[old_at : old_at + size]:
                 pair = pairs[0][spelled], pairs[1][spelled]
@@ -114,6 +116,7 @@ class _Pairing:
 
     def _pair_line(self, old_line: int, new_line: int, is_sure: bool) -> None:
         """Lines with equal identifiers; sure only if no identifier moved against another."""
+        # Equal names at other distances from each other are a line that was rewritten, perhaps to mean something else.
         pairs = list(zip(self._old[old_line], self._new[new_line], strict=True))
         steps = {after[1] - (self._columns.code_point(new_line, before[1]) or 0) for before, after in pairs}
         into = self.sure if is_sure and len(steps) == 1 else self.guessed
@@ -130,6 +133,7 @@ class _Pairing:
                     break
             else:
                 left += self._old[old_line]
+        # Matching is quadratic: beyond the bound a gap costs more than its few guesses that are believed are worth.
         rest = [token for line in free for token in self._new[line]]
         if len(left) * len(rest) <= LARGEST_GUESS:
             matcher = SequenceMatcher(None, [token[0] for token in left], [token[0] for token in rest], autojunk=False)
@@ -175,6 +179,7 @@ class _Spelling:
         self._displayed = {
             symbol.symbol: symbol.display_name for symbol in document.symbols if symbol.symbol.startswith(LOCAL)
         }
+        # What an import is called here stands nowhere in its global symbol, only in a local one at the same range.
         self._aliases: dict[str, list[str]] = {}
         by_end: dict[tuple[int, int], list[str]] = {}
         for (line, _, end), occurrences in placed.ranges.items():

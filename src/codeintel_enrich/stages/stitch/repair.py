@@ -25,6 +25,7 @@ class Repairs:
         """The right symbol of an identifier that the index gives `symbol`, and the rule; None where it may be right."""
         if name.is_doubled:
             return (undoubled(symbol), "doubled-descriptor") if name.final == identifier else None
+        # Without the spelling of the package, which only the document's own module shows, no symbol can be written.
         if target is None or not self._package:
             return None
         is_module = symbol.endswith(_MODULE)
@@ -41,6 +42,7 @@ class Repairs:
         """scip-python's spelling of something in the tree; None for what is local to a function, or elsewhere."""
         if target.kind == "module":
             return module_descriptors(qualified) if target.path is not None else None
+        # Other packages have other versions in their symbols, and nothing here knows them.
         if target.kind in ("external", "unknown"):
             return None
         module, inside = split_qualified(qualified, target.path, self._own_module)

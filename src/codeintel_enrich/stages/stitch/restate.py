@@ -21,6 +21,7 @@ def restated_symbols(
         if not info.symbol.startswith(LOCAL):
             if names[info.symbol].is_doubled:
                 info = msgspec.structs.replace(info, symbol=undoubled(info.symbol))
+            # scip-python gives some symbols several times: one of them must count, in every run the same.
             known.setdefault(info.symbol, info)
     for occurrence, symbol in repaired.items():
         if occurrence.roles & ROLE_DEFINITION and symbol not in known:

@@ -12,6 +12,8 @@ import msgspec
 
 from codeintel_enrich.model.linked import TargetKind
 
+# The grammar stands in the comments of SCIP's own schema, at the message `Symbol`. A descriptor is a name, simple or in
+# backticks, between the signs of its kind. A package is four parts with a space behind each; spaces inside are doubled.
 _DESCRIPTOR = re.compile(r"[\[(]?(?:`((?:[^`]|``)+)`|([A-Za-z0-9_+$-]+))(?:[\])/#:!.]|\([A-Za-z0-9_+$-]*\)\.)")
 _PACKAGE_PARTS = re.compile(r"(?:[^ ]|  )+ (?:[^ ]|  )* (?:[^ ]|  )* (?:[^ ]|  )* ")
 
@@ -48,6 +50,7 @@ class SymbolNames:
 
 def parse_symbol(symbol: str) -> SymbolName:
     """Take a global symbol apart."""
+    # Hardly any symbol has a doubled space, and nearly every file has thousands of symbols: the quick way is worth it.
     if "  " in symbol:
         match = _PACKAGE_PARTS.match(symbol)
         if match is None:
@@ -65,6 +68,7 @@ def parse_symbol(symbol: str) -> SymbolName:
         names.pop()
     if not names:
         return _UNKNOWN
+    # Names are compared with identifiers, which Python itself normalises; indexers differ in whether they do.
     is_terse = symbol.startswith("scip-python ")
     return SymbolName(names[-1].rpartition(".")[2], ".".join(names), is_terse, is_terse and is_doubled)
 

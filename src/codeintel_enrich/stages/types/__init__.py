@@ -23,6 +23,7 @@ def attach_types(syntax: Syntax, facts: Iterable[FileFacts]) -> Types:
     types = facts_with_types(facts)
     symbols = sorted({symbol for fact in facts for symbol in fact.coverage}, key=lambda s: (s.line, s.col, s.name))
     coverage = [(symbol, enclosing.at((symbol.line, symbol.col))) for symbol in symbols]
+    # One order for all: which checker spoke first, or in how many slices, must not show in the layer.
     diagnostics = sorted(
         {diagnostic for fact in facts for diagnostic in _in_code_points(syntax, fact)},
         key=lambda d: (d.line, d.col, d.end_line, d.end_col, d.tool, d.rule, d.severity, d.message),
@@ -55,6 +56,7 @@ def _in_code_points(syntax: Syntax, facts: FileFacts) -> list[Diagnostic]:
 
 def _converted(columns: Columns, diagnostic: Diagnostic) -> Diagnostic:
     """A diagnostic with its columns in code points; one that fits no character border stays as reported."""
+    # Most lines are ASCII, where UTF-16 units are code points.
     if columns.is_plain(diagnostic.line) and columns.is_plain(diagnostic.end_line):
         return diagnostic
     col = columns.code_point(diagnostic.line, diagnostic.col)
