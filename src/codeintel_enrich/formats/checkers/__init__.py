@@ -10,12 +10,10 @@ from codeintel_enrich.formats.checkers.checker import (
     CheckerReport,
     CheckerRequest,
     CheckerRun,
-    join_facts,
     joined,
 )
-from codeintel_enrich.formats.checkers.pyrefly import PYREFLY, read_coverage, read_pyrefly
+from codeintel_enrich.formats.checkers.pyrefly import PYREFLY, read_pyrefly
 from codeintel_enrich.formats.checkers.pyright import PYRIGHT, read_pyright
-from codeintel_enrich.formats.tree_paths import relative_to
 
 __all__ = [
     "CHECKERS",
@@ -24,12 +22,9 @@ __all__ = [
     "CheckerReport",
     "CheckerRequest",
     "CheckerRun",
-    "join_facts",
     "joined",
-    "read_coverage",
     "read_pyrefly",
     "read_pyright",
-    "relative_to",
 ]
 
 CHECKERS: dict[str, Checker] = {checker.name: checker for checker in (PYREFLY, PYRIGHT)}

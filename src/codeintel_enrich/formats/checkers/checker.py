@@ -8,7 +8,6 @@ where the tree lies) does not get into a report.
 """
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping
-from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -17,7 +16,7 @@ from codeintel_enrich.errors import UsageError
 from codeintel_enrich.formats.checker_config import SearchSettings
 from codeintel_enrich.formats.tree_paths import relative_to
 from codeintel_enrich.model.diagnostics import Diagnostic, Severity
-from codeintel_enrich.model.types import FileFacts, SymbolCoverage
+from codeintel_enrich.model.types import FileFacts
 
 _SEVERITIES: dict[str, Severity] = {"error": "error", "warning": "warning", "warn": "warning"}
 
@@ -112,16 +111,6 @@ def joined(parts: Iterable[CheckerReport]) -> CheckerReport:
                     fields.setdefault(field, value)
     left_out = sorted({item for part in parts for item in part.left_out})
     return CheckerReport({path: FileFacts(**merged[path]) for path in sorted(merged)}, tuple(left_out))
-
-
-def join_facts(
-    report: CheckerReport,
-    coverage: Mapping[str, tuple[SymbolCoverage, ...]],
-    types: Mapping[str, FileFacts] = MappingProxyType({}),
-) -> CheckerReport:
-    """A report that also says how much is typed, and where asked for the types of expressions."""
-    covered = {path: FileFacts(coverage=symbols) for path, symbols in coverage.items()}
-    return joined([report, CheckerReport(covered), CheckerReport(dict(types))])
 
 
 def decode_report(data: bytes, kind: type[_Decoded], name: str) -> _Decoded:
