@@ -41,8 +41,8 @@ from libcst.metadata.scope_provider import Scope as LibCSTScope
 from codeintel_enrich.model.config import ParseConfig
 from codeintel_enrich.model.syntax import Reference
 from codeintel_enrich.stages.parse.bind import Bound, bind
-from codeintel_enrich.stages.parse.decode import decode
-from codeintel_enrich.stages.parse.tree import Tree, build_tree
+from codeintel_enrich.stages.parse.text import decode
+from codeintel_enrich.stages.parse.tree import ParsedTree, build_tree
 from tests.bench.names import row
 from tests.support.packages import package_folder
 
@@ -103,7 +103,7 @@ def compare(source: bytes) -> Iterator[Compared]:
 
 
 def _compare_names(
-    tree: Tree, bound: Bound, offsets: dict[tuple[int, int], int], wrapper: MetadataWrapper
+    tree: ParsedTree, bound: Bound, offsets: dict[tuple[int, int], int], wrapper: MetadataWrapper
 ) -> Iterator[Compared]:
     said = _names_by_libcst(tree, wrapper)
     for reference in bound.references:
@@ -126,7 +126,7 @@ def _compare_names(
         yield Compared("names", reference.line, reference.name, ours, theirs, cause)
 
 
-def _names_by_libcst(tree: Tree, wrapper: MetadataWrapper) -> dict[int, set[str]]:
+def _names_by_libcst(tree: ParsedTree, wrapper: MetadataWrapper) -> dict[int, set[str]]:
     """By the offset of the (last) identifier; of chains only those that start at an import."""
     found: dict[int, set[str]] = {}
     for node, lazy in wrapper.resolve(QualifiedNameProvider).items():
@@ -159,7 +159,7 @@ def _through_imports(bound: Bound, reference: str) -> set[str]:
     return found or {f"builtins.{reference}"}
 
 
-def _has_walrus(tree: Tree, name: str) -> bool:
+def _has_walrus(tree: ParsedTree, name: str) -> bool:
     return re.search(rf"\b{name}\s*:=", tree.text) is not None
 
 
@@ -188,7 +188,7 @@ def _cause_of_names(
 
 
 def _compare_scopes(
-    tree: Tree, bound: Bound, offsets: dict[tuple[int, int], int], wrapper: MetadataWrapper
+    tree: ParsedTree, bound: Bound, offsets: dict[tuple[int, int], int], wrapper: MetadataWrapper
 ) -> Iterator[Compared]:
     said = _scopes_by_libcst(tree, wrapper)
     bound_in = {(binding.scope, binding.name) for binding in bound.bindings}
@@ -213,7 +213,7 @@ def _compare_scopes(
         yield Compared("scopes", reference.line, reference.name, ours, theirs, cause)
 
 
-def _scopes_by_libcst(tree: Tree, wrapper: MetadataWrapper) -> dict[int, set[str]]:
+def _scopes_by_libcst(tree: ParsedTree, wrapper: MetadataWrapper) -> dict[int, set[str]]:
     """By the offset of a name that is read: the scopes of what it refers to."""
     found: dict[int, set[str]] = {}
     for scope in {scope for scope in wrapper.resolve(ScopeProvider).values() if scope is not None}:

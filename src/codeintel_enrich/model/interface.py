@@ -153,7 +153,7 @@ class Interface(msgspec.Struct, frozen=True):
     """Everything `link` needs of one module."""
 
     operations: tuple[Operation, ...] = ()
-    idle: tuple[Operation, ...] = ()
+    inactive: tuple[Operation, ...] = ()
     """The bindings in branches that the configured Python or platform rules out: what names there mean, if nothing
     else binds them."""
     classes: tuple[ClassInterface, ...] = ()

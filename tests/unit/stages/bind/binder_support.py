@@ -5,7 +5,7 @@ import textwrap
 from codeintel_enrich.model.config import ParseConfig
 from codeintel_enrich.model.syntax import Reference
 from codeintel_enrich.stages.parse.bind import Bound, bind
-from codeintel_enrich.stages.parse.decode import decode
+from codeintel_enrich.stages.parse.text import decode
 from codeintel_enrich.stages.parse.tree import build_tree
 
 

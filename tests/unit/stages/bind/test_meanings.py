@@ -1,7 +1,8 @@
 """What single identifiers mean: `=local name`, `?reference on link`, None where nothing static can say."""
 
 import pytest
-from binder_support import Case
+
+from tests.unit.stages.bind.binder_support import Case
 
 TABLE = [
     # module level

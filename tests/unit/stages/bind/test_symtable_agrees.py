@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from codeintel_enrich.model.config import ParseConfig
-from codeintel_enrich.stages.parse.bind import HANDLERS
+from codeintel_enrich.stages.parse.bind.binder import HANDLERS
 from codeintel_enrich.stages.parse.bind.walk import Walk
-from codeintel_enrich.stages.parse.decode import decode
+from codeintel_enrich.stages.parse.text import decode
 from codeintel_enrich.stages.parse.tree import build_tree
 
 Owners = tuple[tuple[str, int | None], ...]

@@ -1,4 +1,4 @@
-"""Owns the walk over expressions: reads, attributes, calls, assignment expressions and comprehensions."""
+"""The walk over expressions: reads, attributes, calls, assignment expressions and comprehensions."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ def _type_arguments(walk: Walk, node: cst.Call) -> Sequence[int]:
 
 
 def _binary_operation(walk: Walk, node: cst.BinaryOperation | cst.BooleanOperation) -> None:
+    """A loop down the left side: `a + b + c` nests there, and generated sums have hundreds of terms."""
     right: list[cst.CSTNode] = []
     left: cst.CSTNode = node
     while isinstance(left, (cst.BinaryOperation, cst.BooleanOperation)):
@@ -65,6 +66,10 @@ def _comprehension(
     walk: Walk,
     node: cst.ListComp | cst.SetComp | cst.GeneratorExp | cst.DictComp,
 ) -> None:
+    """The first iterable is evaluated outside, all else inside (language reference, section "Displays").
+
+    Mentions are numbered as they stand in the source, so the element is walked before the clauses that bind its names.
+    """
     outer = walk.scope
     label = _COMPREHENSIONS.get(type(node), "<dictcomp>")
     scope = walk.open("comprehension", node, walk.table.qualify(outer, "", label) + ".<locals>")

@@ -1,4 +1,4 @@
-"""Owns the table of scopes and the bindings in them, and the rule by which Python finds a name's scope.
+"""The table of scopes and the bindings in them, and the rule by which Python finds a name's scope.
 
 Knows nothing of syntax trees: the walk fills it, the resolution asks it.
 """
@@ -6,11 +6,15 @@ Knows nothing of syntax trees: the walk fills it, the resolution asks it.
 import msgspec
 
 from codeintel_enrich.model.syntax import Binding, BindingKind, Phase, Scope, ScopeKind
-from codeintel_enrich.stages.parse.names import qualified
+from codeintel_enrich.stages.parse.python_names import qualified
 
 
 class ScopeEntry:
-    """One scope while it is being filled. Keys are mangled names."""
+    """One scope while it is being filled. Keys are mangled names.
+
+    "Reference" is an index into the list of mentions: as these are numbered in source order, comparing two tells which
+    stands first.
+    """
 
     __slots__ = (
         "base_count",
@@ -38,7 +42,8 @@ class ScopeEntry:
         self.names: dict[str, list[int]] = {}
         """Key -> indices of its bindings; empty where the name is only declared (`x: int`)."""
         self.first: dict[str, int] = {}
-        """Key -> the reference before which it is certainly unbound; -1 where functions bind it."""
+        """Key -> the reference before which it is certainly unbound; -1 where functions bind it (`global`), which may
+        have run already."""
         self.last: dict[str, int] = {}
         """Key -> the reference after which the scope's own code binds it no more."""
         self.global_names: set[str] = set()
@@ -141,7 +146,12 @@ class ScopeTable:
         self.roots.append(root)
 
     def owner(self, scope: int, key: str) -> int:
-        """The scope that `key` belongs to when used in `scope`; -1 where neither a function nor the module binds it."""
+        """The scope that `key` belongs to when used in `scope`; -1 where neither a function nor the module binds it.
+
+        The rule of the language reference, section "Resolution of names": outward through functions, over classes, to
+        the module. A class's names are seen in it alone, and in the scopes of type parameters that stand in it directly
+        (PEP 695). `global` in a function around ends the search, as CPython's symtable has it.
+        """
         scopes = self.scopes
         entry = scopes[scope]
         if scope == 0 or key in entry.global_names:
@@ -185,6 +195,7 @@ class ScopeTable:
             )
             for entry in self.scopes
         )
+        # A function may declare a name `nonlocal` that the function around it binds only further down.
         for index, key in self.outer.items():
             binding = self.bindings[index]
             owner = max(self.owner(binding.scope, key), 0)

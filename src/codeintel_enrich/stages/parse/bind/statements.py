@@ -1,13 +1,13 @@
-"""Owns the walk over statements that open no scope: assignments, `global`, control flow and patterns."""
+"""The walk over statements that open no scope: assignments, `global`, control flow and patterns."""
 
 from __future__ import annotations
 
 import libcst as cst
 
-from codeintel_enrich.stages.parse.bind.annotations import is_type_alias, visit_type
+from codeintel_enrich.stages.parse.bind.annotations import visit_type
 from codeintel_enrich.stages.parse.bind.walk import Walk, children, handlers
-from codeintel_enrich.stages.parse.names import mangled, normalised
-from codeintel_enrich.stages.parse.nodes import is_type_checking
+from codeintel_enrich.stages.parse.cst_helpers import dotted, is_type_alias, is_type_checking
+from codeintel_enrich.stages.parse.python_names import mangled, normalised
 
 
 def _assign(walk: Walk, node: cst.Assign) -> None:
@@ -19,10 +19,11 @@ def _assign(walk: Walk, node: cst.Assign) -> None:
     walk.visit(node.value)
     names = [target.target for target in node.targets if isinstance(target.target, cst.Name)]
     entry = table.scopes[walk.scope]
+    # `x = x` reads the outer `x`. In a function the name is local everywhere, and such a read fails.
     if entry.kind in ("module", "class"):
         for name in names:
             walk.bound_from_here(mangled(normalised(name.value), walk.private), start)
-    if walk.scope == 0 and len(node.targets) == 1 and names and _is_dotted(node.value):
+    if walk.scope == 0 and len(node.targets) == 1 and names and dotted(node.value) is not None:
         table.aliases.add(normalised(names[0].value))
     walk.binder = binder
 
@@ -71,7 +72,7 @@ def _scope_statement(walk: Walk, node: cst.Global | cst.Nonlocal) -> None:
 
 
 def _if(walk: Walk, node: cst.If) -> None:
-    """An `elif` chain is a loop here: it may be thousands long."""
+    """An `elif` chain is a loop here: LibCST nests each `elif` in the one before, and chains may be thousands long."""
     branch: cst.If | cst.Else | None = node
     typing = walk.typing
     phase = walk.phase
@@ -117,12 +118,6 @@ def _match_class(walk: Walk, node: cst.MatchClass) -> None:
     for element in node.kwds:
         walk.mention(element.key, "read", "attribute", base)
         walk.visit(element.pattern)
-
-
-def _is_dotted(node: cst.CSTNode) -> bool:
-    while isinstance(node, cst.Attribute):
-        node = node.value
-    return isinstance(node, cst.Name)
 
 
 STATEMENTS = handlers(

@@ -1,21 +1,22 @@
-"""Owns the walk over LibCST's tree: it opens scopes, declares names and notes every identifier in source order.
+"""The walk over LibCST's tree: it opens scopes, declares names and notes every identifier in source order.
 
 What an identifier means is decided later (`resolve`), when all bindings are known, as CPython's symtable does.
+
+Handlers are found by the exact type of node and walk its children themselves, in source order. LibCST's own visitors
+would call two methods for each node, whitespace included, and know no order but that of the fields.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import libcst as cst
 
 from codeintel_enrich.model.syntax import BindingKind, Phase, ReferenceKind, Role, ScopeKind
 from codeintel_enrich.stages.parse.bind.scopes import ScopeTable
-from codeintel_enrich.stages.parse.names import mangled, normalised
-
-if TYPE_CHECKING:
-    from codeintel_enrich.stages.parse.tree import Tree
+from codeintel_enrich.stages.parse.python_names import mangled, normalised
+from codeintel_enrich.stages.parse.tree import ParsedTree
 
 
 class Mention(NamedTuple):
@@ -49,7 +50,7 @@ class SuperCall(NamedTuple):
 class Walk:
     """Where the walk stands, what it has found, and the steps that handlers are made of."""
 
-    def __init__(self, tree: Tree, handlers: Handlers) -> None:
+    def __init__(self, tree: ParsedTree, handlers: Handlers) -> None:
         self.table = ScopeTable()
         self.mentions: list[Mention] = []
         self.super_calls: dict[int, SuperCall] = {}
@@ -57,8 +58,8 @@ class Walk:
         self.spans = tree.spans
         self.node_of = tree.node_of
         self.scope = self.table.open("module", -1, 0, "")
-        self.holder = 0
-        """Node of the innermost class, function or module."""
+        self.enclosing = 0
+        """Node of the definition around: the innermost class, function or module."""
         self.binder = 0
         """Node of the innermost statement that has a row: what makes bindings here."""
         self.phase: Phase = "runtime"
@@ -111,7 +112,7 @@ class Walk:
                 role,
                 kind,
                 self.scope,
-                self.holder,
+                self.enclosing,
                 base,
                 self.typing,
                 unresolved,
@@ -125,7 +126,7 @@ class Walk:
         index = len(self.mentions)
         key = mangled(name, self.private)
         self.mentions.append(
-            Mention(name, key, start, len(name), "read", kind, self.scope, self.holder, base, typing=True)
+            Mention(name, key, start, len(name), "read", kind, self.scope, self.enclosing, base, typing=True)
         )
         self.in_strings.add(index)
         return index
@@ -159,6 +160,7 @@ class Walk:
 
     def _super_call(self, call: cst.Call, index: int) -> None:
         """Note the mentions of `super` and of its first argument, which precede that of the attribute."""
+        # The arguments stand between `super` and the attribute, and may mention anything.
         start = self.spans[call.func][0]
         function = index - 1
         while self.mentions[function].start != start:
@@ -207,7 +209,7 @@ Handlers = Mapping[type, Handler]
 
 
 def handlers(by_name: dict[str, Handler]) -> Handlers:
-    """Key handlers by node type; LibCST may be too old to have some of the types."""
+    """Key handlers by node type; LibCST may be too old to have some of the types (t-strings, lazy imports)."""
     return {getattr(cst, name): handler for name, handler in by_name.items() if hasattr(cst, name)}
 
 
