@@ -91,46 +91,31 @@ class Nested:
     ) -> list[Bind | ImportBind]:
         """Record a function's imports and, for a method, what it assigns on its `instance`; return how it binds
         module-level names through `global`, sorted by name."""
-        global_names: set[str] = set()
-        bound: dict[str, Bind | ImportBind] = {}
-        other_names: dict[str, tuple[str, ...]] = {}
+        names = _FunctionNames()
         for statement, guarded in _statements(node.body.body, values):
             kind = type(statement)
             if kind is cst.Import or kind is cst.ImportFrom:
                 self.imports.add(statement, "local", guarded)
-                bound.update({operation.name: operation for operation in import_binds(statement)})
+                names.bound.update({operation.name: operation for operation in import_binds(statement)})
             elif kind is cst.Global:
-                global_names.update(normalised(item.name.value) for item in statement.names)
+                names.declared.update(normalised(item.name.value) for item in statement.names)
             elif kind is cst.FunctionDef:
-                name = normalised(statement.name.value)
-                bound[name] = Bind(name, "function")
+                names.bind(normalised(statement.name.value), "function")
                 # Functions inside a method see its first parameter, and share what they declare global.
                 for operation in self.add_function(statement, values, instance):
-                    global_names.add(operation.name)
-                    bound[operation.name] = operation
+                    names.declared.add(operation.name)
+                    names.bound[operation.name] = operation
             elif kind is cst.ClassDef:
-                name = normalised(statement.name.value)
-                bound[name] = Bind(name, "class")
+                names.bind(normalised(statement.name.value), "class")
                 self._add_local_class(statement, values)
             else:
                 for target in _bound_targets(statement):
                     if instance is not None:
                         instance.assigned.update(_attribute_names(target, instance.name))
                     # `global` must precede every use of the name, so nothing is missed above it.
-                    if global_names:
-                        bound.update({name: Bind(name, "variable") for name in target_names(target)})
-                        if kind is cst.Assign and type(target) is cst.Name:
-                            other_names[normalised(target.value)] = aliases(statement.value, values)
-        if global_names:
-            for name in _walrus_names(node.body):
-                bound.setdefault(name, Bind(name, "variable"))
-        for name in global_names & other_names.keys() & bound.keys():
-            # What the module calls so as well, not a local variable or a parameter.
-            paths = other_names[name]
-            own = bound.keys() | {normalised(parameter.name.value) for parameter, _ in parameters(node.params)}
-            if paths and not {path.partition(".")[0] for path in paths} & own:
-                bound[name] = Bind(name, "variable", aliases=paths)
-        return [bound[name] for name in sorted(global_names & bound.keys())]
+                    if names.declared:
+                        names.assign(target, statement, values)
+        return names.at_module_level(node) if names.declared else []
 
     def _add_local_class(self, node: cst.ClassDef, values: Values) -> None:
         """Record the imports of a class in a function; no other module can name the class or its members."""
@@ -141,10 +126,38 @@ class Nested:
                 self.imports.add(statement, "local", guarded)
 
 
-def _walrus_names(body: cst.BaseSuite) -> Iterator[str]:
-    for node in inside(body):
-        if isinstance(node, cst.NamedExpr):
-            yield from target_names(node.target)
+class _FunctionNames:
+    """What a function binds, as far as it matters for what it declares `global`."""
+
+    def __init__(self) -> None:
+        self.declared: set[str] = set()
+        self.bound: dict[str, Bind | ImportBind] = {}
+        self._aliases: dict[str, tuple[str, ...]] = {}
+        """Name -> the dotted paths assigned to it."""
+
+    def bind(self, name: str, kind: DefinitionKind) -> None:
+        self.bound[name] = Bind(name, kind)
+
+    def assign(self, target: cst.BaseExpression, statement: Any, values: Values) -> None:
+        for name in target_names(target):
+            self.bind(name, "variable")
+        if isinstance(target, cst.Name) and isinstance(statement, cst.Assign):
+            self._aliases[normalised(target.value)] = aliases(statement.value, values)
+
+    def at_module_level(self, node: cst.FunctionDef) -> list[Bind | ImportBind]:
+        """How the function binds the names that it declares, sorted by name."""
+        for inner in inside(node.body):
+            if isinstance(inner, cst.NamedExpr):
+                for name in target_names(inner.target):
+                    self.bound.setdefault(name, Bind(name, "variable"))
+        found = self.declared & self.bound.keys()
+        own = self.bound.keys() | {normalised(parameter.name.value) for parameter, _ in parameters(node.params)}
+        for name in found & self._aliases.keys():
+            # What the module calls so as well, not a local variable or a parameter.
+            paths = self._aliases[name]
+            if paths and not {path.partition(".")[0] for path in paths} & own:
+                self.bound[name] = Bind(name, "variable", aliases=paths)
+        return [self.bound[name] for name in sorted(found)]
 
 
 def _statements(body: Body, values: Values) -> Iterator[tuple[Any, bool]]:

@@ -293,12 +293,11 @@ class Values(KnownNames):
         if not isinstance(node.func, cst.Attribute) or not is_plain:
             return UNKNOWN
         arguments = [self.evaluate(argument.value, scope) for argument in positional]
+        is_known = all(argument is not UNKNOWN for argument in arguments)
         if path == "dict.fromkeys" and arguments:
-            return dict.fromkeys(arguments[0]) if UNKNOWN not in arguments else UNKNOWN
+            return dict.fromkeys(arguments[0]) if is_known else UNKNOWN
         receiver = self.evaluate(node.func.value, scope)
-        if receiver is UNKNOWN or any(argument is UNKNOWN for argument in arguments):
-            return UNKNOWN
-        return _call_method(receiver, node.func.attr.value, arguments)
+        return _call_method(receiver, node.func.attr.value, arguments) if is_known else UNKNOWN
 
     def _container(self, path: str, positional: list[cst.Arg], is_plain: bool, scope: dict[str, Any]) -> Any:
         """`list(...)` and its like. Keywords are left aside (`key=` of `sorted`), but those of `dict` are items."""
@@ -351,7 +350,10 @@ class Values(KnownNames):
 
 
 def _call_method(receiver: Any, method: str, arguments: list[Any]) -> Any:
-    """Call a method that gives a new value and cannot take long; a set is a list here, so a list has `union`."""
+    """Call a method that gives a new value and cannot take long; a set is a list here, so a list has `union`.
+
+    UNKNOWN is none of the types that have methods.
+    """
     if isinstance(receiver, dict):
         if method == "get":
             return receiver.get(*arguments)

@@ -88,12 +88,10 @@ def build_tree(source: Source, config: ParseConfig) -> ParsedTree:
     return tree
 
 
+# The hottest loop of the stage: two events for each node and one for each token. So the most frequent events are asked
+# for first, what concerns few types of nodes hides behind one look into a set, and nothing is called.
 def _place(tree: ParsedTree, events: list[Event]) -> None:
-    """Fill spans and recorded nodes from events whose tokens join to the text.
-
-    The hottest loop of the stage, about two events for each node and one for each token. So the most frequent events
-    are asked for first, and what concerns a few types of nodes only hides behind one look into a set.
-    """
+    """Fill spans and recorded nodes from events whose tokens join to the text."""
     is_full = tree.config.level == "full"
     recorded_types = _EVERY_TYPE if is_full else DEFINITION_TYPES
     noted_types = recorded_types | _COLLECTED_TYPES
