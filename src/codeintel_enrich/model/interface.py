@@ -1,7 +1,8 @@
-"""Owns the interface: what other modules can see of a module, and what it asks of them.
+"""The interface: what other modules can see of a module, and what it asks of them.
 
-No positions and no path: a comment or a line shift leaves its digest as it was. A interface is a small
-program that `link` evaluates; its operations stand in the order in which the interpreter runs them.
+No positions and no path: a comment or a line shift leaves its digest as it was. An interface is a small
+program that `link` evaluates; its operations stand in the order in which the interpreter runs them, as that decides
+what a name is bound to in the end: a definition after a star import wins, and one before it loses.
 """
 
 from __future__ import annotations
@@ -155,7 +156,7 @@ class Interface(msgspec.Struct, frozen=True):
     operations: tuple[Operation, ...] = ()
     inactive: tuple[Operation, ...] = ()
     """The bindings in branches that the configured Python or platform rules out: what names there mean, if nothing
-    else binds them."""
+    else binds them. Code for another platform is read as it is there, instead of having names that mean nothing."""
     classes: tuple[ClassInterface, ...] = ()
     """Sorted by local name, each once."""
     lazy_names: dict[str, str] = {}

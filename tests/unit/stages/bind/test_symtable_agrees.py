@@ -113,7 +113,7 @@ def test_every_name_belongs_to_the_scope_that_cpython_says(package: str) -> None
     for path in files[:: max(1, len(files) // 40)]:
         # Names in annotations that are not evaluated are in no table; the other feature changes nothing.
         source = path.read_bytes().replace(b"from __future__ import annotations", b"from __future__ import division")
-        expected = shape_by_symtable(symtable.symtable(source, str(path), "exec"))
+        expected = shape_by_symtable(symtable.symtable(source.decode(), str(path), "exec"))
         found += [f"{path}{line}" for line in differences(expected, shape_by_us(source))]
     assert files
     assert found == []

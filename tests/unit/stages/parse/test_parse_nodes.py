@@ -198,9 +198,9 @@ def test_full_level_has_a_row_for_every_node_and_the_same_definitions() -> None:
         for node in defs.nodes:
             twin = by_definition[node.definition]
             assert msgspec.structs.replace(twin, parent=0) == msgspec.structs.replace(node, parent=0)
-        for node, row in zip(tree.recorded, full.nodes, strict=True):
-            start, end = tree.spans[node]
-            assert row.node_type == type(node).__name__
+        for recorded, row in zip(tree.recorded, full.nodes, strict=True):
+            start, end = tree.spans[recorded]
+            assert row.node_type == type(recorded).__name__
             assert data[row.start_byte : row.end_byte].decode() == tree.text[start:end]
             assert (row.start_line, row.start_col, row.start_byte) == tree.position(start)
             assert (row.end_line, row.end_col, row.end_byte) == tree.position(end)

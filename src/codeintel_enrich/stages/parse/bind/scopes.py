@@ -184,17 +184,7 @@ class ScopeTable:
 
     def result(self) -> tuple[tuple[Scope, ...], tuple[Binding, ...]]:
         """The frozen form. Each `nonlocal` binding moves to the scope that it means; equal bindings appear once."""
-        scopes = tuple(
-            Scope(
-                entry.kind,
-                entry.parent,
-                entry.node,
-                entry.local_name,
-                tuple(sorted(entry.global_names)),
-                tuple(sorted(entry.nonlocal_names)),
-            )
-            for entry in self.scopes
-        )
+        scopes = tuple(Scope(entry.kind, entry.parent, entry.node, entry.local_name) for entry in self.scopes)
         # A function may declare a name `nonlocal` that the function around it binds only further down.
         for index, key in self.outer.items():
             binding = self.bindings[index]
