@@ -175,6 +175,6 @@ class Interface(msgspec.Struct, frozen=True):
     imports: tuple[ImportedModule, ...] = ()
     """Sorted."""
     unresolved: tuple[str, ...] = ()
-    """Dotted paths whose meaning only `link` can tell, sorted, each once. `np.array`: rooted in this module's
+    """Dotted paths whose meaning only `link` knows, sorted, each once. `np.array`: rooted in this module's
     namespace. `..pkg.m:name.attr`: rooted in an import target (a function-local import), dots count the level.
     `super(C).attr`: what follows `C` in the method resolution order."""

@@ -44,6 +44,7 @@ def _literal_value(token: str) -> str | None:
         return None
     width = 3 if token[quote : quote + 3] in ('"""', "'''") else 1
     value = token[quote + width : len(token) - width]
+    # The tokenizer reads every line end as a line feed, inside literals too, and before it looks for escapes.
     if "\r" in value:
         value = _LINE_END.sub("\n", value)
     return value if "r" in prefix or "\\" not in value else _ESCAPE.sub(_unescape, value)
@@ -62,4 +63,5 @@ def _unescape(match: re.Match[str]) -> str:
         except KeyError:
             return match[0]
     code = int(text, 8 if kind == "octal" else 16)
+    # Octal escapes are three digits at most, so only `\U` can be out of range.
     return chr(code) if code < 0x110000 else match[0]

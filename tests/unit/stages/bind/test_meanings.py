@@ -185,11 +185,11 @@ def test_bases_point_at_the_object_of_an_attribute_the_called_name_and_the_compo
 
 def test_a_reference_lies_in_the_definition_it_belongs_to() -> None:
     found = Case("@d\nclass C(B):\n    x = 1\n    @e\n    def m(self, a=b): return c\ny")
-    holders = {reference.name: reference.node for reference in found.bound.references}
-    assert holders["y"] == 0
-    assert holders["d"] == holders["C"] == holders["B"] == holders["x"] != 0
-    assert holders["e"] == holders["m"] == holders["a"] == holders["b"] == holders["c"]
-    assert holders["c"] not in (0, holders["C"])
+    enclosing = {reference.name: reference.node for reference in found.bound.references}
+    assert enclosing["y"] == 0
+    assert enclosing["d"] == enclosing["C"] == enclosing["B"] == enclosing["x"] != 0
+    assert enclosing["e"] == enclosing["m"] == enclosing["a"] == enclosing["b"] == enclosing["c"]
+    assert enclosing["c"] not in (0, enclosing["C"])
 
 
 def test_typing_only_code_is_marked() -> None:
@@ -202,8 +202,8 @@ def test_typing_only_code_is_marked() -> None:
         def f():
             import v
         """)
-    contexts = {reference.name: reference.phase for reference in found.bound.references}
-    assert (contexts["x"], contexts["y"], contexts["z"], contexts["w"]) == ("typing", "typing", "runtime", "runtime")
+    phases = {reference.name: reference.phase for reference in found.bound.references}
+    assert (phases["x"], phases["y"], phases["z"], phases["w"]) == ("typing", "typing", "runtime", "runtime")
     bound = {binding.name: binding.phase for binding in found.bound.bindings}
     assert bound == {"x": "typing", "y": "typing", "w": "runtime", "f": "runtime", "v": "local"}
 

@@ -46,6 +46,7 @@ def string(walk: Walk, node: cst.SimpleString) -> int:
         expression = ast.parse(literal[2], mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return -1
+    # Without escapes and on one line, an offset in the value is one in the token.
     return _mention(walk, expression, walk.spans[node][0] + literal.start(2))
 
 
@@ -59,9 +60,11 @@ def subscript(walk: Walk, node: cst.Subscript) -> None:
     """Walk a subscript; that of a type has types in it, apart from `Literal` and the notes of `Annotated`."""
     walk.visit(node.value)
     outer = walk.in_type
+    # Only where a string stands in it does it matter what is subscribed; looking every one up would cost.
     if outer or any(type(getattr(element.slice, "value", None)) is cst.SimpleString for element in node.slice):
         name = last_name(node.value)
         walk.in_type = name != "Literal" and (outer or typing_name(walk, node.value) is not None)
+        # PEP 593: the first argument is a type, what follows are any values.
         if name == "Annotated":
             walk.each(node.slice[:1])
             walk.in_type = False
@@ -73,8 +76,9 @@ def subscript(walk: Walk, node: cst.Subscript) -> None:
 
 
 def typing_name(walk: Walk, node: cst.CSTNode) -> str | None:
-    """The name that `typing` has for a plain name or `module.name`, as far as imports up to here tell."""
+    """The name that `typing` has for a plain name or `module.name`, as far as imports up to here say."""
     if type(node) is cst.Name:
+        # `module:name` is a name imported from it, `module:` the module itself; see `ScopeTable.roots`.
         for module in _TYPING:
             for root in _roots(walk, node):
                 if root.startswith(f"{module}:"):

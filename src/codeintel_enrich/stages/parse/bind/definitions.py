@@ -47,11 +47,13 @@ def _class(walk: Walk, node: cst.ClassDef) -> None:
     walk.private = normalised(node.name.value)
     entry = table.scopes[scope]
     entry.base_count = len(bases)
+    # With `<locals>` in its name, no other module can reach the class, and `link` knows nothing of it.
     if "<" not in local_name:
         entry.path = local_name
     walk.scope = scope
     walk.visit(node.body)
     walk.scope, walk.binder, walk.enclosing, walk.private = outer, binder, enclosing, private
+    # The body has run before the name is bound, so `class C: x = C` means another `C`.
     walk.bound_from_here(key, start)
 
 
@@ -77,6 +79,7 @@ def _function(walk: Walk, node: cst.FunctionDef) -> None:
         walk.scope = around
         visit_type(walk, node.returns.annotation)
         walk.scope = outer
+    # Decorators, defaults and annotations are evaluated before the name is bound; the body runs later.
     walk.bound_from_here(key, start)
     if table.scopes[outer].kind == "class":
         _method(walk, node, outer, scope)

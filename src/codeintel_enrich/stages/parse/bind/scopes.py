@@ -111,6 +111,7 @@ class ScopeTable:
             return
         if key in entry.global_names and scope:
             entry = self.scopes[0]
+            # The function may run at any time, so no read at module level is certain to precede it.
             entry.first[key] = -1
         entry.names.setdefault(key, [])
         entry.first.setdefault(key, now)
@@ -136,6 +137,7 @@ class ScopeTable:
         if key in entry.global_names:
             scope = 0
             entry = self.scopes[0]
+        # Whose name it is cannot be said yet: see `result`.
         if key in entry.nonlocal_names:
             self.outer[len(self.bindings)] = key
         else:
@@ -164,7 +166,7 @@ class ScopeTable:
             entry = scopes[parent]
             if entry.kind != "class":
                 if key in entry.global_names:
-                    break
+                    break  # the name is the module's from here on inward
                 if key in entry.names:
                     return parent
                 sees_class = sees_class and entry.kind == "type-params"
@@ -190,4 +192,5 @@ class ScopeTable:
             binding = self.bindings[index]
             owner = max(self.owner(binding.scope, key), 0)
             self.bindings[index] = msgspec.structs.replace(binding, scope=owner)
+        # One statement may bind a name twice (`_, _ = pair`), which says nothing more.
         return scopes, tuple(dict.fromkeys(self.bindings))

@@ -14,6 +14,7 @@ def _assign(walk: Walk, node: cst.Assign) -> None:
     binder = walk.enter_binder(node)
     table = walk.table
     start = len(walk.mentions)
+    # In source order, though Python evaluates the value first: `bound_from_here` makes up for it.
     for target in node.targets:
         walk.target(target.target)
     walk.visit(node.value)
@@ -24,12 +25,14 @@ def _assign(walk: Walk, node: cst.Assign) -> None:
         for name in names:
             walk.bound_from_here(mangled(normalised(name.value), walk.private), start)
     if walk.scope == 0 and len(node.targets) == 1 and names and dotted(node.value) is not None:
+        # Its attributes are those of what is assigned, and the interface has the path (`Bind.aliases`).
         table.aliases.add(normalised(names[0].value))
     walk.binder = binder
 
 
 def _annotated_assign(walk: Walk, node: cst.AnnAssign) -> None:
     binder = walk.enter_binder(node)
+    # `x: int` makes `x` a name of the scope and binds nothing (PEP 526).
     walk.target(node.target, "definition" if node.value is None else "write")
     visit_type(walk, node.annotation.annotation)
     if node.value is not None:
@@ -67,6 +70,7 @@ def _scope_statement(walk: Walk, node: cst.Global | cst.Nonlocal) -> None:
     entry = walk.table.scopes[walk.scope]
     names = entry.global_names if isinstance(node, cst.Global) else entry.nonlocal_names
     for item in node.names:
+        # The token means what the name comes to, which is resolved when the declaration is known.
         walk.mention(item.name, "read")
         names.add(walk.mentions[-1].key)
 
@@ -78,6 +82,7 @@ def _if(walk: Walk, node: cst.If) -> None:
     phase = walk.phase
     while isinstance(branch, cst.If):
         walk.visit(branch.test)
+        # By name alone: what the name is bound to is not known yet, and nobody calls anything else so.
         if not typing and is_type_checking(branch.test):
             walk.typing = True
             if phase == "runtime":
@@ -113,6 +118,7 @@ def _match_mapping(walk: Walk, node: cst.MatchMapping) -> None:
 
 
 def _match_class(walk: Walk, node: cst.MatchClass) -> None:
+    # `C(x=1)` reads the attribute `x` of an instance; the class stands for it.
     base = walk.visit(node.cls)
     walk.each(node.patterns)
     for element in node.kwds:

@@ -23,7 +23,9 @@ class Mention(NamedTuple):
     """One identifier token; its place in the list is the index of its reference."""
 
     name: str
+    """As Python stores it (NFKC)."""
     key: str
+    """The name under which it is looked up: mangled inside a class."""
     start: int
     """Offset of its first code point."""
     width: int
@@ -76,6 +78,7 @@ class Walk:
 
     def visit(self, node: cst.CSTNode) -> int:
         """Walk one node; a plain name or attribute gives the index of its mention, anything else -1."""
+        # Literals, operators, `pass`: nothing in them names anything.
         handler = self._handlers.get(type(node))
         if handler is None:
             return -1
@@ -168,6 +171,7 @@ class Walk:
         if not call.args:
             self.super_calls[index] = SuperCall(function, -1)
         elif type(call.args[0].value) is cst.Name:
+            # The mention behind `super`'s own is that of its first argument.
             self.super_calls[index] = SuperCall(function, function + 1)
 
     def target(self, node: cst.CSTNode, role: Role = "write") -> None:

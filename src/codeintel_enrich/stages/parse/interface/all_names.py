@@ -18,6 +18,7 @@ from codeintel_enrich.stages.parse.interface.values import Values
 from codeintel_enrich.stages.parse.python_names import normalised
 from codeintel_enrich.stages.parse.string_literals import string_value
 
+# Order and repetition mean nothing in `__all__`.
 _COPIES = frozenset({"sorted", "list", "tuple", "set", "frozenset", "reversed", "dict.fromkeys"})
 _NAMESPACES = frozenset({"globals", "dir", "locals", "vars"})
 _INSPECTIONS: dict[str, Literal["is-module", "is-class", "is-function"]] = {
@@ -62,6 +63,7 @@ def all_operations(
         found = read_names(node, values)
     except NotStatic as problem:
         return [AllOperation("dynamic", reason=str(problem))]
+    # `__all__ = __all__ + [...]` adds to it.
     if operation == "set" and found.has_own:
         operation = "extend"
     operations = [
@@ -89,6 +91,7 @@ def read_names(node: cst.BaseExpression, values: Values) -> ListedNames:
         return _read_call(node, values)
     if isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp)):
         return _read_comprehension(node, values)
+    # One of the two, and nobody can say which: a name too many is a smaller fault than one that is missing.
     if isinstance(node, cst.IfExp):
         found = read_names(node.body, values)
         found.add(read_names(node.orelse, values))
@@ -98,9 +101,11 @@ def read_names(node: cst.BaseExpression, values: Values) -> ListedNames:
         return ListedNames(has_own=True)
     if path is not None:
         root, _, rest = path.partition(".")
+        # Copies, as what is read here is added to.
         held = values.lists.get(root)
         if isinstance(held, ListedNames) and not rest:
             return ListedNames([*held.names], [*held.lists], [*held.filters], held.has_own, [*held.without])
+        # `from m import names`: only `link` can say whether that is a list, and of what.
         if rest.endswith("__all__") or (not rest and values.is_imported(root)):
             return ListedNames(lists=[path])
         raise NotStatic(f"the value of `{path}`")

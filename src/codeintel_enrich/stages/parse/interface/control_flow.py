@@ -103,6 +103,7 @@ class ModuleReader(StraightLine):
 
     def _apart(self, body: Iterable[cst.CSTNode], guarded: bool = False) -> _Suite:
         """The operations of a suite that may run, and whether it ends in a `raise`."""
+        # Into a list of its own, of which the caller makes one alternative.
         outer, self.operations = self.operations, []
         was_guarded, self.guarded = self.guarded, self.guarded or guarded
         ended = self.suite(body)
@@ -140,6 +141,7 @@ class ModuleReader(StraightLine):
         if len(going) < len(alternatives):
             test = None
         if not going:
+            # Nothing else could run, so what it binds before it raises is all that there is.
             if len(alternatives) == 1:
                 self.operations.extend(alternatives[0][0])
             return True
@@ -159,6 +161,7 @@ class ModuleReader(StraightLine):
             verdict = False if always else self.values.truth(rest.test)
             if verdict is False:
                 chain.ruled_out.append(rest.body)
+                # `if TYPE_CHECKING`, and what stands in it: false at run time, and not for a type checker.
                 checked = not always and self.values.truth(rest.test, typing=True) is not False
                 self._under("typing" if checked else "never", rest.body.body)
             else:
@@ -198,6 +201,7 @@ class ModuleReader(StraightLine):
         """Add the alternatives of a chain of tests, one fewer than these; True where all raise."""
         if not any(tests) or any(ended for _, ended in alternatives[:-1]):
             return self._branch(alternatives, "if")
+        # A `Branch` has one test, so a chain becomes branches in each other, from the last one on.
         *tested, rest = alternatives
         outer = self.operations
         for test, alternative in zip(reversed(tests), reversed(tested), strict=True):
@@ -219,6 +223,7 @@ class ModuleReader(StraightLine):
         if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
             negated, test = True, test.expression
         elif pair is not None:
+            # `x is None` asks as `not x` does: what may be missing is a module or a function where it is not None.
             negated = isinstance(pair.operator, (cst.Is, cst.NotEqual))
             if isinstance(pair.operator, (cst.Equal, cst.NotEqual)):
                 value = self.values.evaluate(pair.right)
@@ -258,9 +263,11 @@ class ModuleReader(StraightLine):
             handlers.append((found, ended))
             if not ended:
                 after.append(self.values.state())
+        # `try: import numpy` usually fails in one way: where numpy is not installed, the handler is what runs.
         if handlers:
             module = third_party(suite) if handled and len(after) > 1 else None
             self.values.join(before, after, after[1] if module else None, module or "")
+        # A body that always raises has run up to there, and then one of the handlers runs.
         if body_ended:
             self.operations.extend(body)
             ended = self._branch(handlers, "if")
@@ -277,6 +284,7 @@ class ModuleReader(StraightLine):
         if changes and isinstance(items, (list, tuple, dict)) and len(items) <= _UNROLLED:
             for name in target_names(node.target):
                 self.bind(name, "variable")
+            # Round by round, as `globals()[name] = ...` binds another name in each.
             for item in items:
                 scope: dict[str, Any] = {}
                 if bind_target(node.target, item, scope):
@@ -316,6 +324,7 @@ class ModuleReader(StraightLine):
         before = dict(self.values.constants)
         found, _ = self._apart(node.body.body)
         self.values.forget_changes(before)
+        # `while True:` runs at least once.
         if found and self.values.truth(node.test) is True:
             self.operations.extend(found)
         elif found:
@@ -331,6 +340,7 @@ class ModuleReader(StraightLine):
                     self.bind(name, "variable")
             if isinstance(item.item, cst.Call):
                 suppresses |= (self.values.path(item.item.func) or "").endswith("suppress")
+        # What is suppressed may end the suite anywhere, as in a `try`.
         if not suppresses:
             return self.suite(node.body.body)
         return self._branch([self._apart(node.body.body, guarded=True), ((), False)], "try")
@@ -347,6 +357,7 @@ class ModuleReader(StraightLine):
             ]
             alternatives.append(self._apart([*captures, *case.body.body]))
             irrefutable |= case.guard is None and isinstance(case.pattern, cst.MatchAs) and case.pattern.pattern is None
+        # None of the cases may match.
         if not irrefutable:
             alternatives.append(((), False))
         self.values.forget_changes(before)

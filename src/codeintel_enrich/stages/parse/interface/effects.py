@@ -39,7 +39,7 @@ from codeintel_enrich.stages.parse.python_names import normalised
 from codeintel_enrich.stages.parse.tree import ParsedTree
 
 # Looked for in the text of the whole file first: what few files have should cost the others nothing.
-_ENVIRONMENT = re.compile(r"\benviron\b|\bgetenv\b|\bsys\.modules\b")
+_ASKS_ENVIRONMENT = re.compile(r"\benviron\b|\bgetenv\b|\bsys\.modules\b")
 _INDENTED_ALL = re.compile(r"^[ \t]+[^\n]*__all__", re.MULTILINE)
 _INDENTED_GLOBALS = re.compile(r"^[ \t]+[^\n]*\bglobals\(\)(?:\[|\.update)", re.MULTILINE)
 _LIST_EXPRESSIONS = (cst.BinaryOperation, cst.List, cst.Tuple, cst.Call, cst.Attribute)
@@ -49,7 +49,7 @@ class Effects:
     """What the statements run so far did. Its methods are what handlers of statements are made of."""
 
     def __init__(self, tree: ParsedTree) -> None:
-        self.values = Values(tree.config, asks_environment=_ENVIRONMENT.search(tree.text) is not None)
+        self.values = Values(tree.config, asks_environment=_ASKS_ENVIRONMENT.search(tree.text) is not None)
         self.imports = Imports()
         self.nested = Nested(self.imports)
         self.operations: list[Operation] = []
@@ -135,6 +135,7 @@ class Effects:
 
     def _bind_value(self, name: str, value: cst.BaseExpression) -> None:
         """Bind a name to the value of an expression, and remember what can be known of it."""
+        # Any list may become `__all__`, or a part of it, where the file has one. What can be evaluated needs no record.
         names: ListedNames | None = None
         is_list = self._mentions_all and isinstance(value, _LIST_EXPRESSIONS)
         if is_list and self.values.evaluate(value) is UNKNOWN:
@@ -167,7 +168,7 @@ class Effects:
         return verdict if isinstance(verdict, bool) else None
 
     def bind_computed(self, name: Any, value: cst.BaseExpression | None, node: cst.CSTNode) -> None:
-        """Bind a name that an expression gave; where it cannot be told, any name may be bound."""
+        """Bind a name that an expression gave; where that is unknown, any name may be bound."""
         if not isinstance(name, str):
             self.bind_unseen("a computed name", node)
         elif name.isidentifier():
@@ -175,6 +176,7 @@ class Effects:
 
     def bind_unseen(self, reason: str, node: cst.CSTNode) -> None:
         """Let a statement bind any name."""
+        # Three marks for three questions: what a star gives, where that stands, what an attribute may be.
         self.operations.append(Opaque(reason))
         self.spots.setdefault(reason, node)
         self.dynamic_getattr = True
@@ -209,6 +211,7 @@ class Effects:
             with suppress(NotStatic):
                 changed = read_names(cst.Name(name), self.values)
                 changed.add(read_names(single, self.values))
+        # The list is no constant any more, but its names may still be known.
         self.values.rebind(name)
         if changed is not None:
             self.values.lists[name] = changed
@@ -238,6 +241,7 @@ class Effects:
         if name in self.all_changers:
             self.all_changers_used.add(name)
             self.change_all([AllOperation("dynamic", reason=f"a call of `{name}`")], call)
+        # Which names, depends on its arguments; nobody follows those.
         if name in self.namespace_changers:
             self.bind_unseen(f"a call of `{name}`", call)
         for operation in self.globals_of.get(name, ()):

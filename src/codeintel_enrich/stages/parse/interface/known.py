@@ -53,6 +53,7 @@ class KnownNames:
 
     def rebind(self, name: str) -> None:
         """Forget everything about a name."""
+        # Whatever it was known for, it was the old value that was known.
         for known in (self.constants, self.usual, self.origins, self.lists, self.unknown):
             known.pop(name, None)
         self.relatives.discard(name)
@@ -115,6 +116,7 @@ _NOTHING = object()
 
 def third_party(body: Iterable[cst.CSTNode]) -> str | None:
     """The first module that statements import which neither the package nor the standard library has."""
+    # Only the first: it is what fails where a package is missing, and those behind it are then not reached.
     for node in body:
         found = None
         if isinstance(node, (cst.Import, cst.ImportFrom)):

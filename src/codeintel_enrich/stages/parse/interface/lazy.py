@@ -54,6 +54,7 @@ def getattr_names(function: cst.FunctionDef, values: Values) -> dict[str, str]:
         return {}
     asked = normalised(parameter.name.value)
     table: dict[str, str] = {}
+    # The whole body, nested functions included: helpers are often written inside.
     nodes = list(inside(function.body))
     is_relative, wants_attribute = _import_habit(nodes, asked)
     for node in nodes:
@@ -63,6 +64,7 @@ def getattr_names(function: cst.FunctionDef, values: Values) -> dict[str, str]:
             if found is not None:
                 for name in names:
                     table[name] = found.replace("{name}", name)
+            # `return import_module(f".{name}", __name__)`: the name is that of a submodule.
             elif names and any(isinstance(inner, cst.Return) for inner in inside(node.body)):
                 for name in names:
                     if _imports_by_name(node.body):
@@ -193,6 +195,7 @@ def _entry(name: str, value: Any, is_relative: bool, wants_attribute: bool) -> s
         return None
     if ":" in value:
         return dot + value
+    # Tables of dotted paths: with `getattr` behind the import, the last part may be the attribute or the module itself.
     if wants_attribute:
         head, _, tail = value.rpartition(".")
         if tail == name and head and head.strip("."):

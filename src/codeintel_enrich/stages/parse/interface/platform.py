@@ -11,7 +11,7 @@ from typing import Any, Final
 from codeintel_enrich.model.config import ParseConfig
 
 UNKNOWN: Final = object()
-"""What cannot be told; never equal to a value."""
+"""The value of what is not known; never equal to another value."""
 
 TYPE_CHECKING_PATHS = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING", "TYPE_CHECKING"})
 _SYSTEMS = {"linux": "Linux", "win32": "Windows", "darwin": "Darwin"}

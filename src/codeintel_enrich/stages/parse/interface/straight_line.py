@@ -54,10 +54,12 @@ class StraightLine(Effects):
         """`from m import n`, stars too."""
         self.imports.add(node, self.when, self.guarded)
         level, module = import_source(node)
+        # A star rebinds names that only `link` knows, so nothing that is known here is forgotten for it.
         if isinstance(node.names, cst.ImportStar):
             self.operations.append(Star(level, module, self.when != "runtime"))
             return
         for operation in import_binds(node, self.when != "runtime"):
+            # Another module's list becomes this one's own.
             if operation.name == "__all__":
                 path = f"{'.' * level}{module or ''}:{operation.attribute}"
                 self.change_all([AllOperation("set", lists=(path,))], node)
@@ -68,6 +70,7 @@ class StraightLine(Effects):
         name, module = operation.name, operation.module
         self.operations.append(operation)
         self.values.rebind(name)
+        # What a relative module is called depends on where this file stands, of which the interface must not know.
         if operation.level:
             self.values.relatives.add(name)
         elif operation.attribute is not None:
@@ -191,6 +194,7 @@ class StraightLine(Effects):
             self.bind_computed(self.values.evaluate(call.args[1].value), call.args[2].value, call)
         elif path == "exec" and len(call.args) == 1:
             self.bind_unseen("a call of `exec`", call)
+        # `f(globals())` may set any name; `len`, `print` and their like do not.
         elif path not in _READERS and any(is_globals(argument.value) for argument in call.args):
             self.bind_unseen(f"a call of `{path}` with the namespace" if path else "a call with the namespace", call)
         elif isinstance(function, cst.Attribute) and is_globals(function.value) and function.attr.value == "update":

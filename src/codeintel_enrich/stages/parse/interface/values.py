@@ -123,6 +123,7 @@ class Values(KnownNames):
             if name in ("True", "False", "None"):
                 return {"True": True, "False": False, "None": None}[name]
         path = self.path(node)
+        # Before what is assigned: `TYPE_CHECKING = False` stands in files that do without `typing`.
         if path in TYPE_CHECKING_PATHS:
             return self._typing
         if path in self._known:
@@ -148,6 +149,7 @@ class Values(KnownNames):
             # Not known while it is asked for: it may be made from itself.
             self.constants[name] = UNKNOWN
             value = self.evaluate(written)
+            # A value that rests on an assumption is not kept.
             self.constants[name] = written if self._assuming else value
             if value is UNKNOWN and (self._asks_environment or self.usual):
                 self.unknown[name] = written
@@ -199,6 +201,7 @@ class Values(KnownNames):
             key = self.evaluate(element.key, scope) if isinstance(element, cst.DictElement) else UNKNOWN
             if key is UNKNOWN:
                 return UNKNOWN
+            # A value may be unknown: the keys alone are names.
             values[key] = self.evaluate(element.value, scope)
         return values
 
@@ -206,6 +209,7 @@ class Values(KnownNames):
         left = self.evaluate(node.left, scope)
         right = self.evaluate(node.right, scope)
         decisive = isinstance(node.operator, cst.Or)
+        # `x and False` is false whatever `x` is: an unknown side does not matter where the other one decides.
         if left is not UNKNOWN:
             return left if bool(left) is decisive else right
         return right if right is not UNKNOWN and bool(right) is decisive else UNKNOWN
@@ -262,6 +266,7 @@ class Values(KnownNames):
         single = only_index(node)
         if single is not None:
             key = self.evaluate(single, scope)
+            # Major and minor are known, what is behind them is made up.
             return UNKNOWN if key is UNKNOWN or (isinstance(value, Version) and key > 1) else value[key]
         index = node.slice[0].slice
         if not isinstance(index, cst.Slice):
@@ -327,7 +332,7 @@ class Values(KnownNames):
         return values
 
     def _rounds(self, clause: cst.CompFor, scope: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
-        """The scopes that a comprehension's element sees; None where that cannot be told."""
+        """The scopes that a comprehension's element sees; None where that is unknown."""
         iterable = self.evaluate(clause.iter, scope)
         if iterable is UNKNOWN or len(iterable) > _LIMIT:
             yield None

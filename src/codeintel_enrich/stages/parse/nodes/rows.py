@@ -140,6 +140,7 @@ class _Definitions:
         elif isinstance(node, (cst.Import, cst.ImportFrom)):
             imports = len(self.imports)
             self.imports.append(self._import_statement(index, node))
+        # Counted for each type and name apart, so that few other definitions can shift the number.
         kind = type(node)
         ordinal = self._ordinals[kind, local_name]
         self._ordinals[kind, local_name] = ordinal + 1

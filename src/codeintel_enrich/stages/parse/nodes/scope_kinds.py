@@ -32,6 +32,7 @@ def scope_kinds(tree: ParsedTree) -> list[ScopeKind]:
         for parent in tree.parents[1:]:
             kinds.append(_OPENED.get(type(tree.recorded[parent])) or kinds[parent])
         return kinds
+    # By identity, not by recorded index: children are met before they have their turn.
     elsewhere: dict[int, ScopeKind] = {}
     for node, parent in zip(tree.recorded, tree.parents, strict=True):
         kind = elsewhere.get(id(node)) or kinds[parent]

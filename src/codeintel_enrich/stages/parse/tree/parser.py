@@ -50,7 +50,7 @@ def _syntax_failure(message: str, text: str) -> Failure:
 
 
 def _first_line_that_fails(message: str, text: str) -> int:
-    """Return the line of a tokenizer error, which LibCST does not tell: the shortest beginning of the text has it too.
+    """Return the line of a tokenizer error, which LibCST leaves out: the shortest beginning of the text has it too.
 
     Tokens are made before anything is parsed, from the start on, so a beginning shows the error once it holds it.
     """
