@@ -157,13 +157,8 @@ class Binding(msgspec.Struct, frozen=True, array_like=True, gc=False):
     scope: int
     kind: BindingKind
     node: int
-    """Innermost recorded node that makes the binding."""
+    """Innermost recorded node that makes the binding; for an import its statement, which says what is imported."""
     phase: Phase
-    import_level: int = 0
-    import_module: str | None = None
-    """For imports: the module part as written (`from .a import b` -> `a`, level 1)."""
-    import_name: str | None = None
-    """For `from` imports: the imported name; None for `import x`."""
 
 
 class Reference(msgspec.Struct, frozen=True, array_like=True, gc=False):

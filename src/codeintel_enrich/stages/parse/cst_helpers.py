@@ -113,6 +113,17 @@ def target_names(target: Any) -> Iterator[str]:
             yield from target_names(element.value)
 
 
+def pattern_names(pattern: cst.CSTNode) -> list[str]:
+    """The names a `match` pattern captures, in source order."""
+    names: list[str] = []
+    for node in inside(pattern):
+        if isinstance(node, (cst.MatchAs, cst.MatchStar)) and node.name is not None:
+            names.append(normalised(node.name.value))
+        if isinstance(node, cst.MatchMapping) and node.rest is not None:
+            names.append(normalised(node.rest.value))
+    return names
+
+
 # -- imports ------------------------------------------------------------------------------------------------------
 
 

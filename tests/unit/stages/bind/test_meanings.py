@@ -237,8 +237,12 @@ def test_bindings_say_what_binds_where() -> None:
         ("inner", "f.<locals>", "function"),
         ("p", "f.<locals>", "variable"),
     ]
-    imported = [(b.import_level, b.import_module, b.import_name) for b in found.bound.bindings if b.kind == "import"]
-    assert imported == [(2, "a", "b"), (0, "d.e", None)]
+    statements = {statement.node: statement for statement in found.imports}
+    imported = [statements[b.node] for b in found.bound.bindings if b.kind == "import"]
+    assert [(i.level, i.module, [name.name for name in i.names]) for i in imported] == [
+        (2, "a", ["b"]),
+        (0, None, ["d.e"]),
+    ]
 
 
 def test_unresolved_references_are_sorted_and_know_no_positions() -> None:

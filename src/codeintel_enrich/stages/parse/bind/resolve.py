@@ -144,8 +144,8 @@ class MentionResolver:
         local = qualified(entry.local_name, name)
         kinds = {table.bindings[index].kind for index in bindings}
         if "import" in kinds:
-            # The module's own name for it, as `link` knows all that may be bound to that. Names of functions are in no
-            # interface, so there the reference is rooted in what is imported.
+            # The module's own name for it, as `link` knows all that may be bound to that. Names in functions and
+            # class bodies are not the module's, so there the reference is rooted in what is imported.
             path = key
             if owner:
                 first = next(index for index in bindings if table.roots[index])

@@ -127,11 +127,9 @@ class ScopeTable:
         phase: Phase,
         now: int,
         opens: int = -1,
-        imported: tuple[int, str | None, str | None] = (0, None, None),
         root: str = "",
     ) -> None:
-        """Record a binding of `key`. `imported`: level, module, name; `root`: the imported thing as a reference to
-        resolve."""
+        """Record a binding of `key`; `root` is the imported thing as a reference to resolve."""
         self.declare(scope, key, now)
         entry = self.scopes[scope]
         if key in entry.global_names:
@@ -142,7 +140,7 @@ class ScopeTable:
             self.outer[len(self.bindings)] = key
         else:
             entry.names[key].append(len(self.bindings))
-        self.bindings.append(Binding(name, scope, kind, node, phase, *imported))
+        self.bindings.append(Binding(name, scope, kind, node, phase))
         self.opened.append(opens)
         self.since.append(now)
         self.roots.append(root)

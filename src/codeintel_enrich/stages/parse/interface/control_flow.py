@@ -14,12 +14,11 @@ import libcst as cst
 import msgspec
 
 from codeintel_enrich.model.interface import AllOperation, Bind, Branch, Delete, ImportBind, Operation, Star
-from codeintel_enrich.stages.parse.cst_helpers import compared_pair, dotted, inside, target_names
+from codeintel_enrich.stages.parse.cst_helpers import compared_pair, dotted, inside, pattern_names, target_names
 from codeintel_enrich.stages.parse.interface.aliases import aliases
 from codeintel_enrich.stages.parse.interface.imports import When, expects_import_errors, handles_import_errors
 from codeintel_enrich.stages.parse.interface.known import State, third_party
 from codeintel_enrich.stages.parse.interface.lazy import getattr_names
-from codeintel_enrich.stages.parse.interface.nested import pattern_names
 from codeintel_enrich.stages.parse.interface.straight_line import StraightLine
 from codeintel_enrich.stages.parse.interface.values import bind_target
 from codeintel_enrich.stages.parse.python_names import normalised

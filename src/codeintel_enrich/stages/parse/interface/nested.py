@@ -252,17 +252,6 @@ def import_binds(node: cst.Import | cst.ImportFrom, typing_only: bool = False) -
             yield ImportBind(alias or name, level, module, name, False, typing_only, alias == name)
 
 
-def pattern_names(pattern: cst.CSTNode) -> list[str]:
-    """The names a `match` pattern captures, in source order."""
-    names: list[str] = []
-    for node in inside(pattern):
-        if isinstance(node, (cst.MatchAs, cst.MatchStar)) and node.name is not None:
-            names.append(normalised(node.name.value))
-        if isinstance(node, cst.MatchMapping) and node.rest is not None:
-            names.append(normalised(node.rest.value))
-    return names
-
-
 def _instance(method: cst.FunctionDef, assigned: set[str]) -> SelfAttributes | None:
     """The object that a call provides, by the first parameter; None for a static method."""
     first = first_parameter(method)
