@@ -73,6 +73,7 @@ def _analyse(source: Source, config: ParseConfig) -> Parsed:
 
 def _failure(source: bytes, decoded: Source | None, rule: str, message: str, line: int = 1, column: int = 0) -> Parsed:
     """Return a result with the Module only; without a decoded text the Module's last column is 0."""
+    # The row is that of any file, so that nothing downstream has to know that there is no tree.
     content_hash = digest(source)
     n_lines = count_lines(source) if decoded is None else decoded.n_lines
     end = (n_lines + 1, 0, len(source)) if decoded is None else decoded.position(len(decoded.text))

@@ -103,6 +103,7 @@ class Walk:
         binds: bool = False,
     ) -> int:
         """Note an identifier that stands here; returns its index."""
+        # Spans are of what is written, which may be longer than the normalised name.
         written = node.value
         name = normalised(written)
         mentions = self.mentions
@@ -143,6 +144,7 @@ class Walk:
         self._bind(node, self.table.binding_scope(self.scope), "variable", "write", -1)
 
     def _bind(self, node: cst.Name, scope: int, kind: BindingKind, role: Role, opens: int) -> None:
+        # The binding counts from the next mention on: its own token does not precede it.
         index = self.mention(node, role)
         mention = self.mentions[index]
         self.table.bind(scope, mention.key, mention.name, kind, self.binder, self.phase, index + 1, opens)
@@ -177,6 +179,7 @@ class Walk:
     def target(self, node: cst.CSTNode, role: Role = "write") -> None:
         """Walk what is assigned to or deleted."""
         if isinstance(node, cst.Name):
+            # `del x` and `x: int` make `x` a name of the scope as an assignment does, and bind nothing.
             if role == "write":
                 self.bind(node)
             else:
@@ -193,6 +196,7 @@ class Walk:
 
     def bound_from_here(self, key: str, start: int) -> None:
         """A name first bound since mention `start` is unbound until here: what it is bound to is evaluated first."""
+        # Where the name was bound before, it stays so.
         first = self.table.scopes[self.scope].first
         if first.get(key, -1) > start:
             first[key] = len(self.mentions)

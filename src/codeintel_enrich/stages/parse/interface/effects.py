@@ -171,6 +171,7 @@ class Effects:
         """Bind a name that an expression gave; where that is unknown, any name may be bound."""
         if not isinstance(name, str):
             self.bind_unseen("a computed name", node)
+        # Any other key is no name that code could write.
         elif name.isidentifier():
             self.assign(cst.Name(name), value)
 
@@ -194,6 +195,7 @@ class Effects:
             if argument.keyword is not None:
                 self.bind(normalised(argument.keyword.value), "variable")
                 continue
+            # The keys are enough; what they stand for need not be known.
             names = self.values.evaluate(argument.value)
             if not isinstance(names, dict):
                 self.bind_unseen("a call of `globals().update`", call)
@@ -220,6 +222,7 @@ class Effects:
         """`__getattr__, __dir__, __all__ = lazy_loader.attach(...)`."""
         path = (self.values.path(call.func) or "").rpartition(".")[2]
         names = [name for target in node.targets for name in target_names(target.target)]
+        # By the function's name alone: packages have copies of lazy_loader of their own.
         if "__getattr__" not in names or not path.startswith("attach"):
             return False
         table = attached_names(call, self.values) if path == "attach" else None

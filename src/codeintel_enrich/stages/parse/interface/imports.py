@@ -31,6 +31,7 @@ class Imports:
             names = self._names.setdefault(key, set())
             if name is not None:
                 names.add(name)
+            # One import that nothing guards is enough for the module to be needed.
             if not guarded:
                 self._unguarded.add(key)
 
@@ -55,6 +56,7 @@ def handles_import_errors(handlers: Iterable[cst.ExceptHandler | cst.ExceptStarH
     """Whether a failing import is handled, and whether nothing else is."""
     handled, only = False, True
     for handler in handlers:
+        # A bare `except:`
         if handler.type is None:
             handled, only = True, False
             continue

@@ -46,6 +46,7 @@ class KnownNames:
         """Name -> the absolute dotted path it was imported from."""
         self.relatives: set[str] = set()
         """Names imported from a relative module."""
+        # `ListedNames` of `all_names`, which itself asks what is known.
         self.lists: dict[str, object] = {}
         """Name -> a list of names that other modules have a part in, as `all_names` reads it."""
         self.unknown: dict[str, cst.CSTNode] = {}
@@ -68,6 +69,7 @@ class KnownNames:
         if path is None:
             return None
         root, _, rest = path.partition(".")
+        # A name that nothing here binds stands for itself, as builtins do.
         origin = self.origins.get(root, root)
         return f"{origin}.{rest}" if rest else origin
 

@@ -29,6 +29,7 @@ from codeintel_enrich.stages.parse.string_literals import string_value
 
 def attached_names(call: cst.Call, values: Values) -> dict[str, str] | None:
     """The table of `lazy_loader.attach(__name__, submodules, submod_attrs)`; None where it is not static."""
+    # Positional arguments in the order that lazy_loader documents.
     given: dict[str, cst.BaseExpression] = {}
     parameters = ("package_name", "submodules", "submod_attrs")
     for position, argument in enumerate(call.args):
@@ -154,6 +155,7 @@ def _looked_up(node: cst.CSTNode, asked: str, values: Values) -> dict[Any, Any] 
 
 def _import_habit(nodes: list[cst.CSTNode], asked: str) -> tuple[bool, bool]:
     """Whether `import_module` is given a relative module, and whether an attribute is then taken from it."""
+    # The same for all names of the table: real functions have one way to import, at their end.
     is_relative = False
     takes_attribute = False
     for node in nodes:
@@ -186,6 +188,7 @@ def _imports_by_name(body: cst.BaseSuite) -> bool:
 def _entry(name: str, value: Any, is_relative: bool, wants_attribute: bool) -> str | None:
     """Read one table value: a module, `module:attribute`, `module.attribute`, or a pair."""
     dot = "." if is_relative else ""
+    # `(module, attribute)`; some tables have a third item for their own use, some no attribute where it is the name.
     if isinstance(value, (tuple, list)) and 0 < len(value) <= 3 and isinstance(value[0], str):
         attribute = value[1] if len(value) > 1 else name
         if attribute is None:

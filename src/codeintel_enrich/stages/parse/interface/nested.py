@@ -72,6 +72,7 @@ class Nested:
                 elif kind is cst.Global:
                     global_names.update(normalised(item.name.value) for item in statement.names)
                 else:
+                    # A method or a class of that name says more than a variable.
                     for target in _bound_targets(statement):
                         for name in target_names(target):
                             members.setdefault(name, "variable")
@@ -163,6 +164,7 @@ class _FunctionNames:
 def _statements(body: Body, values: Values) -> Iterator[tuple[Any, bool]]:
     """Every statement of a body, compound ones opened, in source order, and whether a handler guards it.
     Definitions are not opened; tests that can be judged leave out what never runs."""
+    # A stack: an `elif` chain nests as deep as it is long.
     waiting: list[tuple[Any, bool]] = [(node, False) for node in reversed(body)]
     while waiting:
         node, guarded = waiting.pop()

@@ -16,6 +16,7 @@ LIST_METHODS = frozenset({"append", "extend", "insert", "add", "update", "remove
 
 def is_exporter(function: cst.FunctionDef) -> bool:
     """Whether a function's body adds to some `__all__`: a decorator that exports what it is put on."""
+    # `sys.modules[f.__module__].__all__.append(f.__name__)`, and with `setdefault("__all__", [])` in any shape.
     return any(
         isinstance(node, cst.Call)
         and isinstance(node.func, cst.Attribute)
@@ -40,6 +41,7 @@ def changes_all(function: cst.FunctionDef) -> bool:
 
 def sets_names(function: cst.FunctionDef) -> bool:
     """Whether a function's body sets names in the namespace of its module by string."""
+    # `locals()` and `vars()` are those of the function here, and no way to set a name of the module.
     for node in inside(function.body):
         if isinstance(node, cst.AssignTarget) and isinstance(node.target, cst.Subscript):
             namespace = node.target.value

@@ -146,7 +146,7 @@ class Values(KnownNames):
         value = self.constants[name]
         if isinstance(value, cst.CSTNode):
             written = value
-            # Not known while it is asked for: it may be made from itself.
+            # Not known while it is asked for: it may be made from itself (`x = x + 1`).
             self.constants[name] = UNKNOWN
             value = self.evaluate(written)
             # A value that rests on an assumption is not kept.

@@ -35,6 +35,7 @@ def typedness(described: Signature, drops_first: bool) -> tuple[int, int]:
 
     `drops_first`: the first positional parameter is the object or class that a call provides, and is not counted.
     """
+    # As type checkers count: what a call provides has the type of the class without being annotated.
     counted = described.parameters
     if drops_first and counted and counted[0].kind in ("positional-only", "positional-or-keyword"):
         counted = counted[1:]
