@@ -39,10 +39,11 @@ from libcst.metadata.scope_provider import LocalScope
 from libcst.metadata.scope_provider import Scope as LibCSTScope
 
 from codeintel_enrich.model.config import ParseConfig
-from codeintel_enrich.model.syntax import Reference
+from codeintel_enrich.model.syntax import ImportStatement, Reference
 from codeintel_enrich.stages.parse.bind import Bound, bind
-from codeintel_enrich.stages.parse.decode import decode
-from codeintel_enrich.stages.parse.tree import Tree, build_tree
+from codeintel_enrich.stages.parse.nodes import describe
+from codeintel_enrich.stages.parse.text import decode
+from codeintel_enrich.stages.parse.tree import ParsedTree, build_tree
 from tests.bench.names import row
 from tests.support.packages import package_folder
 
@@ -103,9 +104,10 @@ def compare(source: bytes) -> Iterator[Compared]:
 
 
 def _compare_names(
-    tree: Tree, bound: Bound, offsets: dict[tuple[int, int], int], wrapper: MetadataWrapper
+    tree: ParsedTree, bound: Bound, offsets: dict[tuple[int, int], int], wrapper: MetadataWrapper
 ) -> Iterator[Compared]:
     said = _names_by_libcst(tree, wrapper)
+    imports = {statement.node: statement for statement in describe(tree).imports}
     for reference in bound.references:
         # Names inside strings are no nodes of its tree.
         theirs = frozenset(said.get(offsets.get((reference.line, reference.col), -1), ()))
@@ -115,7 +117,7 @@ def _compare_names(
         if reference.kind not in ("name", "attribute") or root.kind != "name" or not theirs:
             continue
         if reference.unresolved >= 0:
-            ours = frozenset(_through_imports(bound, bound.unresolved[reference.unresolved]))
+            ours = frozenset(_through_imports(bound, imports, bound.unresolved[reference.unresolved]))
         else:
             ours = frozenset({_in_libcst_words(reference.local)} if reference.local else ())
         cause = None
@@ -126,7 +128,7 @@ def _compare_names(
         yield Compared("names", reference.line, reference.name, ours, theirs, cause)
 
 
-def _names_by_libcst(tree: Tree, wrapper: MetadataWrapper) -> dict[int, set[str]]:
+def _names_by_libcst(tree: ParsedTree, wrapper: MetadataWrapper) -> dict[int, set[str]]:
     """By the offset of the (last) identifier; of chains only those that start at an import."""
     found: dict[int, set[str]] = {}
     for node, lazy in wrapper.resolve(QualifiedNameProvider).items():
@@ -139,27 +141,32 @@ def _names_by_libcst(tree: Tree, wrapper: MetadataWrapper) -> dict[int, set[str]
     return found
 
 
-def _through_imports(bound: Bound, reference: str) -> set[str]:
+def _through_imports(bound: Bound, imports: dict[int, ImportStatement], reference: str) -> set[str]:
     """Follow a reference through the imports of the module itself, and no further."""
     module, colon, path = reference.partition(":")
     if colon:
         return {f"{module}.{path}".rstrip(".") if module.strip(".") else module + path}
     root, dot, rest = reference.partition(".")
-    found = set()
+    found: set[str] = set()
     for binding in bound.bindings:
         if binding.scope == 0 and binding.name == root:
-            name = root
-            if binding.kind == "import":
-                name = "." * binding.import_level + (binding.import_module or "")
-                if binding.import_name is not None:
-                    name += ("." if binding.import_module else "") + binding.import_name
-                elif name.split(".")[0] == root:
-                    name = root
-            found.add(name + dot + rest)
+            names = _imported_as(root, imports[binding.node]) if binding.kind == "import" else [root]
+            found.update(name + dot + rest for name in names)
     return found or {f"builtins.{reference}"}
 
 
-def _has_walrus(tree: Tree, name: str) -> bool:
+def _imported_as(name: str, statement: ImportStatement) -> Iterator[str]:
+    """The absolute or dotted names of what an import statement binds to a name."""
+    for imported in statement.names:
+        top = imported.name.partition(".")[0]
+        if statement.is_from and (imported.alias or imported.name) == name:
+            module = "." * statement.level + (statement.module or "")
+            yield module + ("." if statement.module else "") + imported.name
+        elif not statement.is_from and (imported.alias or top) == name:
+            yield name if top == name else imported.name
+
+
+def _has_walrus(tree: ParsedTree, name: str) -> bool:
     return re.search(rf"\b{name}\s*:=", tree.text) is not None
 
 
@@ -188,7 +195,7 @@ def _cause_of_names(
 
 
 def _compare_scopes(
-    tree: Tree, bound: Bound, offsets: dict[tuple[int, int], int], wrapper: MetadataWrapper
+    tree: ParsedTree, bound: Bound, offsets: dict[tuple[int, int], int], wrapper: MetadataWrapper
 ) -> Iterator[Compared]:
     said = _scopes_by_libcst(tree, wrapper)
     bound_in = {(binding.scope, binding.name) for binding in bound.bindings}
@@ -213,7 +220,7 @@ def _compare_scopes(
         yield Compared("scopes", reference.line, reference.name, ours, theirs, cause)
 
 
-def _scopes_by_libcst(tree: Tree, wrapper: MetadataWrapper) -> dict[int, set[str]]:
+def _scopes_by_libcst(tree: ParsedTree, wrapper: MetadataWrapper) -> dict[int, set[str]]:
     """By the offset of a name that is read: the scopes of what it refers to."""
     found: dict[int, set[str]] = {}
     for scope in {scope for scope in wrapper.resolve(ScopeProvider).values() if scope is not None}:

@@ -1,7 +1,8 @@
-"""Owns the interface: what other modules can see of a module, and what it asks of them.
+"""The interface: what other modules can see of a module, and what it asks of them.
 
-No positions and no path: a comment or a line shift leaves its digest as it was. A interface is a small
-program that `link` evaluates; its operations stand in the order in which the interpreter runs them.
+No positions and no path: a comment or a line shift leaves its digest as it was. An interface is a small
+program that `link` evaluates; its operations stand in the order in which the interpreter runs them, as that decides
+what a name is bound to in the end: a definition after a star import wins, and one before it loses.
 """
 
 from __future__ import annotations
@@ -153,9 +154,9 @@ class Interface(msgspec.Struct, frozen=True):
     """Everything `link` needs of one module."""
 
     operations: tuple[Operation, ...] = ()
-    idle: tuple[Operation, ...] = ()
+    inactive: tuple[Operation, ...] = ()
     """The bindings in branches that the configured Python or platform rules out: what names there mean, if nothing
-    else binds them."""
+    else binds them. Code for another platform is read as it is there, instead of having names that mean nothing."""
     classes: tuple[ClassInterface, ...] = ()
     """Sorted by local name, each once."""
     lazy_names: dict[str, str] = {}
@@ -174,6 +175,6 @@ class Interface(msgspec.Struct, frozen=True):
     imports: tuple[ImportedModule, ...] = ()
     """Sorted."""
     unresolved: tuple[str, ...] = ()
-    """Dotted paths whose meaning only `link` can tell, sorted, each once. `np.array`: rooted in this module's
+    """Dotted paths whose meaning only `link` knows, sorted, each once. `np.array`: rooted in this module's
     namespace. `..pkg.m:name.attr`: rooted in an import target (a function-local import), dots count the level.
     `super(C).attr`: what follows `C` in the method resolution order."""

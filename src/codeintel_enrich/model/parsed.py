@@ -1,4 +1,8 @@
-"""Owns what `parse` hands on for one file: layer P and the interface, two artifacts with digests of their own."""
+"""What `parse` hands on for one file: layer P and the interface.
+
+They are two artifacts with digests of their own: an edit inside a function changes the first and not the second, and
+then no other file is looked at again.
+"""
 
 import msgspec
 

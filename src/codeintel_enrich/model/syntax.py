@@ -1,7 +1,10 @@
-"""Owns layer P: what `parse` finds in the bytes of one file, with no path and no absolute name in it.
+"""Layer P: what `parse` finds in the bytes of one file, with no path and no absolute name in it.
 
 Lines count from 1, columns from 0 in code points, bytes from 0 in the *original* file (a BOM counts
 three bytes and no column); ends are exclusive.
+
+The structs of which a file has thousands are encoded as arrays and left out of cyclic garbage collection (`gc=False`):
+they refer to nothing that could refer back. Rows refer to each other by index, so that nothing is encoded twice.
 """
 
 from collections.abc import Iterator
@@ -145,8 +148,6 @@ class Scope(msgspec.Struct, frozen=True, array_like=True):
     """Index of the node that opens it, or of the innermost recorded node around it."""
     local_name: str
     """`__qualname__` prefix of what is defined in it, without the trailing dot: `C`, `f.<locals>`."""
-    global_names: tuple[str, ...] = ()
-    nonlocal_names: tuple[str, ...] = ()
 
 
 class Binding(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -156,13 +157,8 @@ class Binding(msgspec.Struct, frozen=True, array_like=True, gc=False):
     scope: int
     kind: BindingKind
     node: int
-    """Innermost recorded node that makes the binding."""
+    """Innermost recorded node that makes the binding; for an import its statement, which says what is imported."""
     phase: Phase
-    import_level: int = 0
-    import_module: str | None = None
-    """For imports: the module part as written (`from .a import b` -> `a`, level 1)."""
-    import_name: str | None = None
-    """For `from` imports: the imported name; None for `import x`."""
 
 
 class Reference(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -195,7 +191,7 @@ class Reference(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Spot(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Where something stands that the interface, which has no positions, tells by what it is."""
+    """Where something stands that the interface, which has no positions, names by what it is."""
 
     subject: str
     """The `reason` of an operation of the interface, or a path in its `lists`."""
@@ -224,9 +220,8 @@ class Syntax(msgspec.Struct, frozen=True):
     has_bom: bool = False
     error: str | None = None
     error_line: int | None = None
-    notes: tuple[str, ...] = ()
     spots: tuple[Spot, ...] = ()
     """Of expressions that decide what a star of the module binds, and that `parse` cannot evaluate."""
     diagnostics: tuple[Diagnostic, ...] = ()
     outline: Outline | None = None
-    """What can be told of a file that does not parse."""
+    """What is found in a file that does not parse, without a tree."""

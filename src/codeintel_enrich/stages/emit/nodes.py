@@ -32,7 +32,7 @@ def node_rows(layers: Layers, covered: Covered, json_options: int | None) -> tup
         signature = signature_value(definition.signature) if definition.signature is not None else None
         qualified_names = names[node.definition] if defines else ()
         parent_id = node_ids[node.parent] if node.parent >= 0 else None
-        notes = syntax.notes if index == 0 else ()
+        notes: tuple[str, ...] = ()
         rows.append(
             (
                 path,

@@ -337,10 +337,10 @@ class _Run:
                 state.names[name] = Entry((Route("local", "", name),), "definition")
 
     def _idle(self, state: Names) -> dict[str, Entry]:
-        if not self._interface.idle:
+        if not self._interface.inactive:
             return {}
         elsewhere = state.copy()
-        self.operations(self._interface.idle, elsewhere)
+        self.operations(self._interface.inactive, elsewhere)
         return {name: entry for name, entry in sorted(elsewhere.typing.items()) if name not in state.names}
 
     def _lazy(self, state: Names) -> None:

@@ -1,97 +1,17 @@
 """The stage `parse`: bytes of one file -> layer P and the interface, with no path in either.
 
-    size -> decode -> tree (LibCST, with exact places) -> nodes -> binder (scopes, references) -> interface
-
-What is wrong with the bytes is data: `parse` raises for no input. Inputs that make LibCST crash or hang are beyond
-it; run it where it can be killed, on a large stack, with cyclic garbage collection off, and let `failed` say so.
+stage            the recipe: what is done in which order, and the row of a file that cannot be analysed
+failure          why a file cannot be analysed, as an exception
+text             bytes -> text; lines, columns, bytes
+tree/            text -> LibCST's tree, with the exact place of every node
+nodes/           tree -> rows of nodes, definitions, import statements
+bind/            tree -> scopes, bindings, and what each identifier means
+interface/       tree -> what other modules can see of this one, as a small program that `link` evaluates
+cst_helpers      what small pieces of LibCST's tree say; asked by every room
+string_literals  the value of a string literal
+python_names     what Python itself names; normalised and mangled identifiers
 """
 
-from __future__ import annotations
-
-from codeintel_enrich.model.config import ParseConfig
-from codeintel_enrich.model.diagnostics import Diagnostic
-from codeintel_enrich.model.digest import digest
-from codeintel_enrich.model.interface import Interface
-from codeintel_enrich.model.parsed import Parsed
-from codeintel_enrich.model.syntax import Definition, Node, Syntax
-from codeintel_enrich.stages.parse.bind import bind
-from codeintel_enrich.stages.parse.decode import Source, count_lines, decode
-from codeintel_enrich.stages.parse.failure import Failure
-from codeintel_enrich.stages.parse.interface import summarise
-from codeintel_enrich.stages.parse.nodes import describe
-from codeintel_enrich.stages.parse.tree import build_tree
+from codeintel_enrich.stages.parse.stage import failed, parse
 
 __all__ = ["failed", "parse"]
-
-
-def parse(source: bytes, config: ParseConfig) -> Parsed:
-    """Parse one file. Where that fails, the result says why and has one node, the Module.
-
-    Rules of failures: `too-large`, `decode-error`, `null-bytes`, `syntax-error`, `parser-crash`,
-    `not-lossless`, `too-deep`, `out-of-memory`.
-    """
-    if len(source) > config.max_file_bytes:
-        return failed(source, "too-large", f"{len(source)} bytes; the limit is {config.max_file_bytes}")
-    decoded: Source | None = None
-    try:
-        decoded = decode(source)
-        return _analyse(decoded, config)
-    except Failure as failure:
-        return _failure(source, decoded, failure.rule, str(failure), failure.line, failure.column)
-    except RecursionError:
-        return _failure(source, decoded, "too-deep", "the code is nested too deeply to be analysed")
-    except MemoryError:
-        return _failure(source, decoded, "out-of-memory", "the code is too large to be analysed in the memory allowed")
-
-
-def failed(source: bytes, rule: str, message: str, line: int = 1) -> Parsed:
-    """Return what `parse` returns for a file it cannot analyse, for a reason that it cannot see itself."""
-    return _failure(source, None, rule, message, line)
-
-
-def _analyse(source: Source, config: ParseConfig) -> Parsed:
-    tree = build_tree(source, config)
-    described = describe(tree)
-    bound = bind(tree)
-    summary = summarise(tree, bound)
-    syntax = Syntax(
-        content_hash=digest(source.data),
-        n_bytes=len(source.data),
-        n_lines=source.n_lines,
-        encoding=source.encoding,
-        parse_ok=True,
-        nodes=described.nodes,
-        definitions=described.definitions,
-        scopes=bound.scopes,
-        bindings=bound.bindings,
-        references=bound.references,
-        imports=described.imports,
-        wide_lines=source.wide_lines,
-        has_bom=source.has_bom,
-        spots=summary.spots,
-    )
-    return Parsed(syntax, summary.interface)
-
-
-def _failure(source: bytes, decoded: Source | None, rule: str, message: str, line: int = 1, column: int = 0) -> Parsed:
-    """Return a result with the Module only; without a decoded text the Module's last column is 0."""
-    content_hash = digest(source)
-    n_lines = count_lines(source) if decoded is None else decoded.n_lines
-    end = (n_lines + 1, 0, len(source)) if decoded is None else decoded.position(len(decoded.text))
-    start_byte = 0 if decoded is None else decoded.position(0)[2]
-    module = Node("Module", None, 1, 0, end[0], end[1], start_byte, end[2], -1, "module", 0)
-    syntax = Syntax(
-        content_hash=content_hash,
-        n_bytes=len(source),
-        n_lines=n_lines,
-        encoding="" if decoded is None else decoded.encoding,
-        parse_ok=False,
-        nodes=(module,),
-        definitions=(Definition(code_hash=digest(source[start_byte:])),),
-        wide_lines={} if decoded is None else decoded.wide_lines,
-        has_bom=decoded is not None and decoded.has_bom,
-        error=message,
-        error_line=line,
-        diagnostics=(Diagnostic("parse", "error", rule, message, line, column, line, column),),
-    )
-    return Parsed(syntax, Interface())

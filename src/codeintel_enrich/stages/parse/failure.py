@@ -1,4 +1,4 @@
-"""Owns `Failure`: why the bytes of a file cannot be analysed, and where that shows."""
+"""`Failure`: why the bytes of a file cannot be analysed, and where that shows."""
 
 
 class Failure(Exception):

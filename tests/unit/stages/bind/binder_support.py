@@ -5,7 +5,8 @@ import textwrap
 from codeintel_enrich.model.config import ParseConfig
 from codeintel_enrich.model.syntax import Reference
 from codeintel_enrich.stages.parse.bind import Bound, bind
-from codeintel_enrich.stages.parse.decode import decode
+from codeintel_enrich.stages.parse.nodes import describe
+from codeintel_enrich.stages.parse.text import decode
 from codeintel_enrich.stages.parse.tree import build_tree
 
 
@@ -14,7 +15,9 @@ class Case:
 
     def __init__(self, source: str) -> None:
         self.source = textwrap.dedent(source)
-        self.bound: Bound = bind(build_tree(decode(self.source.encode()), ParseConfig()))
+        tree = build_tree(decode(self.source.encode()), ParseConfig())
+        self.bound: Bound = bind(tree)
+        self.imports = describe(tree).imports
 
     def references(self, name: str) -> list[Reference]:
         return [reference for reference in self.bound.references if reference.name == name]

@@ -2,7 +2,8 @@
 
 import libcst as cst
 import pytest
-from binder_support import Case
+
+from tests.unit.stages.bind.binder_support import Case
 
 PIECES = """\
 import a1.b1 as c1, d1

@@ -1,7 +1,8 @@
 """What single identifiers mean: `=local name`, `?reference on link`, None where nothing static can say."""
 
 import pytest
-from binder_support import Case
+
+from tests.unit.stages.bind.binder_support import Case
 
 TABLE = [
     # module level
@@ -184,11 +185,11 @@ def test_bases_point_at_the_object_of_an_attribute_the_called_name_and_the_compo
 
 def test_a_reference_lies_in_the_definition_it_belongs_to() -> None:
     found = Case("@d\nclass C(B):\n    x = 1\n    @e\n    def m(self, a=b): return c\ny")
-    holders = {reference.name: reference.node for reference in found.bound.references}
-    assert holders["y"] == 0
-    assert holders["d"] == holders["C"] == holders["B"] == holders["x"] != 0
-    assert holders["e"] == holders["m"] == holders["a"] == holders["b"] == holders["c"]
-    assert holders["c"] not in (0, holders["C"])
+    enclosing = {reference.name: reference.node for reference in found.bound.references}
+    assert enclosing["y"] == 0
+    assert enclosing["d"] == enclosing["C"] == enclosing["B"] == enclosing["x"] != 0
+    assert enclosing["e"] == enclosing["m"] == enclosing["a"] == enclosing["b"] == enclosing["c"]
+    assert enclosing["c"] not in (0, enclosing["C"])
 
 
 def test_typing_only_code_is_marked() -> None:
@@ -201,8 +202,8 @@ def test_typing_only_code_is_marked() -> None:
         def f():
             import v
         """)
-    contexts = {reference.name: reference.phase for reference in found.bound.references}
-    assert (contexts["x"], contexts["y"], contexts["z"], contexts["w"]) == ("typing", "typing", "runtime", "runtime")
+    phases = {reference.name: reference.phase for reference in found.bound.references}
+    assert (phases["x"], phases["y"], phases["z"], phases["w"]) == ("typing", "typing", "runtime", "runtime")
     bound = {binding.name: binding.phase for binding in found.bound.bindings}
     assert bound == {"x": "typing", "y": "typing", "w": "runtime", "f": "runtime", "v": "local"}
 
@@ -236,8 +237,12 @@ def test_bindings_say_what_binds_where() -> None:
         ("inner", "f.<locals>", "function"),
         ("p", "f.<locals>", "variable"),
     ]
-    imported = [(b.import_level, b.import_module, b.import_name) for b in found.bound.bindings if b.kind == "import"]
-    assert imported == [(2, "a", "b"), (0, "d.e", None)]
+    statements = {statement.node: statement for statement in found.imports}
+    imported = [statements[b.node] for b in found.bound.bindings if b.kind == "import"]
+    assert [(i.level, i.module, [name.name for name in i.names]) for i in imported] == [
+        (2, "a", ["b"]),
+        (0, None, ["d.e"]),
+    ]
 
 
 def test_unresolved_references_are_sorted_and_know_no_positions() -> None:

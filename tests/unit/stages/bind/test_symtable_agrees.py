@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from codeintel_enrich.model.config import ParseConfig
-from codeintel_enrich.stages.parse.bind import HANDLERS
+from codeintel_enrich.stages.parse.bind.binder import HANDLERS
 from codeintel_enrich.stages.parse.bind.walk import Walk
-from codeintel_enrich.stages.parse.decode import decode
+from codeintel_enrich.stages.parse.text import decode
 from codeintel_enrich.stages.parse.tree import build_tree
 
 Owners = tuple[tuple[str, int | None], ...]
@@ -113,7 +113,7 @@ def test_every_name_belongs_to_the_scope_that_cpython_says(package: str) -> None
     for path in files[:: max(1, len(files) // 40)]:
         # Names in annotations that are not evaluated are in no table; the other feature changes nothing.
         source = path.read_bytes().replace(b"from __future__ import annotations", b"from __future__ import division")
-        expected = shape_by_symtable(symtable.symtable(source, str(path), "exec"))
+        expected = shape_by_symtable(symtable.symtable(source.decode(), str(path), "exec"))
         found += [f"{path}{line}" for line in differences(expected, shape_by_us(source))]
     assert files
     assert found == []

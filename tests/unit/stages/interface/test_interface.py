@@ -1,4 +1,4 @@
-"""A interface says what other modules can see, and nothing else."""
+"""An interface says what other modules can see, and nothing else."""
 
 import importlib.util
 import os

@@ -8,17 +8,17 @@ from pathlib import Path
 
 from codeintel_enrich.model.config import NodeLevel, ParseConfig
 from codeintel_enrich.model.syntax import Definition, Node
-from codeintel_enrich.stages.parse.decode import decode
-from codeintel_enrich.stages.parse.nodes import Described, describe
-from codeintel_enrich.stages.parse.tree import Tree, build_tree
+from codeintel_enrich.stages.parse.nodes import NodeRows, describe
+from codeintel_enrich.stages.parse.text import decode
+from codeintel_enrich.stages.parse.tree import ParsedTree, build_tree
 
 
-def tree_of(source: str | bytes, level: NodeLevel = "defs") -> Tree:
+def tree_of(source: str | bytes, level: NodeLevel = "defs") -> ParsedTree:
     data = source.encode() if isinstance(source, str) else source
     return build_tree(decode(data), ParseConfig(level=level))
 
 
-def described(source: str | bytes, level: NodeLevel = "defs") -> Described:
+def described(source: str | bytes, level: NodeLevel = "defs") -> NodeRows:
     return describe(tree_of(source, level))
 
 

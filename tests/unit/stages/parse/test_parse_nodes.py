@@ -8,23 +8,23 @@ from types import CodeType
 
 import msgspec
 import pytest
-from parse_support import definitions, described, files_of, slices, tree_of, without_collection
 
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.syntax import Definition, Parameter, ScopeKind, Signature
-from codeintel_enrich.stages.parse.nodes import Described, describe
+from codeintel_enrich.stages.parse.nodes import NodeRows, describe
+from tests.unit.stages.parse.parse_support import definitions, described, files_of, slices, tree_of, without_collection
 
 SAMPLE = [*files_of("requests"), *files_of("flask"), *files_of("rich", 4), *files_of("networkx", 12)]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @pytest.fixture(scope="module")
-def real() -> list[tuple[Path, ast.Module, Described]]:
+def real() -> list[tuple[Path, ast.Module, NodeRows]]:
     with without_collection():
         return [(path, ast.parse(path.read_bytes()), described(path.read_bytes())) for path in SAMPLE]
 
 
-def of_type(rows: Described, *node_types: str) -> list[Definition]:
+def of_type(rows: NodeRows, *node_types: str) -> list[Definition]:
     found = [node for node in rows.nodes if node.node_type in node_types]
     return [rows.definitions[node.definition] for node in sorted(found, key=lambda node: node.start_byte)]
 
@@ -50,7 +50,7 @@ def qualnames(code: CodeType) -> Iterator[str]:
 
 
 def test_local_names_are_what_the_compiler_calls_classes_and_functions(
-    real: list[tuple[Path, ast.Module, Described]],
+    real: list[tuple[Path, ast.Module, NodeRows]],
 ) -> None:
     for path, _, rows in real:
         compiled = compile(path.read_bytes(), "x.py", "exec", dont_inherit=True)
@@ -62,7 +62,7 @@ def test_local_names_are_what_the_compiler_calls_classes_and_functions(
         assert ours == Counter(qualnames(compiled)), path
 
 
-def test_docstrings_are_what_ast_says(real: list[tuple[Path, ast.Module, Described]]) -> None:
+def test_docstrings_are_what_ast_says(real: list[tuple[Path, ast.Module, NodeRows]]) -> None:
     for path, tree, rows in real:
         assert rows.definitions[0].docstring == ast.get_docstring(tree, clean=False), path
         theirs = in_order(tree, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -70,7 +70,7 @@ def test_docstrings_are_what_ast_says(real: list[tuple[Path, ast.Module, Describ
         assert [row.docstring for row in ours] == [ast.get_docstring(node, clean=False) for node in theirs], path  # type: ignore[arg-type]
 
 
-def test_signatures_and_decorators_are_what_ast_says(real: list[tuple[Path, ast.Module, Described]]) -> None:
+def test_signatures_and_decorators_are_what_ast_says(real: list[tuple[Path, ast.Module, NodeRows]]) -> None:
     for path, tree, rows in real:
         ours = of_type(rows, "FunctionDef")
         theirs = in_order(tree, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -104,7 +104,7 @@ def ast_parameters(arguments: ast.arguments) -> Iterator[tuple[ast.arg, str, ast
         yield arguments.kwarg, "var-keyword", None
 
 
-def test_classes_and_assignments_are_what_ast_says(real: list[tuple[Path, ast.Module, Described]]) -> None:
+def test_classes_and_assignments_are_what_ast_says(real: list[tuple[Path, ast.Module, NodeRows]]) -> None:
     for path, tree, rows in real:
         for definition, node in zip(of_type(rows, "ClassDef"), in_order(tree, ast.ClassDef), strict=True):
             assert isinstance(node, ast.ClassDef)
@@ -121,7 +121,7 @@ def test_classes_and_assignments_are_what_ast_says(real: list[tuple[Path, ast.Mo
         assert len(of_type(rows, "AnnAssign")) == len(in_order(tree, ast.AnnAssign))
 
 
-def test_imports_are_what_ast_says(real: list[tuple[Path, ast.Module, Described]]) -> None:
+def test_imports_are_what_ast_says(real: list[tuple[Path, ast.Module, NodeRows]]) -> None:
     for path, tree, rows in real:
         statements = sorted(rows.imports, key=lambda statement: rows.nodes[statement.node].start_byte)
         for ours, theirs in zip(statements, in_order(tree, ast.Import, ast.ImportFrom), strict=True):
@@ -130,7 +130,7 @@ def test_imports_are_what_ast_says(real: list[tuple[Path, ast.Module, Described]
             assert (ours.module, ours.level, ours.is_from) == expected
 
 
-def test_typedness_is_what_a_count_with_ast_says(real: list[tuple[Path, ast.Module, Described]]) -> None:
+def test_typedness_is_what_a_count_with_ast_says(real: list[tuple[Path, ast.Module, NodeRows]]) -> None:
     for path, tree, rows in real:
         total = typed_total = 0
         methods = {
@@ -173,7 +173,7 @@ def test_class_totals_hold_methods_and_what_is_nested_in_them() -> None:
     assert (inner.n_typable, inner.n_typed) == (1, 0)
 
 
-def test_every_definition_hashes_and_spans_its_own_bytes(real: list[tuple[Path, ast.Module, Described]]) -> None:
+def test_every_definition_hashes_and_spans_its_own_bytes(real: list[tuple[Path, ast.Module, NodeRows]]) -> None:
     for path, _, rows in real:
         data = path.read_bytes()
         for node in rows.nodes:
@@ -198,9 +198,9 @@ def test_full_level_has_a_row_for_every_node_and_the_same_definitions() -> None:
         for node in defs.nodes:
             twin = by_definition[node.definition]
             assert msgspec.structs.replace(twin, parent=0) == msgspec.structs.replace(node, parent=0)
-        for node, row in zip(tree.recorded, full.nodes, strict=True):
-            start, end = tree.spans[node]
-            assert row.node_type == type(node).__name__
+        for recorded, row in zip(tree.recorded, full.nodes, strict=True):
+            start, end = tree.spans[recorded]
+            assert row.node_type == type(recorded).__name__
             assert data[row.start_byte : row.end_byte].decode() == tree.text[start:end]
             assert (row.start_line, row.start_col, row.start_byte) == tree.position(start)
             assert (row.end_line, row.end_col, row.end_byte) == tree.position(end)

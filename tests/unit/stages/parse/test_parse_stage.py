@@ -9,13 +9,12 @@ import sys
 import libcst
 import msgspec
 import pytest
-from parse_support import files_of, slices, without_collection
 
 from codeintel_enrich.model.config import ParseConfig
 from codeintel_enrich.model.interface import Interface
 from codeintel_enrich.model.parsed import Parsed
-from codeintel_enrich.stages import parse as stage
-from codeintel_enrich.stages.parse import failed, parse
+from codeintel_enrich.stages.parse import failed, parse, stage
+from tests.unit.stages.parse.parse_support import files_of, slices, without_collection
 
 GOOD = {
     "empty": b"",

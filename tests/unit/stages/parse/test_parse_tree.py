@@ -7,9 +7,10 @@ from pathlib import Path
 import libcst as cst
 import pytest
 from libcst.metadata import MetadataWrapper, PositionProvider
-from parse_support import files_of, tree_of, without_collection
 
-from codeintel_enrich.stages.parse.tree import WHITESPACE_TYPES, Tree
+from codeintel_enrich.stages.parse.tree import ParsedTree
+from codeintel_enrich.stages.parse.tree.generation import WHITESPACE_TYPES
+from tests.unit.stages.parse.parse_support import files_of, tree_of, without_collection
 
 SAMPLE = [*files_of("requests", 3), *files_of("flask", 4), *files_of("rich", 20), *files_of("networkx", 90)]
 NEW_SYNTAX = {
@@ -41,7 +42,7 @@ MENDED = {
 }
 
 
-def positions(tree: Tree) -> dict[cst.CSTNode, tuple[int, int, int, int]]:
+def positions(tree: ParsedTree) -> dict[cst.CSTNode, tuple[int, int, int, int]]:
     found = MetadataWrapper(tree.module, unsafe_skip_copy=True).resolve(PositionProvider)
     return {
         node: (place.start.line, place.start.column, place.end.line, place.end.column)
@@ -50,7 +51,7 @@ def positions(tree: Tree) -> dict[cst.CSTNode, tuple[int, int, int, int]]:
     }
 
 
-def assert_places_are_exact(tree: Tree) -> None:
+def assert_places_are_exact(tree: ParsedTree) -> None:
     expected = positions(tree)
     spans = {node: span for node, span in tree.spans.items() if node is not tree.module}
     assert spans.keys() == expected.keys()

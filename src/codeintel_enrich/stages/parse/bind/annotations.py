@@ -1,4 +1,4 @@
-"""Owns types in strings: where a string stands for a type, and the identifiers in it.
+"""Types in strings: where a string stands for a type (PEP 484, "Forward references"), and the identifiers in it.
 
 They stand for a type in annotations, in the arguments of what `typing` names (`Optional["Node"]`) and of `cast`,
 `NewType` and `TypeVar`. A string that is no expression, spans lines, has escapes or is not ASCII names nothing here.
@@ -12,6 +12,7 @@ import re
 import libcst as cst
 
 from codeintel_enrich.stages.parse.bind.walk import Walk
+from codeintel_enrich.stages.parse.cst_helpers import last_name
 
 _TYPE = re.compile(r"[A-Za-z_][\w \t.,|\[\]()*-]{0,999}", re.ASCII)
 """What a type that consists of names looks like; it bounds how deep one can be nested."""
@@ -40,10 +41,12 @@ def string(walk: Walk, node: cst.SimpleString) -> int:
     literal = _LITERAL.fullmatch(node.value)
     if literal is None or _TYPE.fullmatch(literal[2]) is None:
         return -1
+    # CPython's parser: its nodes have columns, and it is several times as fast as LibCST's.
     try:
         expression = ast.parse(literal[2], mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return -1
+    # Without escapes and on one line, an offset in the value is one in the token.
     return _mention(walk, expression, walk.spans[node][0] + literal.start(2))
 
 
@@ -57,9 +60,11 @@ def subscript(walk: Walk, node: cst.Subscript) -> None:
     """Walk a subscript; that of a type has types in it, apart from `Literal` and the notes of `Annotated`."""
     walk.visit(node.value)
     outer = walk.in_type
+    # Only where a string stands in it does it matter what is subscribed; looking every one up would cost.
     if outer or any(type(getattr(element.slice, "value", None)) is cst.SimpleString for element in node.slice):
-        name = _last_name(node.value)
+        name = last_name(node.value)
         walk.in_type = name != "Literal" and (outer or typing_name(walk, node.value) is not None)
+        # PEP 593: the first argument is a type, what follows are any values.
         if name == "Annotated":
             walk.each(node.slice[:1])
             walk.in_type = False
@@ -71,8 +76,9 @@ def subscript(walk: Walk, node: cst.Subscript) -> None:
 
 
 def typing_name(walk: Walk, node: cst.CSTNode) -> str | None:
-    """The name that `typing` has for a plain name or `module.name`, as far as imports up to here tell."""
+    """The name that `typing` has for a plain name or `module.name`, as far as imports up to here say."""
     if type(node) is cst.Name:
+        # `module:name` is a name imported from it, `module:` the module itself; see `ScopeTable.roots`.
         for module in _TYPING:
             for root in _roots(walk, node):
                 if root.startswith(f"{module}:"):
@@ -84,21 +90,11 @@ def typing_name(walk: Walk, node: cst.CSTNode) -> str | None:
     return None
 
 
-def is_type_alias(annotation: cst.CSTNode) -> bool:
-    """Whether an annotation says that the value is a type."""
-    return _last_name(annotation) == "TypeAlias"
-
-
 def _roots(walk: Walk, node: cst.Name) -> list[str]:
     """The imported things that a name may stand for, as unresolved references."""
     table = walk.table
     owner = table.owner(walk.scope, node.value)
     return [table.roots[index] for index in table.scopes[owner].names[node.value]] if owner >= 0 else []
-
-
-def _last_name(node: cst.CSTNode) -> str | None:
-    name = node.attr if type(node) is cst.Attribute else node
-    return name.value if type(name) is cst.Name else None
 
 
 def _mention(walk: Walk, node: ast.expr, start: int) -> int:

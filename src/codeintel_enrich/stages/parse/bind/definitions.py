@@ -1,4 +1,9 @@
-"""Owns the walk over what opens a scope by definition: classes, functions, lambdas and type aliases."""
+"""The walk over what opens a scope by definition: classes, functions, lambdas and type aliases.
+
+What a definition evaluates outside its body (decorators, defaults, annotations, bases) is walked in the scope where
+Python evaluates it. Type parameters open a scope of their own around the definition's (PEP 695): annotations and bases
+see them, and the definition is still bound outside.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +13,14 @@ import libcst as cst
 
 from codeintel_enrich.stages.parse.bind.annotations import visit_type
 from codeintel_enrich.stages.parse.bind.walk import Walk, handlers
-from codeintel_enrich.stages.parse.names import mangled, normalised
+from codeintel_enrich.stages.parse.cst_helpers import first_parameter, has_decorator, parameters
+from codeintel_enrich.stages.parse.python_names import mangled, normalised
 
 
 def _class(walk: Walk, node: cst.ClassDef) -> None:
-    outer, binder, holder, private = walk.scope, walk.binder, walk.holder, walk.private
+    outer, binder, enclosing, private = walk.scope, walk.binder, walk.enclosing, walk.private
     table = walk.table
-    walk.holder = walk.binder = walk.node_of.get(node, holder)
+    walk.enclosing = walk.binder = walk.node_of.get(node, enclosing)
     _decorators(walk, node.decorators)
     key = mangled(normalised(node.name.value), private)
     local_name = table.qualify(outer, key, normalised(node.name.value))
@@ -24,11 +30,13 @@ def _class(walk: Walk, node: cst.ClassDef) -> None:
     scope = table.open("class", around, walk.binder, local_name)
     start = len(walk.mentions)
     walk.bind(node.name, "class", "definition", scope)
+    # Private names in type parameters are mangled by the class's own name, those in bases by that of the class around.
     walk.private = normalised(node.name.value)
     walk.scope = around
     if node.type_parameters is not None:
         _type_parameters(walk, node.type_parameters)
     bases = [*node.bases, *node.keywords]
+    # LibCST keeps keywords apart from bases, but mentions stand in source order, and `*more` may follow a keyword.
     if node.bases and node.keywords:
         bases.sort(key=lambda base: walk.spans[base][0])
     walk.private = private
@@ -39,18 +47,20 @@ def _class(walk: Walk, node: cst.ClassDef) -> None:
     walk.private = normalised(node.name.value)
     entry = table.scopes[scope]
     entry.base_count = len(bases)
+    # With `<locals>` in its name, no other module can reach the class, and `link` knows nothing of it.
     if "<" not in local_name:
         entry.path = local_name
     walk.scope = scope
     walk.visit(node.body)
-    walk.scope, walk.binder, walk.holder, walk.private = outer, binder, holder, private
+    walk.scope, walk.binder, walk.enclosing, walk.private = outer, binder, enclosing, private
+    # The body has run before the name is bound, so `class C: x = C` means another `C`.
     walk.bound_from_here(key, start)
 
 
 def _function(walk: Walk, node: cst.FunctionDef) -> None:
-    outer, binder, holder, phase = walk.scope, walk.binder, walk.holder, walk.phase
+    outer, binder, enclosing, phase = walk.scope, walk.binder, walk.enclosing, walk.phase
     table = walk.table
-    walk.holder = walk.binder = walk.node_of.get(node, holder)
+    walk.enclosing = walk.binder = walk.node_of.get(node, enclosing)
     _decorators(walk, node.decorators)
     key = mangled(normalised(node.name.value), walk.private)
     qualified = table.qualify(outer, key, normalised(node.name.value))
@@ -69,13 +79,14 @@ def _function(walk: Walk, node: cst.FunctionDef) -> None:
         walk.scope = around
         visit_type(walk, node.returns.annotation)
         walk.scope = outer
+    # Decorators, defaults and annotations are evaluated before the name is bound; the body runs later.
     walk.bound_from_here(key, start)
     if table.scopes[outer].kind == "class":
         _method(walk, node, outer, scope)
     walk.phase = "local"
     walk.scope = scope
     walk.visit(node.body)
-    walk.scope, walk.binder, walk.holder, walk.phase = outer, binder, holder, phase
+    walk.scope, walk.binder, walk.enclosing, walk.phase = outer, binder, enclosing, phase
 
 
 def _lambda(walk: Walk, node: cst.Lambda) -> None:
@@ -92,14 +103,13 @@ def _lambda(walk: Walk, node: cst.Lambda) -> None:
 
 def _method(walk: Walk, node: cst.FunctionDef, of_class: int, scope: int) -> None:
     """Note what the first parameter of a method stands for."""
-    decorators = {d.decorator.value for d in node.decorators if isinstance(d.decorator, cst.Name)}
-    positional = [*node.params.posonly_params, *node.params.params]
-    if not positional or "staticmethod" in decorators:
+    first = first_parameter(node)
+    if first is None or has_decorator(node, "staticmethod"):
         return
     entry = walk.table.scopes[scope]
-    entry.self_key = mangled(normalised(positional[0].name.value), walk.private)
+    entry.self_key = mangled(normalised(first.name.value), walk.private)
     entry.self_class = of_class
-    entry.self_is_class = "classmethod" in decorators or node.name.value in _CLASS_METHODS
+    entry.self_is_class = has_decorator(node, "classmethod") or node.name.value in _CLASS_METHODS
 
 
 def _decorators(walk: Walk, decorators: Iterable[cst.Decorator]) -> None:
@@ -107,16 +117,10 @@ def _decorators(walk: Walk, decorators: Iterable[cst.Decorator]) -> None:
         walk.visit(decorator.decorator)
 
 
-def _parameters(walk: Walk, parameters: cst.Parameters, outer: int, scope: int, annotations: int = -1) -> None:
+def _parameters(walk: Walk, node: cst.Parameters, outer: int, scope: int, annotations: int = -1) -> None:
     """Parameters bind in `scope`; defaults are evaluated in `outer`, annotations in the scope of that name."""
-    groups = [*parameters.posonly_params, *parameters.params]
-    if isinstance(parameters.star_arg, cst.Param):
-        groups.append(parameters.star_arg)
-    groups.extend(parameters.kwonly_params)
-    if parameters.star_kwarg is not None:
-        groups.append(parameters.star_kwarg)
     phase = walk.phase
-    for parameter in groups:
+    for parameter, _ in parameters(node):
         walk.scope = scope
         walk.phase = "local"
         walk.bind(parameter.name, "parameter", "definition")
@@ -155,6 +159,7 @@ def _type_alias(walk: Walk, node: cst.TypeAlias) -> None:
 
 
 _CLASS_METHODS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+"""Whose first parameter is the class without a decorator (data model, section "Special method names")."""
 
 DEFINITIONS = handlers(
     {

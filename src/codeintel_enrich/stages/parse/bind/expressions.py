@@ -1,4 +1,4 @@
-"""Owns the walk over expressions: reads, attributes, calls, assignment expressions and comprehensions."""
+"""The walk over expressions: reads, attributes, calls, assignment expressions and comprehensions."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ def _call(walk: Walk, node: cst.Call) -> None:
     base = walk.visit(node.func)
     args = node.args
     outer = walk.in_type
+    # `Annotated[int, Field("text")]`: what is called in a type is given values.
     if outer:
         walk.in_type = False
+    # The first argument of all of these is a string, as of few other calls, so few callees are looked up.
     types = _type_arguments(walk, node) if len(args) > 1 and type(args[0].value) is cst.SimpleString else ()
     for index, argument in enumerate(args):
         if argument.keyword is not None:
@@ -46,6 +48,7 @@ def _type_arguments(walk: Walk, node: cst.Call) -> Sequence[int]:
 
 
 def _binary_operation(walk: Walk, node: cst.BinaryOperation | cst.BooleanOperation) -> None:
+    """A loop down the left side: `a + b + c` nests there, and generated sums have hundreds of terms."""
     right: list[cst.CSTNode] = []
     left: cst.CSTNode = node
     while isinstance(left, (cst.BinaryOperation, cst.BooleanOperation)):
@@ -65,10 +68,15 @@ def _comprehension(
     walk: Walk,
     node: cst.ListComp | cst.SetComp | cst.GeneratorExp | cst.DictComp,
 ) -> None:
+    """The first iterable is evaluated outside, all else inside (language reference, section "Displays").
+
+    Mentions are numbered as they stand in the source, so the element is walked before the clauses that bind its names.
+    """
     outer = walk.scope
     label = _COMPREHENSIONS.get(type(node), "<dictcomp>")
     scope = walk.open("comprehension", node, walk.table.qualify(outer, "", label) + ".<locals>")
     walk.scope = scope
+    # A `StarredDictComp` (PEP 798) has a value and no key.
     for part in ("key", "value", "elt"):
         element = getattr(node, part, None)
         if element is not None:
@@ -87,6 +95,7 @@ def _comprehension(
 
 
 _CONSTANTS = frozenset({"None", "True", "False"})
+# The names of CPython up to 3.11. Later versions run most comprehensions inline (PEP 709), with the same scopes.
 _COMPREHENSIONS: dict[type[cst.CSTNode], str] = {
     cst.ListComp: "<listcomp>",
     cst.SetComp: "<setcomp>",
@@ -111,6 +120,7 @@ EXPRESSIONS = handlers(
         "FormattedStringExpression": children("expression", "format_spec"),
         "From": children("item"),
         "GeneratorExp": _comprehension,
+        # In source order, not in that of evaluation.
         "IfExp": children("body", "test", "orelse"),
         "Index": children("value"),
         "List": children("elements"),

@@ -1,33 +1,36 @@
-"""Owns the walk over import statements: the modules and names they mention, and what they bind."""
+"""The walk over import statements: the modules and names they mention, and what they bind."""
 
 from __future__ import annotations
 
 import libcst as cst
 
 from codeintel_enrich.stages.parse.bind.walk import Walk, handlers
-from codeintel_enrich.stages.parse.names import normalised
+from codeintel_enrich.stages.parse.cst_helpers import name_tokens
+from codeintel_enrich.stages.parse.python_names import normalised
 
 
 def _import(walk: Walk, node: cst.Import) -> None:
     binder = walk.enter_binder(node)
     for alias in node.names:
-        tokens = _dotted_tokens(alias.name)
+        tokens = name_tokens(alias.name)
         path = _module_path(walk, tokens, 0)
         if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
-            _bind_import(walk, alias.asname.name, (0, path, None), f"{path}:")
+            _bind_import(walk, alias.asname.name, f"{path}:")
         elif len(tokens) == 1:
+            # `import a`: the one token is both the module and the name bound, and is to be one mention.
             walk.mentions.pop()
-            _bind_import(walk, tokens[0], (0, path, None), f"{path}:")
+            _bind_import(walk, tokens[0], f"{path}:")
         else:
+            # `import a.b` binds `a`, to the module `a`.
             top = walk.mentions[-len(tokens)]
-            _bind_name(walk, top.name, top.key, (0, path, None), f"{top.name}:")
+            _bind_name(walk, top.name, top.key, f"{top.name}:")
     walk.binder = binder
 
 
 def _import_from(walk: Walk, node: cst.ImportFrom) -> None:
     binder = walk.enter_binder(node)
     level = len(node.relative)
-    path = "" if node.module is None else _module_path(walk, _dotted_tokens(node.module), level)
+    path = "" if node.module is None else _module_path(walk, name_tokens(node.module), level)
     if isinstance(node.names, cst.ImportStar):
         table = walk.table
         table.last_star = len(walk.mentions)
@@ -44,7 +47,7 @@ def _import_from(walk: Walk, node: cst.ImportFrom) -> None:
             if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
                 binds = alias.asname.name
                 walk.mention(imported, "import", "import", -1, root)
-            _bind_import(walk, binds, (level, path or None, name), root)
+            _bind_import(walk, binds, root)
     walk.binder = binder
 
 
@@ -58,24 +61,13 @@ def _module_path(walk: Walk, tokens: list[cst.Name], level: int) -> str:
     return path
 
 
-def _bind_import(walk: Walk, name: cst.Name, imported: tuple[int, str | None, str | None], root: str) -> None:
+def _bind_import(walk: Walk, name: cst.Name, root: str) -> None:
     mention = walk.mentions[walk.mention(name, "import", "import", -1, root, binds=True)]
-    _bind_name(walk, mention.name, mention.key, imported, root)
+    _bind_name(walk, mention.name, mention.key, root)
 
 
-def _bind_name(walk: Walk, name: str, key: str, imported: tuple[int, str | None, str | None], root: str) -> None:
-    now = len(walk.mentions)
-    walk.table.bind(walk.scope, key, name, "import", walk.binder, walk.phase, now, imported=imported, root=root)
-
-
-def _dotted_tokens(node: cst.CSTNode) -> list[cst.Name]:
-    tokens: list[cst.Name] = []
-    while isinstance(node, cst.Attribute):
-        tokens.append(node.attr)
-        node = node.value
-    if isinstance(node, cst.Name):
-        tokens.append(node)
-    return tokens[::-1]
+def _bind_name(walk: Walk, name: str, key: str, root: str) -> None:
+    walk.table.bind(walk.scope, key, name, "import", walk.binder, walk.phase, len(walk.mentions), root=root)
 
 
 IMPORTS = handlers(

@@ -1,4 +1,4 @@
-"""Owns the table of scopes and the bindings in them, and the rule by which Python finds a name's scope.
+"""The table of scopes and the bindings in them, and the rule by which Python finds a name's scope.
 
 Knows nothing of syntax trees: the walk fills it, the resolution asks it.
 """
@@ -6,11 +6,15 @@ Knows nothing of syntax trees: the walk fills it, the resolution asks it.
 import msgspec
 
 from codeintel_enrich.model.syntax import Binding, BindingKind, Phase, Scope, ScopeKind
-from codeintel_enrich.stages.parse.names import qualified
+from codeintel_enrich.stages.parse.python_names import qualified
 
 
 class ScopeEntry:
-    """One scope while it is being filled. Keys are mangled names."""
+    """One scope while it is being filled. Keys are mangled names.
+
+    "Reference" is an index into the list of mentions: as these are numbered in source order, comparing two tells which
+    stands first.
+    """
 
     __slots__ = (
         "base_count",
@@ -38,7 +42,8 @@ class ScopeEntry:
         self.names: dict[str, list[int]] = {}
         """Key -> indices of its bindings; empty where the name is only declared (`x: int`)."""
         self.first: dict[str, int] = {}
-        """Key -> the reference before which it is certainly unbound; -1 where functions bind it."""
+        """Key -> the reference before which it is certainly unbound; -1 where functions bind it (`global`), which may
+        have run already."""
         self.last: dict[str, int] = {}
         """Key -> the reference after which the scope's own code binds it no more."""
         self.global_names: set[str] = set()
@@ -106,6 +111,7 @@ class ScopeTable:
             return
         if key in entry.global_names and scope:
             entry = self.scopes[0]
+            # The function may run at any time, so no read at module level is certain to precede it.
             entry.first[key] = -1
         entry.names.setdefault(key, [])
         entry.first.setdefault(key, now)
@@ -121,27 +127,31 @@ class ScopeTable:
         phase: Phase,
         now: int,
         opens: int = -1,
-        imported: tuple[int, str | None, str | None] = (0, None, None),
         root: str = "",
     ) -> None:
-        """Record a binding of `key`. `imported`: level, module, name; `root`: the imported thing as a reference to
-        resolve."""
+        """Record a binding of `key`; `root` is the imported thing as a reference to resolve."""
         self.declare(scope, key, now)
         entry = self.scopes[scope]
         if key in entry.global_names:
             scope = 0
             entry = self.scopes[0]
+        # Whose name it is cannot be said yet: see `result`.
         if key in entry.nonlocal_names:
             self.outer[len(self.bindings)] = key
         else:
             entry.names[key].append(len(self.bindings))
-        self.bindings.append(Binding(name, scope, kind, node, phase, *imported))
+        self.bindings.append(Binding(name, scope, kind, node, phase))
         self.opened.append(opens)
         self.since.append(now)
         self.roots.append(root)
 
     def owner(self, scope: int, key: str) -> int:
-        """The scope that `key` belongs to when used in `scope`; -1 where neither a function nor the module binds it."""
+        """The scope that `key` belongs to when used in `scope`; -1 where neither a function nor the module binds it.
+
+        The rule of the language reference, section "Resolution of names": outward through functions, over classes, to
+        the module. A class's names are seen in it alone, and in the scopes of type parameters that stand in it directly
+        (PEP 695). `global` in a function around ends the search, as CPython's symtable has it.
+        """
         scopes = self.scopes
         entry = scopes[scope]
         if scope == 0 or key in entry.global_names:
@@ -154,7 +164,7 @@ class ScopeTable:
             entry = scopes[parent]
             if entry.kind != "class":
                 if key in entry.global_names:
-                    break
+                    break  # the name is the module's from here on inward
                 if key in entry.names:
                     return parent
                 sees_class = sees_class and entry.kind == "type-params"
@@ -174,19 +184,11 @@ class ScopeTable:
 
     def result(self) -> tuple[tuple[Scope, ...], tuple[Binding, ...]]:
         """The frozen form. Each `nonlocal` binding moves to the scope that it means; equal bindings appear once."""
-        scopes = tuple(
-            Scope(
-                entry.kind,
-                entry.parent,
-                entry.node,
-                entry.local_name,
-                tuple(sorted(entry.global_names)),
-                tuple(sorted(entry.nonlocal_names)),
-            )
-            for entry in self.scopes
-        )
+        scopes = tuple(Scope(entry.kind, entry.parent, entry.node, entry.local_name) for entry in self.scopes)
+        # A function may declare a name `nonlocal` that the function around it binds only further down.
         for index, key in self.outer.items():
             binding = self.bindings[index]
             owner = max(self.owner(binding.scope, key), 0)
             self.bindings[index] = msgspec.structs.replace(binding, scope=owner)
+        # One statement may bind a name twice (`_, _ = pair`), which says nothing more.
         return scopes, tuple(dict.fromkeys(self.bindings))

@@ -1,34 +1,38 @@
-"""Owns the walk over statements that open no scope: assignments, `global`, control flow and patterns."""
+"""The walk over statements that open no scope: assignments, `global`, control flow and patterns."""
 
 from __future__ import annotations
 
 import libcst as cst
 
-from codeintel_enrich.stages.parse.bind.annotations import is_type_alias, visit_type
+from codeintel_enrich.stages.parse.bind.annotations import visit_type
 from codeintel_enrich.stages.parse.bind.walk import Walk, children, handlers
-from codeintel_enrich.stages.parse.names import mangled, normalised
-from codeintel_enrich.stages.parse.nodes import is_type_checking
+from codeintel_enrich.stages.parse.cst_helpers import dotted, is_type_alias, is_type_checking
+from codeintel_enrich.stages.parse.python_names import mangled, normalised
 
 
 def _assign(walk: Walk, node: cst.Assign) -> None:
     binder = walk.enter_binder(node)
     table = walk.table
     start = len(walk.mentions)
+    # In source order, though Python evaluates the value first: `bound_from_here` makes up for it.
     for target in node.targets:
         walk.target(target.target)
     walk.visit(node.value)
     names = [target.target for target in node.targets if isinstance(target.target, cst.Name)]
     entry = table.scopes[walk.scope]
+    # `x = x` reads the outer `x`. In a function the name is local everywhere, and such a read fails.
     if entry.kind in ("module", "class"):
         for name in names:
             walk.bound_from_here(mangled(normalised(name.value), walk.private), start)
-    if walk.scope == 0 and len(node.targets) == 1 and names and _is_dotted(node.value):
+    if walk.scope == 0 and len(node.targets) == 1 and names and dotted(node.value) is not None:
+        # Its attributes are those of what is assigned, and the interface has the path (`Bind.aliases`).
         table.aliases.add(normalised(names[0].value))
     walk.binder = binder
 
 
 def _annotated_assign(walk: Walk, node: cst.AnnAssign) -> None:
     binder = walk.enter_binder(node)
+    # `x: int` makes `x` a name of the scope and binds nothing (PEP 526).
     walk.target(node.target, "definition" if node.value is None else "write")
     visit_type(walk, node.annotation.annotation)
     if node.value is not None:
@@ -66,17 +70,19 @@ def _scope_statement(walk: Walk, node: cst.Global | cst.Nonlocal) -> None:
     entry = walk.table.scopes[walk.scope]
     names = entry.global_names if isinstance(node, cst.Global) else entry.nonlocal_names
     for item in node.names:
+        # The token means what the name comes to, which is resolved when the declaration is known.
         walk.mention(item.name, "read")
         names.add(walk.mentions[-1].key)
 
 
 def _if(walk: Walk, node: cst.If) -> None:
-    """An `elif` chain is a loop here: it may be thousands long."""
+    """An `elif` chain is a loop here: LibCST nests each `elif` in the one before, and chains may be thousands long."""
     branch: cst.If | cst.Else | None = node
     typing = walk.typing
     phase = walk.phase
     while isinstance(branch, cst.If):
         walk.visit(branch.test)
+        # By name alone: what the name is bound to is not known yet, and nobody calls anything else so.
         if not typing and is_type_checking(branch.test):
             walk.typing = True
             if phase == "runtime":
@@ -112,17 +118,12 @@ def _match_mapping(walk: Walk, node: cst.MatchMapping) -> None:
 
 
 def _match_class(walk: Walk, node: cst.MatchClass) -> None:
+    # `C(x=1)` reads the attribute `x` of an instance; the class stands for it.
     base = walk.visit(node.cls)
     walk.each(node.patterns)
     for element in node.kwds:
         walk.mention(element.key, "read", "attribute", base)
         walk.visit(element.pattern)
-
-
-def _is_dotted(node: cst.CSTNode) -> bool:
-    while isinstance(node, cst.Attribute):
-        node = node.value
-    return isinstance(node, cst.Name)
 
 
 STATEMENTS = handlers(

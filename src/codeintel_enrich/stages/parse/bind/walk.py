@@ -1,28 +1,31 @@
-"""Owns the walk over LibCST's tree: it opens scopes, declares names and notes every identifier in source order.
+"""The walk over LibCST's tree: it opens scopes, declares names and notes every identifier in source order.
 
 What an identifier means is decided later (`resolve`), when all bindings are known, as CPython's symtable does.
+
+Handlers are found by the exact type of node and walk its children themselves, in source order. LibCST's own visitors
+would call two methods for each node, whitespace included, and know no order but that of the fields.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import libcst as cst
 
 from codeintel_enrich.model.syntax import BindingKind, Phase, ReferenceKind, Role, ScopeKind
 from codeintel_enrich.stages.parse.bind.scopes import ScopeTable
-from codeintel_enrich.stages.parse.names import mangled, normalised
-
-if TYPE_CHECKING:
-    from codeintel_enrich.stages.parse.tree import Tree
+from codeintel_enrich.stages.parse.python_names import mangled, normalised
+from codeintel_enrich.stages.parse.tree import ParsedTree
 
 
 class Mention(NamedTuple):
     """One identifier token; its place in the list is the index of its reference."""
 
     name: str
+    """As Python stores it (NFKC)."""
     key: str
+    """The name under which it is looked up: mangled inside a class."""
     start: int
     """Offset of its first code point."""
     width: int
@@ -49,7 +52,7 @@ class SuperCall(NamedTuple):
 class Walk:
     """Where the walk stands, what it has found, and the steps that handlers are made of."""
 
-    def __init__(self, tree: Tree, handlers: Handlers) -> None:
+    def __init__(self, tree: ParsedTree, handlers: Handlers) -> None:
         self.table = ScopeTable()
         self.mentions: list[Mention] = []
         self.super_calls: dict[int, SuperCall] = {}
@@ -57,8 +60,8 @@ class Walk:
         self.spans = tree.spans
         self.node_of = tree.node_of
         self.scope = self.table.open("module", -1, 0, "")
-        self.holder = 0
-        """Node of the innermost class, function or module."""
+        self.enclosing = 0
+        """Node of the definition around: the innermost class, function or module."""
         self.binder = 0
         """Node of the innermost statement that has a row: what makes bindings here."""
         self.phase: Phase = "runtime"
@@ -75,6 +78,7 @@ class Walk:
 
     def visit(self, node: cst.CSTNode) -> int:
         """Walk one node; a plain name or attribute gives the index of its mention, anything else -1."""
+        # Literals, operators, `pass`: nothing in them names anything.
         handler = self._handlers.get(type(node))
         if handler is None:
             return -1
@@ -99,6 +103,7 @@ class Walk:
         binds: bool = False,
     ) -> int:
         """Note an identifier that stands here; returns its index."""
+        # Spans are of what is written, which may be longer than the normalised name.
         written = node.value
         name = normalised(written)
         mentions = self.mentions
@@ -111,7 +116,7 @@ class Walk:
                 role,
                 kind,
                 self.scope,
-                self.holder,
+                self.enclosing,
                 base,
                 self.typing,
                 unresolved,
@@ -125,7 +130,7 @@ class Walk:
         index = len(self.mentions)
         key = mangled(name, self.private)
         self.mentions.append(
-            Mention(name, key, start, len(name), "read", kind, self.scope, self.holder, base, typing=True)
+            Mention(name, key, start, len(name), "read", kind, self.scope, self.enclosing, base, typing=True)
         )
         self.in_strings.add(index)
         return index
@@ -139,6 +144,7 @@ class Walk:
         self._bind(node, self.table.binding_scope(self.scope), "variable", "write", -1)
 
     def _bind(self, node: cst.Name, scope: int, kind: BindingKind, role: Role, opens: int) -> None:
+        # The binding counts from the next mention on: its own token does not precede it.
         index = self.mention(node, role)
         mention = self.mentions[index]
         self.table.bind(scope, mention.key, mention.name, kind, self.binder, self.phase, index + 1, opens)
@@ -159,6 +165,7 @@ class Walk:
 
     def _super_call(self, call: cst.Call, index: int) -> None:
         """Note the mentions of `super` and of its first argument, which precede that of the attribute."""
+        # The arguments stand between `super` and the attribute, and may mention anything.
         start = self.spans[call.func][0]
         function = index - 1
         while self.mentions[function].start != start:
@@ -166,11 +173,13 @@ class Walk:
         if not call.args:
             self.super_calls[index] = SuperCall(function, -1)
         elif type(call.args[0].value) is cst.Name:
+            # The mention behind `super`'s own is that of its first argument.
             self.super_calls[index] = SuperCall(function, function + 1)
 
     def target(self, node: cst.CSTNode, role: Role = "write") -> None:
         """Walk what is assigned to or deleted."""
         if isinstance(node, cst.Name):
+            # `del x` and `x: int` make `x` a name of the scope as an assignment does, and bind nothing.
             if role == "write":
                 self.bind(node)
             else:
@@ -187,6 +196,7 @@ class Walk:
 
     def bound_from_here(self, key: str, start: int) -> None:
         """A name first bound since mention `start` is unbound until here: what it is bound to is evaluated first."""
+        # Where the name was bound before, it stays so.
         first = self.table.scopes[self.scope].first
         if first.get(key, -1) > start:
             first[key] = len(self.mentions)
@@ -207,7 +217,7 @@ Handlers = Mapping[type, Handler]
 
 
 def handlers(by_name: dict[str, Handler]) -> Handlers:
-    """Key handlers by node type; LibCST may be too old to have some of the types."""
+    """Key handlers by node type; LibCST may be too old to have some of the types (t-strings, lazy imports)."""
     return {getattr(cst, name): handler for name, handler in by_name.items() if hasattr(cst, name)}
 
 

@@ -1,10 +1,10 @@
-"""Owns which expressions are only another name for something: `x = a.b`, `x = cast(T, a.b)`."""
+"""Which expressions are only another name for something: `x = a.b`, `x = cast(T, a.b)`."""
 
 from __future__ import annotations
 
 import libcst as cst
 
-from codeintel_enrich.stages.parse.interface.nodes import dotted
+from codeintel_enrich.stages.parse.cst_helpers import dotted
 from codeintel_enrich.stages.parse.interface.values import Values
 
 _NO_ALIASES = frozenset({"True", "False", "None", "__name__", "__file__", "__doc__"})
@@ -23,5 +23,5 @@ def aliases(value: cst.BaseExpression | None, values: Values) -> tuple[str, ...]
         return (*orelse, *body) if values.usual_truth(value.test) is False else (*body, *orelse)
     if isinstance(value, cst.Call) and len(value.args) == 2 and values.path(value.func) in _CASTS:
         return aliases(value.args[1].value, values)
-    path = dotted(value) if isinstance(value, (cst.Name, cst.Attribute)) else None
+    path = dotted(value)
     return (path,) if path and path not in _NO_ALIASES else ()

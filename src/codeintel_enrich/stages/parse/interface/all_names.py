@@ -1,22 +1,24 @@
-"""Owns the reading of `__all__`: which names an expression assigned or added to it stands for.
+"""Which names an expression stands for that is assigned or added to `__all__`.
 
-An expression becomes `Names`: literal names, lists of other modules that only `link` can read, and filters over the
-module's own namespace. What is none of these is `dynamic`, with the reason.
+An expression becomes `ListedNames`: literal names, lists of other modules that only `link` can read, and filters over
+the module's own namespace. What is none of these is `dynamic`, with the reason.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import libcst as cst
 import msgspec
 
 from codeintel_enrich.model.interface import AllOperation, NameTest
-from codeintel_enrich.stages.parse.interface.nodes import dotted, string
+from codeintel_enrich.stages.parse.cst_helpers import compared_pair, dotted, only_index
 from codeintel_enrich.stages.parse.interface.platform import UNKNOWN
 from codeintel_enrich.stages.parse.interface.values import Values
-from codeintel_enrich.stages.parse.names import normalised
+from codeintel_enrich.stages.parse.python_names import normalised
+from codeintel_enrich.stages.parse.string_literals import string_value
 
+# Order and repetition mean nothing in `__all__`.
 _COPIES = frozenset({"sorted", "list", "tuple", "set", "frozenset", "reversed", "dict.fromkeys"})
 _NAMESPACES = frozenset({"globals", "dir", "locals", "vars"})
 _INSPECTIONS: dict[str, Literal["is-module", "is-class", "is-function"]] = {
@@ -31,7 +33,7 @@ _INSTANCE_OF: dict[str, Literal["is-module", "is-class", "is-function"]] = {
 }
 
 
-class Names(msgspec.Struct):
+class ListedNames(msgspec.Struct):
     """What an expression of names stands for; the union of its parts."""
 
     names: list[str] = []
@@ -41,7 +43,7 @@ class Names(msgspec.Struct):
     """The current value of `__all__` is a part."""
     without: list[str] = []
 
-    def add(self, other: Names) -> None:
+    def add(self, other: ListedNames) -> None:
         """Join another expression's names."""
         self.names += other.names
         self.lists += other.lists
@@ -61,6 +63,7 @@ def all_operations(
         found = read_names(node, values)
     except NotStatic as problem:
         return [AllOperation("dynamic", reason=str(problem))]
+    # `__all__ = __all__ + [...]` adds to it.
     if operation == "set" and found.has_own:
         operation = "extend"
     operations = [
@@ -73,12 +76,12 @@ def all_operations(
     return operations
 
 
-def read_names(node: cst.BaseExpression, values: Values) -> Names:
+def read_names(node: cst.BaseExpression, values: Values) -> ListedNames:
     """Return the names an expression stands for; raises NotStatic."""
     value = values.evaluate(node)
     if value is not UNKNOWN:
         if isinstance(value, (list, tuple, dict)) and all(isinstance(name, str) for name in value):
-            return Names([normalised(name) for name in value])
+            return ListedNames([normalised(name) for name in value])
         raise NotStatic("not a list of strings")
     if isinstance(node, (cst.List, cst.Tuple, cst.Set)):
         return _read_elements(node, values)
@@ -88,26 +91,29 @@ def read_names(node: cst.BaseExpression, values: Values) -> Names:
         return _read_call(node, values)
     if isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp)):
         return _read_comprehension(node, values)
+    # One of the two, and nobody can say which: a name too many is a smaller fault than one that is missing.
     if isinstance(node, cst.IfExp):
         found = read_names(node.body, values)
         found.add(read_names(node.orelse, values))
         return found
     path = dotted(node)
     if path == "__all__":
-        return Names(has_own=True)
+        return ListedNames(has_own=True)
     if path is not None:
         root, _, rest = path.partition(".")
+        # Copies, as what is read here is added to.
         held = values.lists.get(root)
-        if isinstance(held, Names) and not rest:
-            return Names([*held.names], [*held.lists], [*held.filters], held.has_own, [*held.without])
+        if isinstance(held, ListedNames) and not rest:
+            return ListedNames([*held.names], [*held.lists], [*held.filters], held.has_own, [*held.without])
+        # `from m import names`: only `link` can say whether that is a list, and of what.
         if rest.endswith("__all__") or (not rest and values.is_imported(root)):
-            return Names(lists=[path])
+            return ListedNames(lists=[path])
         raise NotStatic(f"the value of `{path}`")
     raise NotStatic(_describe(node))
 
 
-def _read_elements(node: cst.List | cst.Tuple | cst.Set, values: Values) -> Names:
-    found = Names()
+def _read_elements(node: cst.List | cst.Tuple | cst.Set, values: Values) -> ListedNames:
+    found = ListedNames()
     for element in node.elements:
         if isinstance(element, cst.StarredElement):
             found.add(read_names(element.value, values))
@@ -119,7 +125,7 @@ def _read_elements(node: cst.List | cst.Tuple | cst.Set, values: Values) -> Name
     return found
 
 
-def _read_operation(node: cst.BinaryOperation, values: Values) -> Names:
+def _read_operation(node: cst.BinaryOperation, values: Values) -> ListedNames:
     found = read_names(node.left, values)
     other = read_names(node.right, values)
     if isinstance(node.operator, (cst.Add, cst.BitOr)):
@@ -131,13 +137,13 @@ def _read_operation(node: cst.BinaryOperation, values: Values) -> Names:
     raise NotStatic(_describe(node))
 
 
-def _read_call(node: cst.Call, values: Values) -> Names:
+def _read_call(node: cst.Call, values: Values) -> ListedNames:
     path = values.path(node.func)
     arguments = [argument.value for argument in node.args if argument.keyword is None]
     if path in _COPIES and arguments:
         return read_names(arguments[0], values)
     if path in _NAMESPACES and not node.args:
-        return Names(filters=[()])
+        return ListedNames(filters=[()])
     if isinstance(node.func, cst.Attribute):
         method = node.func.attr.value
         if method in ("keys", "copy") and not arguments:
@@ -150,32 +156,23 @@ def _read_call(node: cst.Call, values: Values) -> Names:
     raise NotStatic(_describe(node))
 
 
-def _read_comprehension(node: cst.BaseSimpleComp, values: Values) -> Names:
-    """`[n for n in <names> if <tests>]`, also over `globals().items()`."""
-    clause = node.for_in
-    source = clause.iter
-    target = clause.target
-    if clause.inner_for_in is not None:
+def _read_comprehension(node: cst.BaseSimpleComp, values: Values) -> ListedNames:
+    """`[n for n in <names> if <tests>]`, also over `globals().items()`; `[f.__name__ for f in (a, b)]`."""
+    loop = _loop_over_names(node.for_in)
+    if loop is None:
         raise NotStatic(_describe(node))
-    subject: cst.BaseExpression = target
-    held: cst.BaseExpression | None = None
-    if isinstance(source, cst.Call) and isinstance(source.func, cst.Attribute) and source.func.attr.value == "items":
-        source = source.func.value
-        if not isinstance(target, cst.Tuple) or len(target.elements) != 2:
+    element = dotted(node.elt)
+    if element == f"{loop.name}.__name__" and isinstance(loop.source, (cst.Tuple, cst.List, cst.Set)):
+        objects = [dotted(item.value) for item in loop.source.elements]
+        if node.for_in.ifs or None in objects:
             raise NotStatic(_describe(node))
-        subject, held = target.elements[0].value, target.elements[1].value
-    name, element = dotted(subject), dotted(node.elt)
-    if name is not None and element == f"{name}.__name__" and isinstance(source, (cst.Tuple, cst.List, cst.Set)):
-        objects = [dotted(item.value) for item in source.elements]
-        if clause.ifs or None in objects:
-            raise NotStatic(_describe(node))
-        return Names([path.rpartition(".")[2] for path in objects if path])
-    if name is None or element != name:
+        return ListedNames([path.rpartition(".")[2] for path in objects if path])
+    if element != loop.name:
         raise NotStatic(_describe(node))
-    found = read_names(source, values)
+    found = read_names(loop.source, values)
     tests: list[NameTest] = []
-    for condition in clause.ifs:
-        tests += _read_test(condition.test, name, dotted(held), values)
+    for condition in node.for_in.ifs:
+        tests += _read_test(condition.test, loop.name, loop.held, values)
     if not tests:
         return found
     if found.lists or found.has_own:
@@ -186,6 +183,32 @@ def _read_comprehension(node: cst.BaseSimpleComp, values: Values) -> Names:
     return found
 
 
+class _Loop(NamedTuple):
+    """The clause of a comprehension over names."""
+
+    name: str
+    """What it calls each name."""
+    held: str | None
+    """What it calls the object of that name, where it goes over `items()`."""
+    source: cst.BaseExpression
+
+
+def _loop_over_names(clause: cst.CompFor) -> _Loop | None:
+    source = clause.iter
+    target: cst.BaseExpression = clause.target
+    held: str | None = None
+    if clause.inner_for_in is not None:
+        return None
+    if isinstance(source, cst.Call) and isinstance(source.func, cst.Attribute) and source.func.attr.value == "items":
+        if not isinstance(target, cst.Tuple) or len(target.elements) != 2:
+            return None
+        source = source.func.value
+        held = dotted(target.elements[1].value)
+        target = target.elements[0].value
+    name = dotted(target)
+    return None if name is None else _Loop(name, held, source)
+
+
 def _read_test(
     node: cst.BaseExpression, name: str, held: str | None, values: Values, negated: bool = False
 ) -> list[NameTest]:
@@ -193,23 +216,25 @@ def _read_test(
     if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Not):
         return _read_test(node.expression, name, held, values, not negated)
     if isinstance(node, cst.BooleanOperation):
+        # By De Morgan a negated `or` is an `and` of negations, and tests of one filter must all pass.
         if isinstance(node.operator, cst.And) is negated:
             raise NotStatic("a filter with alternatives")
         left = _read_test(node.left, name, held, values, negated)
         return left + _read_test(node.right, name, held, values, negated)
     if isinstance(node, cst.Call):
         return [_read_call_test(node, name, held, values, negated)]
-    if isinstance(node, cst.Comparison) and len(node.comparisons) == 1:
-        target = node.comparisons[0]
-        flipped = isinstance(target.operator, (cst.NotIn, cst.NotEqual)) is not negated
-        options = values.evaluate(target.comparator)
-        if isinstance(target.operator, (cst.In, cst.NotIn)) and dotted(node.left) == name:
+    pair = compared_pair(node)
+    if pair is not None:
+        flipped = isinstance(pair.operator, (cst.NotIn, cst.NotEqual)) is not negated
+        options = values.evaluate(pair.right)
+        if isinstance(pair.operator, (cst.In, cst.NotIn)) and dotted(pair.left) == name:
             if isinstance(options, (list, tuple, dict)):
                 return [NameTest("in", tuple(sorted(map(str, options))), flipped)]
-        elif isinstance(target.operator, (cst.Equal, cst.NotEqual)) and isinstance(options, str):
-            if dotted(node.left) == name:
+        elif isinstance(pair.operator, (cst.Equal, cst.NotEqual)) and isinstance(options, str):
+            if dotted(pair.left) == name:
                 return [NameTest("in", (options,), flipped)]
-            if isinstance(node.left, cst.Subscript) and dotted(node.left.value) == name:
+            if isinstance(pair.left, cst.Subscript) and dotted(pair.left.value) == name:
+                # `name[0] == "_"`, `name[:2] == "__"`: as long as the text compared with, or it never holds.
                 return [NameTest("startswith", (options,), flipped)]
     raise NotStatic("a filter that is not static")
 
@@ -240,9 +265,7 @@ def _looks_up(node: cst.BaseExpression, name: str) -> bool:
         isinstance(node, cst.Subscript)
         and isinstance(node.value, cst.Call)
         and dotted(node.value.func) in _NAMESPACES
-        and len(node.slice) == 1
-        and isinstance(index := node.slice[0].slice, cst.Index)
-        and dotted(index.value) == name
+        and dotted(only_index(node)) == name
     )
 
 
@@ -252,6 +275,6 @@ def _describe(node: cst.CSTNode) -> str:
         return f"a call of `{path}`" if path else "a call"
     if isinstance(node, cst.BaseComp):
         return "a comprehension that is not static"
-    if string(node) is not None:
+    if string_value(node) is not None:
         return "a string"
     return f"an expression ({type(node).__name__})"

@@ -1,6 +1,8 @@
-"""Owns constant evaluation: what an expression at module level is worth for the configured Python and platform.
+"""Constant evaluation: what an expression at module level is worth for the configured Python and platform.
 
 It knows names, strings, numbers and containers of them, and never runs code of the analysed file. Sizes are bounded.
+What it does not know for certain is UNKNOWN, and stays so through whatever is made of it; only `and`, `or` and `x if y`
+have values where a part that does not matter is unknown.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from typing import Any
 import libcst as cst
 
 from codeintel_enrich.model.config import ParseConfig
-from codeintel_enrich.stages.parse.interface.nodes import dotted, string
+from codeintel_enrich.stages.parse.cst_helpers import dotted, only_index
+from codeintel_enrich.stages.parse.interface.known import KnownNames
 from codeintel_enrich.stages.parse.interface.platform import (
     TYPE_CHECKING_PATHS,
     UNKNOWN,
@@ -20,11 +23,13 @@ from codeintel_enrich.stages.parse.interface.platform import (
     known_calls,
     known_names,
 )
-from codeintel_enrich.stages.parse.interface.state import Known
-from codeintel_enrich.stages.parse.names import normalised
+from codeintel_enrich.stages.parse.python_names import normalised
+from codeintel_enrich.stages.parse.string_literals import string_value
 
 _LIMIT = 20_000
+"""Rounds of a comprehension; generated tables of names have thousands."""
 _ENVIRONMENT = frozenset({"os.environ", "sys.modules"})
+"""Taken for empty where the usual value of a test is asked for."""
 _COMPARISONS: dict[type[cst.BaseCompOp], Callable[[Any, Any], bool]] = {
     cst.Equal: operator.eq,
     cst.NotEqual: operator.ne,
@@ -41,6 +46,7 @@ _STRING_METHODS = frozenset(
     {"startswith", "endswith", "lower", "upper", "strip", "lstrip", "rstrip", "split", "rsplit", "replace", "join"}
     | {"partition", "rpartition", "removeprefix", "removesuffix", "title", "capitalize", "format", "isupper", "islower"}
 )
+# Sets are lists: their order is that of the source, so that what is made of them does not vary with the hash seed.
 _CONTAINERS: dict[str, Callable[[Any], Any]] = {
     "sorted": sorted,
     "list": list,
@@ -56,7 +62,7 @@ _CONTAINERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-class Values(Known):
+class Values(KnownNames):
     """What module-level names are worth at one point of the program."""
 
     def __init__(self, config: ParseConfig, asks_environment: bool = False) -> None:
@@ -105,6 +111,7 @@ class Values(Known):
             return UNKNOWN
         try:
             return handler(self, node, scope or {})
+        # What the analysed code would raise itself, if it ran: an index out of range, `1 + "a"`, `int("x")`.
         except (ValueError, TypeError, KeyError, IndexError, AttributeError, SyntaxError, OverflowError):
             return UNKNOWN
 
@@ -116,6 +123,7 @@ class Values(Known):
             if name in ("True", "False", "None"):
                 return {"True": True, "False": False, "None": None}[name]
         path = self.path(node)
+        # Before what is assigned: `TYPE_CHECKING = False` stands in files that do without `typing`.
         if path in TYPE_CHECKING_PATHS:
             return self._typing
         if path in self._known:
@@ -138,9 +146,10 @@ class Values(Known):
         value = self.constants[name]
         if isinstance(value, cst.CSTNode):
             written = value
-            # Not known while it is asked for: it may be made from itself.
+            # Not known while it is asked for: it may be made from itself (`x = x + 1`).
             self.constants[name] = UNKNOWN
             value = self.evaluate(written)
+            # A value that rests on an assumption is not kept.
             self.constants[name] = written if self._assuming else value
             if value is UNKNOWN and (self._asks_environment or self.usual):
                 self.unknown[name] = written
@@ -151,7 +160,7 @@ class Values(Known):
         return value
 
     def _string(self, node: cst.CSTNode, scope: dict[str, Any]) -> Any:
-        value = string(node)
+        value = string_value(node)
         return UNKNOWN if value is None else value
 
     def _formatted(self, node: cst.FormattedString, scope: dict[str, Any]) -> Any:
@@ -192,6 +201,7 @@ class Values(Known):
             key = self.evaluate(element.key, scope) if isinstance(element, cst.DictElement) else UNKNOWN
             if key is UNKNOWN:
                 return UNKNOWN
+            # A value may be unknown: the keys alone are names.
             values[key] = self.evaluate(element.value, scope)
         return values
 
@@ -199,6 +209,7 @@ class Values(Known):
         left = self.evaluate(node.left, scope)
         right = self.evaluate(node.right, scope)
         decisive = isinstance(node.operator, cst.Or)
+        # `x and False` is false whatever `x` is: an unknown side does not matter where the other one decides.
         if left is not UNKNOWN:
             return left if bool(left) is decisive else right
         return right if right is not UNKNOWN and bool(right) is decisive else UNKNOWN
@@ -221,6 +232,7 @@ class Values(Known):
             return left | right if isinstance(left, dict) else [*left, *right]
         if isinstance(node.operator, cst.Subtract) and isinstance(left, list):
             return [value for value in left if value not in right]
+        # Bounded, as `10 ** 10 ** 10` is a short text.
         if isinstance(node.operator, cst.Power) and abs(left) < 100 and abs(right) < 100:
             return left**right
         return UNKNOWN
@@ -228,7 +240,8 @@ class Values(Known):
     def _comparison(self, node: cst.Comparison, scope: dict[str, Any]) -> Any:
         if type(node.left) is cst.Name and node.left.value == "__name__" and len(node.comparisons) == 1:
             target = node.comparisons[0]
-            is_main = string(target.comparator) == "__main__"
+            # As a module that others import; a script of its own has no one who could see its names.
+            is_main = string_value(target.comparator) == "__main__"
             return isinstance(target.operator, cst.NotEqual) if is_main else UNKNOWN
         left = self.evaluate(node.left, scope)
         for target in node.comparisons:
@@ -238,6 +251,7 @@ class Values(Known):
                 return UNKNOWN
             if isinstance(left, Version) or isinstance(right, Version):
                 version, other = (left, right) if isinstance(left, Version) else (right, left)
+                # Which of the two is the later depends on the micro version, of which the settings say nothing.
                 if len(other) > 2 and tuple(other[:2]) == tuple(version[:2]):
                     return UNKNOWN
             if not compare(left, right):
@@ -249,10 +263,12 @@ class Values(Known):
         value = self.evaluate(node.value, scope)
         if value is UNKNOWN or len(node.slice) != 1:
             return UNKNOWN
-        index = node.slice[0].slice
-        if isinstance(index, cst.Index):
-            key = self.evaluate(index.value, scope)
+        single = only_index(node)
+        if single is not None:
+            key = self.evaluate(single, scope)
+            # Major and minor are known, what is behind them is made up.
             return UNKNOWN if key is UNKNOWN or (isinstance(value, Version) and key > 1) else value[key]
+        index = node.slice[0].slice
         if not isinstance(index, cst.Slice):
             return UNKNOWN
         bounds = [
@@ -272,35 +288,30 @@ class Values(Known):
     def _call(self, node: cst.Call, scope: dict[str, Any]) -> Any:
         path = self.path(node.func)
         positional = [argument for argument in node.args if argument.keyword is None and not argument.star]
-        if path in self._calls and len(positional) == len(node.args):
+        is_plain = len(positional) == len(node.args)
+        if path in self._calls and is_plain:
             return self._calls[path](*(self.evaluate(argument.value, scope) for argument in positional))
         if self._assuming and path == "os.getenv":
             return self.evaluate(positional[1].value, scope) if len(positional) > 1 else None
         if path in _CONTAINERS and path not in self.constants:
-            if path == "dict" and len(positional) != len(node.args):
-                return UNKNOWN
-            if not positional:
-                return {} if path == "dict" else []
-            value = self.evaluate(positional[0].value, scope)
-            return UNKNOWN if value is UNKNOWN else _CONTAINERS[path](value)
-        if not isinstance(node.func, cst.Attribute) or len(positional) != len(node.args):
+            return self._container(path, positional, is_plain, scope)
+        if not isinstance(node.func, cst.Attribute) or not is_plain:
             return UNKNOWN
         arguments = [self.evaluate(argument.value, scope) for argument in positional]
+        is_known = all(argument is not UNKNOWN for argument in arguments)
         if path == "dict.fromkeys" and arguments:
-            return dict.fromkeys(arguments[0]) if UNKNOWN not in arguments else UNKNOWN
+            return dict.fromkeys(arguments[0]) if is_known else UNKNOWN
         receiver = self.evaluate(node.func.value, scope)
-        method = node.func.attr.value
-        if receiver is UNKNOWN or any(argument is UNKNOWN for argument in arguments):
+        return _call_method(receiver, node.func.attr.value, arguments) if is_known else UNKNOWN
+
+    def _container(self, path: str, positional: list[cst.Arg], is_plain: bool, scope: dict[str, Any]) -> Any:
+        """`list(...)` and its like. Keywords are left aside (`key=` of `sorted`), but those of `dict` are items."""
+        if path == "dict" and not is_plain:
             return UNKNOWN
-        if isinstance(receiver, dict) and method in ("keys", "values", "items", "copy"):
-            return dict(receiver) if method == "copy" else list(getattr(receiver, method)())
-        if isinstance(receiver, dict) and method == "get":
-            return receiver.get(*arguments)
-        if isinstance(receiver, list) and method in ("copy", "union"):
-            return [*receiver, *(value for argument in arguments for value in argument)]
-        if isinstance(receiver, str) and method in _STRING_METHODS:
-            return getattr(receiver, method)(*arguments)
-        return UNKNOWN
+        if not positional:
+            return {} if path == "dict" else []
+        value = self.evaluate(positional[0].value, scope)
+        return UNKNOWN if value is UNKNOWN else _CONTAINERS[path](value)
 
     def _comprehension(self, node: cst.BaseSimpleComp, scope: dict[str, Any]) -> Any:
         values: list[Any] = []
@@ -321,7 +332,7 @@ class Values(Known):
         return values
 
     def _rounds(self, clause: cst.CompFor, scope: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
-        """The scopes that a comprehension's element sees; None where that cannot be told."""
+        """The scopes that a comprehension's element sees; None where that is unknown."""
         iterable = self.evaluate(clause.iter, scope)
         if iterable is UNKNOWN or len(iterable) > _LIMIT:
             yield None
@@ -341,6 +352,23 @@ class Values(Known):
                 yield inner
             else:
                 yield from self._rounds(clause.inner_for_in, inner)
+
+
+def _call_method(receiver: Any, method: str, arguments: list[Any]) -> Any:
+    """Call a method that gives a new value and cannot take long; a set is a list here, so a list has `union`.
+
+    UNKNOWN is none of the types that have methods.
+    """
+    if isinstance(receiver, dict):
+        if method == "get":
+            return receiver.get(*arguments)
+        if method in ("keys", "values", "items", "copy"):
+            return dict(receiver) if method == "copy" else list(getattr(receiver, method)())
+    elif isinstance(receiver, list) and method in ("copy", "union"):
+        return [*receiver, *(value for argument in arguments for value in argument)]
+    elif isinstance(receiver, str) and method in _STRING_METHODS:
+        return getattr(receiver, method)(*arguments)
+    return UNKNOWN
 
 
 def bind_target(target: cst.BaseExpression, value: Any, scope: dict[str, Any]) -> bool:

@@ -1,4 +1,7 @@
-"""Owns the rows of layer P: nodes, what definitions define, import statements."""
+"""The rows of layer P: nodes, what definitions define, import statements.
+
+They are made before names are bound, from the order and nesting of the recorded nodes alone.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,25 @@ import libcst as cst
 
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.syntax import Definition, ImportedName, ImportStatement, Node, Phase, Signature
-from codeintel_enrich.stages.parse.literals import docstring
-from codeintel_enrich.stages.parse.names import normalised
-from codeintel_enrich.stages.parse.signatures import is_static, signature, typedness
-from codeintel_enrich.stages.parse.standing import scope_kinds
-from codeintel_enrich.stages.parse.tree import DEFINITION_TYPES, Tree, adds_to_all
+from codeintel_enrich.stages.parse.cst_helpers import (
+    ImportClause,
+    has_decorator,
+    import_clauses,
+    import_source,
+    is_type_checking,
+    targets,
+)
+from codeintel_enrich.stages.parse.nodes.docstrings import docstring
+from codeintel_enrich.stages.parse.nodes.scope_kinds import scope_kinds
+from codeintel_enrich.stages.parse.nodes.signatures import signature, typedness
+from codeintel_enrich.stages.parse.python_names import normalised
+from codeintel_enrich.stages.parse.tree.places import DEFINITION_TYPES, ParsedTree, is_all_assignment
 
-_HOLDERS = (cst.Module, cst.ClassDef, cst.FunctionDef)
-_HOLDER_TYPES = frozenset(_HOLDERS)  # `isinstance` asks an abstract class's registry, which is slow on every node
+_ENCLOSING = (cst.Module, cst.ClassDef, cst.FunctionDef)
+_ENCLOSING_TYPES = frozenset(_ENCLOSING)  # `isinstance` asks an abstract class's registry, which is slow on every node
 
 
-class Described(NamedTuple):
+class NodeRows(NamedTuple):
     """The rows of one file; `definitions` and `imports` are what nodes refer to by index."""
 
     nodes: tuple[Node, ...]
@@ -28,10 +39,11 @@ class Described(NamedTuple):
     imports: tuple[ImportStatement, ...]
 
 
-def describe(tree: Tree) -> Described:
-    """Describe every recorded node, and fill `tree.nodes`."""
-    describer = _Describer(tree)
-    spans, parents, nodes = tree.spans, tree.parents, tree.nodes
+def describe(tree: ParsedTree) -> NodeRows:
+    """Describe every recorded node."""
+    describer = _Definitions(tree)
+    spans, parents = tree.spans, tree.parents
+    nodes: list[Node] = []
     places = _Places(tree.position)
     for index, (node, scope) in enumerate(zip(tree.recorded, scope_kinds(tree), strict=True)):
         kind = type(node)
@@ -42,7 +54,7 @@ def describe(tree: Tree) -> Described:
         name: str | None = None
         if kind is cst.Name:
             name = normalised(node.value)  # type: ignore[attr-defined]
-        elif kind in DEFINITION_TYPES and (not isinstance(node, cst.AugAssign) or adds_to_all(node)):
+        elif kind in DEFINITION_TYPES and (not isinstance(node, cst.AugAssign) or is_all_assignment(node)):
             definition = len(describer.definitions)
             name = describer.define(index, node, byte, end_byte)
         nodes.append(
@@ -60,7 +72,7 @@ def describe(tree: Tree) -> Described:
                 definition,
             )
         )
-    return Described(tuple(nodes), tuple(describer.definitions), tuple(describer.imports))
+    return NodeRows(tuple(nodes), tuple(describer.definitions), tuple(describer.imports))
 
 
 class _Places(dict[int, tuple[int, int, int]]):
@@ -75,18 +87,19 @@ class _Places(dict[int, tuple[int, int, int]]):
         return place
 
 
-class _Describer:
+class _Definitions:
     """Makes definitions one by one, in the order of the nodes."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: ParsedTree) -> None:
         self.definitions: list[Definition] = []
         self.imports: list[ImportStatement] = []
         self._tree = tree
-        self._holders = _holders(tree)
+        self._enclosing = _enclosing(tree)
         self._local_names: dict[int, str] = {0: ""}  # by index of a Module, ClassDef or FunctionDef
         self._ordinals: Counter[tuple[type[cst.CSTNode], str]] = Counter()
+        # A name is global in the whole body of the definition, also above the statement that says so.
         self._global_names = {
-            (self._holders[index], normalised(item.name.value))
+            (self._enclosing[index], normalised(item.name.value))
             for statement, index in tree.global_statements
             for item in statement.names
         }
@@ -112,7 +125,7 @@ class _Describer:
         documentation: str | None = None
         imports = -1
         n_typable = n_typed = decorated_line = 0
-        if isinstance(node, _HOLDERS):
+        if isinstance(node, _ENCLOSING):
             self._local_names[index] = local_name
             documentation = docstring(node)
             n_typable, n_typed = self._typedness[index]
@@ -121,11 +134,13 @@ class _Describer:
                 if decorators:
                     decorated_line = tree.position(tree.spans[node.decorators[0]][0])[0]
             if isinstance(node, cst.ClassDef):
+                # LibCST keeps `metaclass=M` apart from bases, also where a base follows it (`*more`).
                 arguments = sorted((*node.bases, *node.keywords), key=tree.spans.__getitem__)
                 bases = tuple(tree.code(argument) for argument in arguments)
         elif isinstance(node, (cst.Import, cst.ImportFrom)):
             imports = len(self.imports)
             self.imports.append(self._import_statement(index, node))
+        # Counted for each type and name apart, so that few other definitions can shift the number.
         kind = type(node)
         ordinal = self._ordinals[kind, local_name]
         self._ordinals[kind, local_name] = ordinal + 1
@@ -141,7 +156,7 @@ class _Describer:
                 decorators=decorators,
                 bases=bases,
                 docstring=documentation,
-                assign_targets=tuple(tree.code(target) for target in _targets(node)),
+                assign_targets=tuple(tree.code(target) for target in targets(node)),
                 imports=imports,
                 code_hash=digest(tree.source.data[start_byte:end_byte]),
                 n_typable=n_typable,
@@ -152,106 +167,72 @@ class _Describer:
         return name
 
     def _qualify(self, index: int, name: str) -> str:
-        """Return the `__qualname__` of what a recorded node calls `name`."""
-        holder = self._holders[self._tree.parents[index]]
-        if holder == 0 or (holder, name) in self._global_names:
+        """Return the `__qualname__` (PEP 3155) of what a recorded node calls `name`."""
+        enclosing = self._enclosing[self._tree.parents[index]]
+        if enclosing == 0 or (enclosing, name) in self._global_names:
             return name
-        inside = ".<locals>" if isinstance(self._tree.recorded[holder], cst.FunctionDef) else ""
-        return f"{self._local_names[holder]}{inside}.{name}"
+        inside = ".<locals>" if isinstance(self._tree.recorded[enclosing], cst.FunctionDef) else ""
+        return f"{self._local_names[enclosing]}{inside}.{name}"
 
     def _measure(self) -> tuple[dict[int, Signature], dict[int, tuple[int, int]]]:
         """Return signatures of functions, and (typable, typed) of everything that holds code, by node index."""
         tree = self._tree
         signatures: dict[int, Signature] = {}
-        typedness_of = {index: (0, 0) for index, node in enumerate(tree.recorded) if type(node) in _HOLDER_TYPES}
+        typedness_of = {index: (0, 0) for index, node in enumerate(tree.recorded) if type(node) in _ENCLOSING_TYPES}
         for index in typedness_of:
             node = tree.recorded[index]
             if not isinstance(node, cst.FunctionDef):
                 continue
             signatures[index] = described = signature(node, tree.code)
-            holder = self._holders[tree.parents[index]]
-            is_method = isinstance(tree.recorded[holder], cst.ClassDef)
-            typable, typed = typedness(described, drops_first=is_method and not is_static(node))
+            enclosing = self._enclosing[tree.parents[index]]
+            is_method = isinstance(tree.recorded[enclosing], cst.ClassDef)
+            typable, typed = typedness(described, drops_first=is_method and not has_decorator(node, "staticmethod"))
             typedness_of[index] = (typable, typed)
-            while holder >= 0:
-                if not isinstance(tree.recorded[holder], cst.FunctionDef):
-                    total, total_typed = typedness_of[holder]
-                    typedness_of[holder] = (total + typable, total_typed + typed)
-                holder = self._holders[tree.parents[holder]] if holder else -1
+            # A function counts for itself alone, so that its row says how far its own signature is typed.
+            while enclosing >= 0:
+                if not isinstance(tree.recorded[enclosing], cst.FunctionDef):
+                    total, total_typed = typedness_of[enclosing]
+                    typedness_of[enclosing] = (total + typable, total_typed + typed)
+                enclosing = self._enclosing[tree.parents[enclosing]] if enclosing else -1
         return signatures, typedness_of
 
     def _import_statement(self, index: int, node: cst.Import | cst.ImportFrom) -> ImportStatement:
-        tree = self._tree
-        is_from = isinstance(node, cst.ImportFrom)
-        if isinstance(node.names, cst.ImportStar):
-            names = [self._imported_name(node.names, "*", None)]
-        else:
-            names = [self._imported_name(alias, _dotted(alias.name), _alias(alias)) for alias in node.names]
+        level, module = import_source(node)
         return ImportStatement(
-            module=_dotted(node.module) if isinstance(node, cst.ImportFrom) and node.module is not None else None,
-            level=len(node.relative) if isinstance(node, cst.ImportFrom) else 0,
-            names=tuple(names),
-            phase=self._phase(index, tree.spans[node][0]),
+            module=module,
+            level=level,
+            names=tuple(self._imported_name(clause) for clause in import_clauses(node)),
+            phase=self._phase(index, self._tree.spans[node][0]),
             node=index,
-            is_from=is_from,
+            is_from=isinstance(node, cst.ImportFrom),
         )
 
-    def _imported_name(self, clause: cst.CSTNode, name: str, alias: str | None) -> ImportedName:
-        start, end = self._tree.spans[clause]
+    def _imported_name(self, clause: ImportClause) -> ImportedName:
+        start, end = self._tree.spans[clause.node]
         line, column, byte = self._tree.position(start)
         end_line, end_column, end_byte = self._tree.position(end)
-        return ImportedName(name, alias, line, column, end_line, end_column, byte, end_byte)
+        return ImportedName(clause.name, clause.alias, line, column, end_line, end_column, byte, end_byte)
 
     def _phase(self, index: int, offset: int) -> Phase:
-        holder = self._holders[index]
-        while holder > 0:
-            if isinstance(self._tree.recorded[holder], cst.FunctionDef):
+        enclosing = self._enclosing[index]
+        while enclosing > 0:
+            if isinstance(self._tree.recorded[enclosing], cst.FunctionDef):
                 return "local"
-            holder = self._holders[self._tree.parents[holder]]
+            enclosing = self._enclosing[self._tree.parents[enclosing]]
         return "typing" if any(start <= offset < end for start, end in self._typing_parts) else "runtime"
 
 
-def is_type_checking(test: cst.CSTNode) -> bool:
-    """Whether an `if` tests `TYPE_CHECKING`, by its plain name or as an attribute of any object."""
-    name = test.attr if isinstance(test, cst.Attribute) else test
-    return isinstance(name, cst.Name) and name.value == "TYPE_CHECKING"
-
-
-def _holders(tree: Tree) -> list[int]:
+def _enclosing(tree: ParsedTree) -> list[int]:
     """Return for each recorded node the index of the innermost Module, ClassDef or FunctionDef, itself included."""
-    holders: list[int] = []
+    enclosing: list[int] = []
     for index, (node, parent) in enumerate(zip(tree.recorded, tree.parents, strict=True)):
-        holders.append(index if type(node) in _HOLDER_TYPES else holders[parent])
-    return holders
+        enclosing.append(index if type(node) in _ENCLOSING_TYPES else enclosing[parent])
+    return enclosing
 
 
 def _name_token(node: cst.CSTNode) -> cst.Name | None:
     """Return the token that a definition names itself by; None for several targets, attributes, imports, modules."""
     if isinstance(node, (cst.ClassDef, cst.FunctionDef, cst.TypeAlias)):
         return node.name
-    targets = _targets(node)
-    return targets[0] if len(targets) == 1 and isinstance(targets[0], cst.Name) else None
-
-
-def _targets(node: cst.CSTNode) -> tuple[cst.BaseExpression, ...]:
-    if isinstance(node, cst.Assign):
-        return tuple(target.target for target in node.targets)
-    if isinstance(node, (cst.AnnAssign, cst.AugAssign)):
-        return (node.target,)
-    return ()
-
-
-def _alias(alias: cst.ImportAlias) -> str | None:
-    if alias.asname is None or not isinstance(alias.asname.name, cst.Name):
-        return None
-    return normalised(alias.asname.name.value)
-
-
-def _dotted(node: cst.Attribute | cst.Name) -> str:
-    parts: list[str] = []
-    inner: cst.BaseExpression = node
-    while isinstance(inner, cst.Attribute):
-        parts.append(normalised(inner.attr.value))
-        inner = inner.value
-    parts.append(normalised(cst.ensure_type(inner, cst.Name).value))
-    return ".".join(reversed(parts))
+    assigned = targets(node)
+    return assigned[0] if len(assigned) == 1 and isinstance(assigned[0], cst.Name) else None

@@ -1,6 +1,7 @@
-"""Owns the way from a file's bytes to text as Python decodes it, and from places in the text back to bytes.
+"""From a file's bytes to text as Python decodes it (PEP 263), and from places in the text back to bytes.
 
-It knows nothing of syntax. Lines end at CR LF, CR or LF, and nowhere else.
+It knows nothing of syntax. Lines end at CR LF, CR or LF, and nowhere else, as in Python's tokenizer; `str.splitlines`
+also splits at form feeds and at U+0085, U+2028 and their like.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from codeintel_enrich.stages.parse.failure import Failure
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _LINE_END_BYTES = re.compile(rb"\r\n?|\n")
+# Both as CPython's `Parser/tokenizer/helpers.c` and `tokenize.py` have them.
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BLANK = re.compile(rb"^[ \t\f]*(?:#|$)")
 
@@ -35,12 +37,14 @@ class Source:
         self.line_starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
         self.n_lines = len(self.line_starts) - (self.line_starts[-1] == len(text))
         self._bom_length = bom_length
+        # Most files are ASCII, or of one byte a character: then offsets and bytes differ by the BOM alone.
         self._one_byte_each = len(text) == len(data) - bom_length
         self._wide: dict[int, str] = {} if text.isascii() else self._find_wide_lines()
         self._line_bytes: list[int] = []
         self._byte_table: Sequence[int] = ()
         if not self._one_byte_each:
             if encoding == "utf-8":
+                # Where lines begin is enough: a position encodes at most the beginning of its own line.
                 lengths = (len(self._line(index).encode()) for index in range(len(self.line_starts)))
                 self._line_bytes = list(accumulate(lengths, initial=bom_length))
             else:
@@ -80,6 +84,7 @@ def decode(data: bytes) -> Source:
     """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise Failure("decode-error", "the file is UTF-16 or UTF-32, which Python does not read as source")
+    # CPython refuses null bytes since 3.12, earlier versions stopped reading there: neither is a module.
     null = data.find(b"\0")
     if null >= 0:
         raise Failure("null-bytes", "source code cannot contain null bytes", count_lines(data[: null + 1]))
@@ -127,7 +132,10 @@ def _cookie(data: bytes) -> tuple[str | None, int]:
 
 
 def _normal_name(encoding: str) -> str:
-    """Spell an encoding's name as CPython's tokenizer does before it looks the codec up."""
+    """Spell an encoding's name as CPython's tokenizer does before it looks the codec up (`get_normal_name`).
+
+    Only the first twelve characters count there, and `latin-1-unix`, as Emacs writes it, is Latin-1.
+    """
     prefix = encoding[:12].lower().replace("_", "-")
     if prefix == "utf-8" or prefix.startswith("utf-8-"):
         return "utf-8"

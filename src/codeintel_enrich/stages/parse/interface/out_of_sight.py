@@ -1,18 +1,22 @@
-"""Owns the signs that code binds names by string, or changes `__all__`, out of sight: in calls and function bodies."""
+"""Signs that code binds names by string, or changes `__all__`, out of sight: in calls and function bodies.
+
+Signs, not proofs: whoever sees one says that any name may be bound, so that nothing false is claimed of a module.
+"""
 
 from __future__ import annotations
 
 import libcst as cst
 
-from codeintel_enrich.stages.parse.interface.nodes import dotted, inside
+from codeintel_enrich.stages.parse.cst_helpers import dotted, inside, only_index
 from codeintel_enrich.stages.parse.interface.values import Values
 
 LIST_METHODS = frozenset({"append", "extend", "insert", "add", "update", "remove", "discard", "clear", "pop"})
 """How a list, or a set, of names is changed in place."""
 
 
-def adds_to_all(function: cst.FunctionDef) -> bool:
+def is_exporter(function: cst.FunctionDef) -> bool:
     """Whether a function's body adds to some `__all__`: a decorator that exports what it is put on."""
+    # `sys.modules[f.__module__].__all__.append(f.__name__)`, and with `setdefault("__all__", [])` in any shape.
     return any(
         isinstance(node, cst.Call)
         and isinstance(node.func, cst.Attribute)
@@ -37,6 +41,7 @@ def changes_all(function: cst.FunctionDef) -> bool:
 
 def sets_names(function: cst.FunctionDef) -> bool:
     """Whether a function's body sets names in the namespace of its module by string."""
+    # `locals()` and `vars()` are those of the function here, and no way to set a name of the module.
     for node in inside(function.body):
         if isinstance(node, cst.AssignTarget) and isinstance(node.target, cst.Subscript):
             namespace = node.target.value
@@ -59,9 +64,7 @@ def is_own_module(node: cst.BaseExpression, values: Values) -> bool:
     return (
         isinstance(node, cst.Subscript)
         and values.path(node.value) == "sys.modules"
-        and len(node.slice) == 1
-        and isinstance(index := node.slice[0].slice, cst.Index)
-        and dotted(index.value) == "__name__"
+        and dotted(only_index(node)) == "__name__"
     )
 
 

@@ -1,4 +1,4 @@
-"""Owns the record of what a file's import statements, in any scope, ask of other modules."""
+"""What a file's import statements, in any scope, ask of other modules, and which failures of theirs are handled."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Literal
 import libcst as cst
 
 from codeintel_enrich.model.interface import ImportedModule
-from codeintel_enrich.stages.parse.interface.nodes import dotted
-from codeintel_enrich.stages.parse.names import normalised
+from codeintel_enrich.stages.parse.cst_helpers import dotted, import_clauses, import_source
 
 When = Literal["runtime", "typing", "local", "never"]
 
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 _CATCH_ALL = frozenset({"Exception", "BaseException"})
+"""What a handler for failing imports catches as well, together with any other failure."""
 
 
 class Imports:
-    """Collects imports, one entry for each module and context."""
+    """Collects imports, one entry for each module and phase."""
 
     def __init__(self) -> None:
         self._names: dict[tuple[int, str | None, When], set[str]] = {}
@@ -31,6 +31,7 @@ class Imports:
             names = self._names.setdefault(key, set())
             if name is not None:
                 names.add(name)
+            # One import that nothing guards is enough for the module to be needed.
             if not guarded:
                 self._unguarded.add(key)
 
@@ -46,22 +47,16 @@ class Imports:
 
 def imported(node: cst.Import | cst.ImportFrom) -> Iterator[tuple[int, str | None, str | None]]:
     """The (level, module, name) triples of a statement; name is `*` for a star, None for `import module`."""
-    if isinstance(node, cst.Import):
-        for alias in node.names:
-            yield 0, dotted(alias.name), None
-        return
-    level, module = len(node.relative), dotted(node.module)
-    if isinstance(node.names, cst.ImportStar):
-        yield level, module, "*"
-        return
-    for alias in node.names:
-        yield level, module, normalised(str(alias.name.value))
+    level, module = import_source(node)
+    for clause in import_clauses(node):
+        yield (0, clause.name, None) if isinstance(node, cst.Import) else (level, module, clause.name)
 
 
 def handles_import_errors(handlers: Iterable[cst.ExceptHandler | cst.ExceptStarHandler]) -> tuple[bool, bool]:
     """Whether a failing import is handled, and whether nothing else is."""
     handled, only = False, True
     for handler in handlers:
+        # A bare `except:`
         if handler.type is None:
             handled, only = True, False
             continue

@@ -1,4 +1,7 @@
-"""Owns what Python itself names: builtins, a module's implicit globals, and the mangling of private names."""
+"""What Python itself names: builtins, a module's implicit globals, and the mangling of private names.
+
+The lists are written down, not asked of the running interpreter: rows must not depend on which Python made them.
+"""
 
 import unicodedata
 
@@ -48,12 +51,16 @@ OBJECT_MEMBERS = frozenset({
 
 
 def normalised(identifier: str) -> str:
-    """The identifier as Python stores it (NFKC)."""
+    """The identifier as Python stores it: NFKC, by the language reference, section "Identifiers and keywords"."""
     return identifier if identifier.isascii() else unicodedata.normalize("NFKC", identifier)
 
 
 def mangled(name: str, class_name: str | None) -> str:
-    """The key under which `name` is looked up inside the class `class_name` (CPython's `_Py_Mangle`)."""
+    """The key under which `name` is looked up inside the class `class_name` (CPython's `_Py_Mangle`).
+
+    Language reference, section "Private name mangling". The class's leading underscores go first, so that `_C` and `C`
+    mangle alike; a class of underscores alone mangles nothing.
+    """
     if class_name is None or not name.startswith("__") or name.endswith("__"):
         return name
     stripped = class_name.lstrip("_")

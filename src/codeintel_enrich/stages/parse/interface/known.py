@@ -1,4 +1,4 @@
-"""Owns what is known of module-level names at one point of the program, and after alternatives of which one ran.
+"""What is known of module-level names at one point of the program, and after alternatives of which one ran.
 
 A name may have a usual value beside what is certain: that which it has where no environment variable is set and no
 optional third party's module is installed. Whether the tree itself has such a module is for `link` to say.
@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import libcst as cst
 
-from codeintel_enrich.stages.parse.interface.imported import imported
-from codeintel_enrich.stages.parse.interface.nodes import dotted
+from codeintel_enrich.stages.parse.cst_helpers import dotted
+from codeintel_enrich.stages.parse.interface.imports import imported
 
 _BLOCKS = (cst.SimpleStatementLine, cst.IndentedBlock, cst.SimpleStatementSuite)
 _COMPOUND = (cst.If, cst.Else, cst.With, cst.Try)
@@ -29,13 +29,13 @@ class Usual(NamedTuple):
 
 
 class State(NamedTuple):
-    """What is known of constants at one point of the program."""
+    """What is known of constants at one point of the program; copies, as alternatives go on from it."""
 
     constants: dict[str, Any]
     usual: dict[str, Usual]
 
 
-class Known:
+class KnownNames:
     """What is known of module-level names."""
 
     def __init__(self) -> None:
@@ -46,13 +46,15 @@ class Known:
         """Name -> the absolute dotted path it was imported from."""
         self.relatives: set[str] = set()
         """Names imported from a relative module."""
+        # `ListedNames` of `all_names`, which itself asks what is known.
         self.lists: dict[str, object] = {}
-        """Name -> a list of names that other modules have a part in, as `surface_all` reads it."""
+        """Name -> a list of names that other modules have a part in, as `all_names` reads it."""
         self.unknown: dict[str, cst.CSTNode] = {}
         """Name -> the expression assigned to it, of constants that only assuming may tell."""
 
     def rebind(self, name: str) -> None:
         """Forget everything about a name."""
+        # Whatever it was known for, it was the old value that was known.
         for known in (self.constants, self.usual, self.origins, self.lists, self.unknown):
             known.pop(name, None)
         self.relatives.discard(name)
@@ -67,6 +69,7 @@ class Known:
         if path is None:
             return None
         root, _, rest = path.partition(".")
+        # A name that nothing here binds stands for itself, as builtins do.
         origin = self.origins.get(root, root)
         return f"{origin}.{rest}" if rest else origin
 
@@ -86,6 +89,9 @@ class Known:
 
     def join(self, before: State, after: Sequence[State], usual: State | None = None, module: str = "") -> None:
         """Know what holds after alternatives that began with `before` and ended with `after`.
+
+        A name keeps its value if it had it before and every alternative leaves it; the value itself is compared, not
+        what it equals, as it may be an expression not evaluated yet. What all alternatives set alike is forgotten, too.
 
         `usual` is the end of the one that usually runs, if that is known, and `module` what is missing then.
         """
@@ -112,6 +118,7 @@ _NOTHING = object()
 
 def third_party(body: Iterable[cst.CSTNode]) -> str | None:
     """The first module that statements import which neither the package nor the standard library has."""
+    # Only the first: it is what fails where a package is missing, and those behind it are then not reached.
     for node in body:
         found = None
         if isinstance(node, (cst.Import, cst.ImportFrom)):

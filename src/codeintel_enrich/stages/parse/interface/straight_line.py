@@ -1,4 +1,4 @@
-"""Owns straight-line statements at module level: each becomes operations of the interface, in order."""
+"""Straight-line statements at module level: each becomes operations of the interface, in order."""
 
 from __future__ import annotations
 
@@ -14,27 +14,34 @@ from codeintel_enrich.model.interface import (
     ImportBind,
     Star,
 )
+from codeintel_enrich.stages.parse.cst_helpers import (
+    dotted,
+    import_source,
+    is_type_alias,
+    only_index,
+    parameters,
+    target_names,
+)
 from codeintel_enrich.stages.parse.interface.aliases import aliases
 from codeintel_enrich.stages.parse.interface.all_names import all_operations
-from codeintel_enrich.stages.parse.interface.computed import (
+from codeintel_enrich.stages.parse.interface.effects import Effects
+from codeintel_enrich.stages.parse.interface.nested import import_binds
+from codeintel_enrich.stages.parse.interface.out_of_sight import (
     LIST_METHODS,
-    adds_to_all,
     changes_all,
+    is_exporter,
     is_globals,
     is_own_module,
     sets_names,
 )
-from codeintel_enrich.stages.parse.interface.effects import Effects
-from codeintel_enrich.stages.parse.interface.nodes import dotted
 from codeintel_enrich.stages.parse.interface.platform import UNKNOWN
-from codeintel_enrich.stages.parse.interface.scopes import import_binds, target_names
-from codeintel_enrich.stages.parse.names import BUILTINS, normalised
+from codeintel_enrich.stages.parse.python_names import BUILTINS, normalised
 
 _READERS = BUILTINS - {"exec", "eval"}
 """Functions that leave a namespace given to them as it is."""
 
 
-class Statements(Effects):
+class StraightLine(Effects):
     """Handlers of statements that run whenever they are reached."""
 
     def on_import(self, node: cst.Import) -> None:
@@ -46,11 +53,13 @@ class Statements(Effects):
     def on_import_from(self, node: cst.ImportFrom) -> None:
         """`from m import n`, stars too."""
         self.imports.add(node, self.when, self.guarded)
-        level, module = len(node.relative), dotted(node.module)
+        level, module = import_source(node)
+        # A star rebinds names that only `link` knows, so nothing that is known here is forgotten for it.
         if isinstance(node.names, cst.ImportStar):
             self.operations.append(Star(level, module, self.when != "runtime"))
             return
         for operation in import_binds(node, self.when != "runtime"):
+            # Another module's list becomes this one's own.
             if operation.name == "__all__":
                 path = f"{'.' * level}{module or ''}:{operation.attribute}"
                 self.change_all([AllOperation("set", lists=(path,))], node)
@@ -61,6 +70,7 @@ class Statements(Effects):
         name, module = operation.name, operation.module
         self.operations.append(operation)
         self.values.rebind(name)
+        # What a relative module is called depends on where this file stands, of which the interface must not know.
         if operation.level:
             self.values.relatives.add(name)
         elif operation.attribute is not None:
@@ -81,12 +91,11 @@ class Statements(Effects):
 
     def on_annotated(self, node: cst.AnnAssign) -> None:
         """`a: T = value`; without a value it declares."""
-        annotation = dotted(node.annotation.annotation) or ""
         if node.value is not None:
             self.walrus(node.value)
         if isinstance(node.target, cst.Name) and node.target.value != "__all__":
             name = normalised(node.target.value)
-            if annotation.rpartition(".")[2] == "TypeAlias":
+            if is_type_alias(node.annotation.annotation):
                 self.bind(name, "type-alias", aliases(node.value, self.values), node.value is None)
                 return
             if node.value is None:
@@ -118,8 +127,8 @@ class Statements(Effects):
         """`del a`, `del globals()["a"]`."""
         names = list(target_names(node.target))
         if isinstance(node.target, cst.Subscript) and is_globals(node.target.value):
-            key = node.target.slice[0].slice
-            name = self.values.evaluate(key.value) if isinstance(key, cst.Index) else UNKNOWN
+            index = only_index(node.target)
+            name = UNKNOWN if index is None else self.values.evaluate(index)
             names = [name] if isinstance(name, str) else []
         for name in names:
             self.operations.append(Delete(name))
@@ -128,6 +137,7 @@ class Statements(Effects):
     def on_function(self, node: cst.FunctionDef) -> None:
         """`def f`."""
         name = normalised(node.name.value)
+        # What a function binds through `global` is bound when it is called, if ever: see `call_function`.
         bound = self.nested.add_function(node, self.values)
         if bound:
             self.globals_of[name] = bound
@@ -136,15 +146,15 @@ class Statements(Effects):
         if self.exports_elsewhere:
             if changes_all(node):
                 self.all_changers[name] = node
-            if adds_to_all(node):
+            if is_exporter(node):
                 self.exporters.add(name)
         if self.sets_names_elsewhere and sets_names(node):
             self.namespace_changers.add(name)
         if self.has_walrus:
             for decorator in node.decorators:
                 self.walrus(decorator.decorator)
-            for default in (*node.params.posonly_params, *node.params.params, *node.params.kwonly_params):
-                self.walrus(default.default)
+            for parameter, _ in parameters(node.params):
+                self.walrus(parameter.default)
         self.bind(name, "function")
         self._decorators(name, node.decorators)
 
@@ -156,7 +166,7 @@ class Statements(Effects):
                 self.walrus(decorator.decorator)
             for argument in (*node.bases, *node.keywords):
                 self.walrus(argument.value)
-        for member, kind in self.nested.add_class(node, "", self.when, self.values):
+        for member, kind in self.nested.add_class(node, self.when, self.values):
             self.bind(member, kind)
         self.bind(name, "class")
         self._decorators(name, node.decorators)
@@ -165,6 +175,7 @@ class Statements(Effects):
         for decorator in decorators:
             path = dotted(decorator.decorator)
             root = path.partition(".")[0] if path else ""
+            # A decorator is called here and now.
             if path in self.all_changers:
                 self.all_changers_used.add(path)
             if path and (path in self.exporters or self.values.is_imported(root)):
@@ -183,6 +194,7 @@ class Statements(Effects):
             self.bind_computed(self.values.evaluate(call.args[1].value), call.args[2].value, call)
         elif path == "exec" and len(call.args) == 1:
             self.bind_unseen("a call of `exec`", call)
+        # `f(globals())` may set any name; `len`, `print` and their like do not.
         elif path not in _READERS and any(is_globals(argument.value) for argument in call.args):
             self.bind_unseen(f"a call of `{path}` with the namespace" if path else "a call with the namespace", call)
         elif isinstance(function, cst.Attribute) and is_globals(function.value) and function.attr.value == "update":

@@ -1,10 +1,13 @@
-"""Owns the value of string literals, for any Python version and without evaluating anything."""
+"""The value of string literals, for any Python version and without evaluating anything.
+
+`ast.literal_eval` would answer as the running Python does, which warns of unknown escapes, and later may refuse them.
+The escapes are those of the language reference, section "String and Bytes literals".
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 
 import libcst as cst
 
@@ -41,6 +44,7 @@ def _literal_value(token: str) -> str | None:
         return None
     width = 3 if token[quote : quote + 3] in ('"""', "'''") else 1
     value = token[quote + width : len(token) - width]
+    # The tokenizer reads every line end as a line feed, inside literals too, and before it looks for escapes.
     if "\r" in value:
         value = _LINE_END.sub("\n", value)
     return value if "r" in prefix or "\\" not in value else _ESCAPE.sub(_unescape, value)
@@ -59,18 +63,5 @@ def _unescape(match: re.Match[str]) -> str:
         except KeyError:
             return match[0]
     code = int(text, 8 if kind == "octal" else 16)
+    # Octal escapes are three digits at most, so only `\U` can be out of range.
     return chr(code) if code < 0x110000 else match[0]
-
-
-def docstring(node: cst.Module | cst.ClassDef | cst.FunctionDef) -> str | None:
-    """Return the docstring of a definition as `__doc__` has it, not cleaned; None where there is none."""
-    body: Sequence[cst.CSTNode]
-    if isinstance(node, cst.Module):
-        body = node.body
-    else:
-        body = node.body.body if isinstance(node.body, cst.IndentedBlock) else (node.body,)
-    first = body[0] if body else None
-    if not isinstance(first, (cst.SimpleStatementLine, cst.SimpleStatementSuite)) or not first.body:
-        return None
-    expression = first.body[0]
-    return string_value(expression.value) if isinstance(expression, cst.Expr) else None

@@ -1,4 +1,4 @@
-"""Owns the kind of scope each recorded node stands in."""
+"""The kind of scope each recorded node stands in, by nesting alone: no name is looked up for it."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ from collections.abc import Iterator
 import libcst as cst
 
 from codeintel_enrich.model.syntax import ScopeKind
-from codeintel_enrich.stages.parse.signatures import parameters
-from codeintel_enrich.stages.parse.tree import Tree
+from codeintel_enrich.stages.parse.cst_helpers import parameters
+from codeintel_enrich.stages.parse.tree.places import ParsedTree
 
 _OPENED: dict[type[cst.CSTNode], ScopeKind] = {
     cst.Module: "module",
     cst.ClassDef: "class",
     cst.FunctionDef: "function",
 }
+_COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp)
+_OPENERS = frozenset({cst.FunctionDef, cst.Lambda, cst.ClassDef, cst.TypeAlias, *_COMPREHENSIONS})
 
 
-def scope_kinds(tree: Tree) -> list[ScopeKind]:
+def scope_kinds(tree: ParsedTree) -> list[ScopeKind]:
     """Return for each recorded node the kind of scope in which Python looks its names up.
 
-    Decorators, defaults, bases and a comprehension's first iterable stand outside what they belong to.
+    Decorators, defaults, bases and a comprehension's first iterable stand outside what they belong to: Python evaluates
+    them there (language reference, sections "Function definitions", "Class definitions" and "Displays for lists, sets
+    and dictionaries"). With type parameters, annotations and bases stand in the scope that those open (PEP 695).
     """
     kinds: list[ScopeKind] = ["module"]
     if tree.config.level == "defs":
@@ -28,6 +32,7 @@ def scope_kinds(tree: Tree) -> list[ScopeKind]:
         for parent in tree.parents[1:]:
             kinds.append(_OPENED.get(type(tree.recorded[parent])) or kinds[parent])
         return kinds
+    # By identity, not by recorded index: children are met before they have their turn.
     elsewhere: dict[int, ScopeKind] = {}
     for node, parent in zip(tree.recorded, tree.parents, strict=True):
         kind = elsewhere.get(id(node)) or kinds[parent]
@@ -38,10 +43,6 @@ def scope_kinds(tree: Tree) -> list[ScopeKind]:
                 if child is not None:
                     elsewhere[id(child)] = opened
     return kinds
-
-
-_COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp)
-_OPENERS = frozenset({cst.FunctionDef, cst.Lambda, cst.ClassDef, cst.TypeAlias, *_COMPREHENSIONS})
 
 
 def _children(node: cst.CSTNode, outer: ScopeKind) -> Iterator[tuple[cst.CSTNode | None, ScopeKind]]:

@@ -1,29 +1,16 @@
-"""Owns signatures: a function's parameters in source order, and how much of them is annotated."""
+"""Signatures: a function's parameters in source order as source text, and how much of them is annotated."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import libcst as cst
 
-from codeintel_enrich.model.syntax import Parameter, ParameterKind, Signature
-from codeintel_enrich.stages.parse.names import normalised
+from codeintel_enrich.model.syntax import Parameter, Signature
+from codeintel_enrich.stages.parse.cst_helpers import parameters
+from codeintel_enrich.stages.parse.python_names import normalised
 
 Code = Callable[[cst.CSTNode], str]
-
-
-def parameters(node: cst.Parameters) -> Iterator[tuple[cst.Param, ParameterKind]]:
-    """Yield parameters in source order; a bare `*` or `/` is none."""
-    for parameter in node.posonly_params:
-        yield parameter, "positional-only"
-    for parameter in node.params:
-        yield parameter, "positional-or-keyword"
-    if isinstance(node.star_arg, cst.Param):
-        yield node.star_arg, "var-positional"
-    for parameter in node.kwonly_params:
-        yield parameter, "keyword-only"
-    if node.star_kwarg is not None:
-        yield node.star_kwarg, "var-keyword"
 
 
 def signature(node: cst.FunctionDef, code: Code) -> Signature:
@@ -48,16 +35,9 @@ def typedness(described: Signature, drops_first: bool) -> tuple[int, int]:
 
     `drops_first`: the first positional parameter is the object or class that a call provides, and is not counted.
     """
+    # As type checkers count: what a call provides has the type of the class without being annotated.
     counted = described.parameters
     if drops_first and counted and counted[0].kind in ("positional-only", "positional-or-keyword"):
         counted = counted[1:]
     typed = sum(parameter.annotation is not None for parameter in counted) + (described.returns is not None)
     return len(counted) + 1, typed
-
-
-def is_static(node: cst.FunctionDef) -> bool:
-    """Whether a function is decorated with plain `staticmethod`."""
-    return any(
-        isinstance(decorator.decorator, cst.Name) and decorator.decorator.value == "staticmethod"
-        for decorator in node.decorators
-    )

@@ -3,8 +3,8 @@ import codecs
 
 import pytest
 
-from codeintel_enrich.stages.parse.decode import Source, count_lines, decode
 from codeintel_enrich.stages.parse.failure import Failure
+from codeintel_enrich.stages.parse.text import Source, count_lines, decode
 
 SCRIPT = 'ключ = "日本 é"\r\nx = 1\r\ry = "ﬁ"\n'
 READABLE = {

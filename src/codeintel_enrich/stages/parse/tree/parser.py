@@ -1,4 +1,4 @@
-"""Owns the call of LibCST's parser, and what its errors mean in words and places."""
+"""The call of LibCST's parser, and what its errors mean in words and places."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from codeintel_enrich.stages.parse.failure import Failure
 
 _PLACED = re.compile(r"parser error: error at (\d+):(\d+): (.*)", re.DOTALL)
 _LONGEST_SEARCHED = 200_000
+"""In code points; the search parses as often as the number of lines has binary digits."""
 _SPANNING = ("unterminated triple-quoted", "unexpected end of file")
+"""Tokenizer errors that every beginning of the text has from where a token opens on, so none of them shows the line."""
 
 
 def parse_text(text: str) -> cst.Module:
@@ -27,9 +29,10 @@ def parse_text(text: str) -> cst.Module:
     except (RecursionError, MemoryError):
         raise
     except Exception as error:
+        # Nothing but LibCST runs here, so whatever it raises is about the file.
         raise Failure("parser-crash", f"LibCST's parser failed: {type(error).__name__}") from error
     except BaseException as error:
-        # A panic in native code; its class cannot be imported.
+        # A panic in native code (pyo3): it derives from BaseException, and no module exports its class.
         if type(error).__name__ != "PanicException":
             raise
         raise Failure("parser-crash", "LibCST's parser panicked") from error
@@ -47,7 +50,7 @@ def _syntax_failure(message: str, text: str) -> Failure:
 
 
 def _first_line_that_fails(message: str, text: str) -> int:
-    """Return the line of a tokenizer error, which LibCST does not tell: the shortest beginning of the text has it too.
+    """Return the line of a tokenizer error, which LibCST leaves out: the shortest beginning of the text has it too.
 
     Tokens are made before anything is parsed, from the start on, so a beginning shows the error once it holds it.
     """

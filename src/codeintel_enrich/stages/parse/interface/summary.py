@@ -1,0 +1,43 @@
+"""`summarise`: the interface of one module, read off its tree in the order in which statements run."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from codeintel_enrich.model.interface import Interface
+from codeintel_enrich.model.syntax import Spot
+from codeintel_enrich.stages.parse.bind import Bound
+from codeintel_enrich.stages.parse.interface.control_flow import ModuleReader
+from codeintel_enrich.stages.parse.tree import ParsedTree
+
+
+def summarise(tree: ParsedTree, bound: Bound) -> tuple[Interface, tuple[Spot, ...]]:
+    """Return the interface of a parsed module, and where those of its operations stand that may have to be found again.
+
+    `bound` gives the unresolved references.
+    """
+    reader = ModuleReader(tree)
+    for statement in tree.module.body:
+        # One by one: a module that raises on the configured platform still has the rest of its names elsewhere.
+        reader.suite((statement,))
+    reader.finish()
+    # What has no order of its own is sorted: the interface's digest is what decides whether others are redone.
+    interface = Interface(
+        operations=tuple(reader.operations),
+        inactive=tuple(reader.inactive),
+        classes=tuple(found for _, found in sorted(reader.nested.classes.items())),
+        lazy_names=dict(sorted(reader.lazy_names.items())),
+        dynamic_getattr=reader.dynamic_getattr,
+        usual=reader.values.export_usual(),
+        lazy_stub=reader.lazy_stub,
+        patches=tuple(patch for _, patch in sorted(reader.patches.items())),
+        exporters=tuple(sorted(reader.exporters)),
+        imports=reader.imports.result(),
+        unresolved=bound.unresolved,
+    )
+    return interface, tuple(_spot(tree, subject, node) for subject, node in reader.spots.items())
+
+
+def _spot(tree: ParsedTree, subject: str, node: cst.CSTNode) -> Spot:
+    start, end = tree.spans[node]
+    return Spot(subject, *tree.position(start)[:2], *tree.position(end)[:2])
