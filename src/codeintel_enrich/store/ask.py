@@ -11,7 +11,7 @@ from codeintel_enrich.errors import UsageError
 from codeintel_enrich.store.read import open_store
 
 
-class Answer(msgspec.Struct, frozen=True):
+class QueryResult(msgspec.Struct, frozen=True):
     """Rows, in the order in which the question gives them."""
 
     columns: tuple[str, ...]
@@ -19,7 +19,7 @@ class Answer(msgspec.Struct, frozen=True):
     rows: list[tuple[Any, ...]]
 
 
-def ask(store: Path, question: str) -> Answer:
+def ask(store: Path, question: str) -> QueryResult:
     """Ask a question; of several statements, the last one's answer counts.
 
     No file beside the store can be read or written by it. Raises UsageError for a question that is wrong, and
@@ -41,7 +41,7 @@ def ask(store: Path, question: str) -> Answer:
     for name in names:
         count = seen[name] = seen.get(name, -1) + 1
         columns.append(f"{name}_{count}" if count else name)
-    return Answer(tuple(columns), rows)
+    return QueryResult(tuple(columns), rows)
 
 
 def _told(error: Exception) -> str:

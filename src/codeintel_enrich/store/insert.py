@@ -94,7 +94,7 @@ class _Few:
             for table in TABLES:
                 if count := file.counts.get(table.name, 0):
                     values = ", ".join(f"unnest(?::{SQL_TYPES[column.type]}[])" for column in table.columns)
-                    connection.execute(f"INSERT INTO {table.name} SELECT {values}", rows.columns(table))
+                    connection.execute(f"INSERT INTO {table.name} SELECT {values}", list(rows.columns(table).values()))
                     counts[table.name] += count
         return counts
 

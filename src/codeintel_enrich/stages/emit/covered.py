@@ -1,4 +1,4 @@
-"""Owns how much of a file and of its definitions is covered, by the lines that a coverage report counts."""
+"""How much of a file and of its definitions is covered, by the lines that a coverage report counts."""
 
 from bisect import bisect_right
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Owns the layers of one file as `emit` sees them together, and the identities its rows share."""
+"""The layers of one file as `emit` sees them together, and the identities its rows share."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from codeintel_enrich.model.types import Types
 _DEFINED_KINDS = frozenset({"class", "function", "variable", "type-alias"})
 """What is defined in some file of the tree."""
 
-HOLDERS = frozenset({"Module", "ClassDef", "FunctionDef"})
-"""Nodes that hold other definitions, references and diagnostics."""
+ENCLOSING = frozenset({"Module", "ClassDef", "FunctionDef"})
+"""Nodes that may enclose other definitions, references and diagnostics."""
 
 
 class Layers:
@@ -92,14 +92,14 @@ class Layers:
         return self.path if target.path is None and target.kind in _DEFINED_KINDS else target.path
 
     @cached_property
-    def _holders(self) -> list[int]:
-        return [index for index, node in enumerate(self.syntax.nodes) if node.node_type in HOLDERS]
+    def _enclosing(self) -> list[int]:
+        return [index for index, node in enumerate(self.syntax.nodes) if node.node_type in ENCLOSING]
 
-    def holder_at(self, line: int, col: int) -> int:
+    def enclosing_at(self, line: int, col: int) -> int:
         """Index of the innermost Module, ClassDef or FunctionDef around a place; the Module where there is none."""
         place = (line, col)
         innermost = 0
-        for index in self._holders:
+        for index in self._enclosing:
             node = self.syntax.nodes[index]
             start = (node.start_line, node.start_col)
             if start > place:

@@ -1,4 +1,4 @@
-"""Owns docstring parity: whether the parameters that a docstring documents are those that are declared.
+"""Docstring parity: whether the parameters that a docstring documents are those that are declared.
 
 Only docstrings that have a section of parameters are looked at: what is not documented at all is no contradiction.
 """

@@ -1,4 +1,4 @@
-"""Owns matching users' tag rules against the layers of one file."""
+"""Matches users' tag rules against the layers of one file."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Owns the tags of one file: the built-in ones that its layers decide, and those of the user's rules."""
+"""The tags of one file: the built-in ones that its layers decide, and those of the user's rules."""
 
 from pathlib import PurePosixPath
 
