@@ -59,25 +59,6 @@ class FileStamp(msgspec.Struct, frozen=True, array_like=True, eq=False):
         return hash(self.size)
 
 
-class MergeReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merge did to the store."""
-
-    generation: int
-    """Number of merges that changed the store since it was written anew; 1 for a new one."""
-    rebuilt: str | None
-    """Why the store was written anew; None where it was updated in place or was up to date."""
-    changed_files: int
-    """Files whose rows were inserted."""
-    vanished_files: int
-    """Files whose rows were deleted for good."""
-    inserted: dict[str, int]
-    """Table -> rows inserted."""
-    rows: dict[str, int]
-    """Table -> rows in the store now."""
-    stamp: FileStamp
-    seconds: float
-
-
 class PublishReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a run did to the published files."""
 

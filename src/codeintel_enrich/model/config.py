@@ -41,14 +41,6 @@ class LinkConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Decides which top-level modules count as the standard library's."""
 
 
-class StitchConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What `stitch` depends on beside its layers."""
-
-
-class TypesConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What `types` depends on beside its layers."""
-
-
 class EmitConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What `emit` depends on beside its layers."""
 

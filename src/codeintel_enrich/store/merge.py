@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from codeintel_enrich.errors import EnrichError
-from codeintel_enrich.files.stamps import FileStamp, MergeReport
+from codeintel_enrich.files.stamps import FileStamp
 from codeintel_enrich.model.tables import FILES, LEDGER, META, MODULES, SCHEMA_VERSION, TABLES, Table
 from codeintel_enrich.store.insert import Batch, batches
 from codeintel_enrich.store.read import PATIENCE_SECONDS, connect
@@ -31,6 +31,25 @@ _CHECKSUM_MODULUS = 1 << 127
 
 Rows = Callable[[Collection[str]], Iterator[Batch]]
 """Files -> their rows, in batches."""
+
+
+class MergeReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a merge did to the store."""
+
+    generation: int
+    """Number of merges that changed the store since it was written anew; 1 for a new one."""
+    rebuilt: str | None
+    """Why the store was written anew; None where it was updated in place or was up to date."""
+    changed_files: int
+    """Files whose rows were inserted."""
+    vanished_files: int
+    """Files whose rows were deleted for good."""
+    inserted: dict[str, int]
+    """Table -> rows inserted."""
+    rows: dict[str, int]
+    """Table -> rows in the store now."""
+    stamp: FileStamp
+    seconds: float
 
 
 class _UntrustedError(Exception):

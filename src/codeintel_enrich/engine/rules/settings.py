@@ -20,8 +20,8 @@ def stage_settings(project: Project) -> Settings:
         "outline": config.outline_config(),
         "link": {"link": config.link_config(requires), "roots": config.roots},
         "qualify": None,
-        "stitch": config.stitch_config(),
-        "types": config.types_config(),
+        "stitch": None,
+        "types": None,
         "emit": config.emit_config(project.tag_rules, project.sorts_keys),
         "merge": {
             "version": __version__,

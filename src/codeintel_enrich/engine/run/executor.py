@@ -196,7 +196,6 @@ class Executor:
                 list(stages),
                 {stage: build.settings[stage] for stage in stages},
                 build.sources(path),
-                config.stitch_config(),
                 config.emit_config(build.project.tag_rules, build.project.sorts_keys),
             )
             try:

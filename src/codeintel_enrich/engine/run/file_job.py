@@ -13,7 +13,7 @@ import msgspec
 from codeintel_enrich.engine.rules.keys import Inputs, Sources
 from codeintel_enrich.engine.rules.stages import AnalysisStage
 from codeintel_enrich.engine.state.artifacts import Artifact, Reader
-from codeintel_enrich.model.config import EmitConfig, StitchConfig
+from codeintel_enrich.model.config import EmitConfig
 
 ENCODER = msgspec.msgpack.Encoder()
 """Stages build their tables in a defined order; encoding keeps it."""
@@ -27,7 +27,6 @@ class AnalyseJob(msgspec.Struct, frozen=True):
     """Those to run, in their order."""
     settings: dict[str, str]
     sources: Sources
-    stitch: StitchConfig
     emit: EmitConfig
 
 
@@ -88,7 +87,7 @@ def _run(stage: AnalysisStage, layers: "_Layers", job: AnalyseJob) -> Any:
     if stage == "stitch":
         from codeintel_enrich.stages.stitch import stitch
 
-        return stitch(syntax, interface, qualified, linked, layers.document(), job.stitch)
+        return stitch(syntax, interface, qualified, linked, layers.document())
     from codeintel_enrich.model.context import FileContext
     from codeintel_enrich.model.stitched import Stitched
     from codeintel_enrich.model.types import Types
