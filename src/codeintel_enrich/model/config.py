@@ -1,4 +1,4 @@
-"""Owns the settings that stages read; each stage's struct is part of that stage's keys and of no other's."""
+"""The settings that stages read; each stage's struct is part of that stage's keys and of no other's."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Owns what is published as rows of all files together: the graphs, and the view `symbols`.
+"""What is published as rows of all files together: the graphs, and the view `symbols`.
 
 No column tells a place inside a file, so a line shift changes none of them.
 """

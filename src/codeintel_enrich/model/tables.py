@@ -17,11 +17,10 @@ SCHEMA_VERSION = "3.0"
 """MAJOR.MINOR; see `SCHEMA.md`. A test compares it and the tables with what was published last."""
 
 SCHEMA_POLICY = (
-    "MAJOR.MINOR: a query that was right for MAJOR.N is right for every later minor version of the same major one."
-    " MINOR rises when tables, views, columns or values are added, MAJOR when anything is removed, renamed or means"
-    " something else. Name the columns you read: new ones may stand anywhere."
+    "MAJOR.MINOR: what is right for a version is right for every later one of the same MAJOR; MINOR rises when tables,"
+    " views, columns or values are added, MAJOR when anything is removed, renamed or means something else"
 )
-"""What readers may rely on; the store's `meta` says it, too."""
+"""What readers may rely on, in one sentence; `meta` says it to whoever has only the store."""
 
 ColumnType = Literal["text", "integer", "long", "real", "boolean", "texts"]
 """`integer` has 32 bits, `long` 64; `texts` is a list of `text`. Integers are never negative."""
@@ -83,7 +82,7 @@ def table(name: str, row: type[RowType], key: tuple[str, ...]) -> RowTable[RowTy
 
 
 def _text_of(row: type[Row]) -> str:
-    return (row.__doc__ or "").removesuffix(".")
+    return " ".join((row.__doc__ or "").split()).removesuffix(".")
 
 
 def _columns_of(row: type[Row]) -> tuple[Column, ...]:
@@ -194,7 +193,7 @@ class NodeRow(Row, frozen=True, kw_only=True):
         "Covered share of the counted lines of a function or class, behind its first, or of the module; null "
         "where there are none",
     ]
-    notes: Annotated[Sequence[str], "What is worth knowing of it"]
+    notes: Annotated[Sequence[str], "Reserved; empty"]
 
 
 NODES = table("nodes", NodeRow, key=("node_id",))
@@ -517,7 +516,9 @@ LEDGER = table("ledger", LedgerRow, key=("path",))
 
 
 class MetaRow(Row, frozen=True, kw_only=True):
-    """What the store is: `schema_version`, `generation` (merges so far), `rows:TABLE`, `content:TABLE`, versions."""
+    """What the store is: `schema_version`, `schema_policy`, `generation` (merges so far), `rows:TABLE`,
+    `content:TABLE`, versions.
+    """
 
     key: Annotated[str, "Name of the fact"]
     value: Annotated[str, "The fact"]

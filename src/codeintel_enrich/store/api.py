@@ -1,4 +1,4 @@
-"""Owns what a store knows of the API of a tree: names to import, definitions behind them, and who uses those."""
+"""What a store knows of the API of a tree: names to import, definitions behind them, and who uses those."""
 
 from __future__ import annotations
 

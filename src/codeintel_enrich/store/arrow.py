@@ -1,4 +1,4 @@
-"""Owns the way from the packed rows of many files to Arrow tables: buffers are joined, no cell becomes an object."""
+"""Packed rows of many files become Arrow tables: buffers are joined, no cell becomes a Python object."""
 
 from array import array
 from collections.abc import Iterator, Sequence

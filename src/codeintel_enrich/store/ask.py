@@ -1,4 +1,4 @@
-"""Owns questions in SQL that somebody else wrote: they may read the store, and touch nothing else."""
+"""Questions in SQL that somebody else wrote: they may read the store, and touch nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Owns the comparison of two stores, table by table and cell by cell."""
+"""Compares two stores, table by table and cell by cell."""
 
 from __future__ import annotations
 

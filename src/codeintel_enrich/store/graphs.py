@@ -1,4 +1,4 @@
-"""Owns reading graphs from a store: a query each, its rows in a defined order."""
+"""Reads graphs from a store: a query each, its rows in a defined order."""
 
 from __future__ import annotations
 

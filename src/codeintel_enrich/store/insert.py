@@ -1,4 +1,4 @@
-"""Owns putting rows into tables: many through Arrow, a few as bound lists.
+"""Puts rows into tables: many through Arrow, a few as bound lists.
 
 Loading Arrow takes longer than all the rest of a merge of a few files.
 """

@@ -1,4 +1,4 @@
-"""Owns bringing a store from whatever it holds to the rows that are wanted, in one transaction.
+"""Brings a store from whatever it holds to the rows that are wanted, in one transaction.
 
 It knows neither where encoded rows come from (`load`) nor what they mean. A store that cannot be trusted is
 written anew beside the old one and put in its place; a first build goes the same way.
@@ -16,7 +16,7 @@ import msgspec
 
 from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.files.stamps import FileStamp
-from codeintel_enrich.model.tables import FILES, LEDGER, META, MODULES, SCHEMA_VERSION, TABLES, Table
+from codeintel_enrich.model.tables import FILES, LEDGER, META, MODULES, SCHEMA_POLICY, SCHEMA_VERSION, TABLES, Table
 from codeintel_enrich.store.insert import Batch, batches
 from codeintel_enrich.store.read import PATIENCE_SECONDS, connect
 from codeintel_enrich.store.schema import SHAPE_QUERY, cell_hash, create_statements, has_shape, of_paths
@@ -262,6 +262,7 @@ def _read_state(connection: duckdb.DuckDBPyConnection) -> _State:
     version = meta.pop("schema_version", "none")
     if version != SCHEMA_VERSION:
         raise _UntrustedError(f"its schema version is {version}, not {SCHEMA_VERSION}")
+    meta.pop("schema_policy", None)
     try:
         generation = int(meta.pop("generation"))
         contents = {
@@ -275,7 +276,12 @@ def _read_state(connection: duckdb.DuckDBPyConnection) -> _State:
 
 
 def _write_meta(connection: duckdb.DuckDBPyConnection, state: _State) -> None:
-    meta = {"schema_version": SCHEMA_VERSION, "generation": str(state.generation), **state.info}
+    meta = {
+        "schema_version": SCHEMA_VERSION,
+        "schema_policy": SCHEMA_POLICY,
+        "generation": str(state.generation),
+        **state.info,
+    }
     for name, content in state.contents.items():
         meta[f"rows:{name}"] = str(content.rows)
         meta[f"content:{name}"] = str(content.checksum)

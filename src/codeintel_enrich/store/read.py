@@ -1,4 +1,4 @@
-"""Owns opening a store and reading it whole; knows nothing of what the rows mean."""
+"""Opens a store, and reads it whole; knows nothing of what the rows mean."""
 
 from __future__ import annotations
 

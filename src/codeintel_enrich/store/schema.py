@@ -1,4 +1,4 @@
-"""Owns the schema in DuckDB's SQL, made from the model's tables; every identifier here is one of ours."""
+"""The schema in DuckDB's SQL, made from the model's tables; every identifier here is one of ours."""
 
 from collections.abc import Iterable, Iterator
 

@@ -298,9 +298,11 @@ def test_a_place_that_cannot_be_written_is_an_error_that_names_it(tmp_path: Path
         merged(tmp_path / "file" / "store.duckdb", shelf)
 
 
-def test_the_store_says_its_schema_version(store: Path, shelf: Shelf) -> None:
+def test_the_store_says_its_schema_version_and_what_that_means(store: Path, shelf: Shelf) -> None:
     merged(store, shelf)
-    assert ("schema_version", SCHEMA_VERSION) in canonical_dump(store)["meta"]
+    meta = dict(canonical_dump(store)["meta"])
+    assert meta["schema_version"] == SCHEMA_VERSION
+    assert meta["schema_policy"].startswith("MAJOR.MINOR: ")
 
 
 @pytest.mark.parametrize("in_bulk", [True, False])
