@@ -5,7 +5,7 @@ packing of rows, Parquet, the reference. Lines count from 1, columns from 0 in c
 file; ends are exclusive. Every table of `TABLES` is filled from the rows that `emit` makes of one file, and its first
 column, `path`, says which.
 
-SQL is an interface: `SCHEMA.md` in this package says what may change when, and what has changed.
+SQL is an interface: `SCHEMA_POLICY` says what may change when, `SCHEMA_CHANGES` what has.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,24 @@ from typing import Annotated, Generic, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
-SCHEMA_VERSION = "3.0"
-"""MAJOR.MINOR; see `SCHEMA.md`. A test compares it and the tables with what was published last."""
-
 SCHEMA_POLICY = (
-    "MAJOR.MINOR: what is right for a version is right for every later one of the same MAJOR; MINOR rises when tables,"
-    " views, columns or values are added, MAJOR when anything is removed, renamed or means something else"
+    "MAJOR.MINOR: a query that is right for a version is right for every later one of the same MAJOR; MINOR rises when"
+    " tables, views, columns or values are added, MAJOR when anything is removed, renamed or means something else"
 )
-"""What readers may rely on, in one sentence; `meta` says it to whoever has only the store."""
+"""What readers of the store and of the Parquet datasets may rely on, if they name the columns they read: a new one may
+stand anywhere among them. `meta` says it to whoever has only the store.
+"""
+
+SCHEMA_CHANGES: tuple[tuple[str, str], ...] = (
+    (
+        "3.0",
+        "The first version with a policy; the tables are those of version 3. `meta` has the policy. `nodes.notes`,"
+        " which no version has filled, is declared reserved.",
+    ),
+)
+"""Version and what it changed, the newest first. A test compares the tables with those that were published last."""
+
+SCHEMA_VERSION = SCHEMA_CHANGES[0][0]
 
 ColumnType = Literal["text", "integer", "long", "real", "boolean", "texts"]
 """`integer` has 32 bits, `long` 64; `texts` is a list of `text`. Integers are never negative."""
