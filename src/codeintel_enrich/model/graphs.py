@@ -31,6 +31,7 @@ def _same(*names: str) -> dict[str, str]:
     return {name: name for name in names}
 
 
+# Their places are those of `FileSummary.graphs`.
 GRAPHS = (
     Graph("graphs/symbol_graph.json", SYMBOL_FILES, {"symbol": "scip_symbol", "file": "path"}, ("symbol", "file")),
     Graph(

@@ -19,6 +19,7 @@ from codeintel_enrich.model.tables import Column, RowTable, RowType, Table
 NULL_INTEGER = -1
 """Stands for null in columns of integers and booleans; in columns of reals NaN does, in columns of texts number 0."""
 
+# Booleans are bytes: a bit would have no room for null.
 TYPECODES = {"text": "i", "texts": "i", "integer": "i", "long": "q", "real": "d", "boolean": "b"}
 """Column type -> typecode of the array that holds its cells, in the machine's byte order."""
 
@@ -80,6 +81,7 @@ class FileRows(msgspec.Struct, frozen=True):
     fragments: FileFragments
 
 
+# A decoder skips fields that its type lacks, so the store does not pay for pages, nor publishers for rows.
 class _PackedHalf(msgspec.Struct, frozen=True):
     packed: PackedRows
 
@@ -211,6 +213,7 @@ class RowPacker:
 
     def finish(self) -> PackedRows:
         """All tables added so far."""
+        # Most files are ASCII, where characters are bytes and lengths need no encoding text by text.
         strings = [text or "" for text in self._numbers]
         joined = "".join(strings)
         encoded = strings if joined.isascii() else [text.encode() for text in strings]

@@ -102,11 +102,13 @@ def _columns_of(row: type[Row]) -> tuple[Column, ...]:
 def _column(name: str, annotation: object) -> Column:
     """`annotation` is `Annotated[TYPE, "TEXT"]` or `Annotated[TYPE, LONG, "TEXT"]`."""
     kind, *marks, doc = get_args(annotation)
+    # `Annotated` and not texts below the fields: those are gone when Python runs, unless the source is read again.
     options = get_args(kind) if type(None) in get_args(kind) else (kind,)
     column_type = LONG if marks == [LONG] else _TYPES[get_origin(options[0]) or options[0]]
     return Column(name, column_type, doc, optional=type(None) in options)
 
 
+# Columns that several tables share.
 Path = Annotated[str, "File, relative to the root, with forward slashes"]
 ModuleName = Annotated[str | None, "Dotted name of the file's module; null where no import can name it"]
 StartLine = Annotated[int, "First line, from 1"]

@@ -28,6 +28,8 @@ def ask(store: Path, question: str) -> QueryResult:
     import duckdb
 
     with open_store(store) as connection:
+        # A read-only connection can still read and write other files (COPY, read_csv, ATTACH) and load extensions; the
+        # lock keeps the question from lifting the ban.
         for setting in ("enable_external_access = false", "lock_configuration = true"):
             connection.execute(f"SET {setting}")
         try:
@@ -35,7 +37,7 @@ def ask(store: Path, question: str) -> QueryResult:
             names = [column[0] for column in result.description or ()]
             rows = result.fetchall() if names else []
         except duckdb.Error as error:
-            raise UsageError(f"the question can not be answered: {_told(error)}") from error
+            raise UsageError(f"the question can not be answered: {_in_user_terms(error)}") from error
     seen: dict[str, int] = {}
     columns: list[str] = []
     for name in names:
@@ -44,7 +46,7 @@ def ask(store: Path, question: str) -> QueryResult:
     return QueryResult(tuple(columns), rows)
 
 
-def _told(error: Exception) -> str:
+def _in_user_terms(error: Exception) -> str:
     """DuckDB's message with what the user has to do in place of what a programmer would."""
     text = str(error).strip()
     if "read-only" in text or "disabled by configuration" in text or "locked" in text:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import duckdb
 
 MOST_CHAINS = 24
-"""Re-exports told of one module, the longest chains first."""
+"""Re-exports listed of one module, the longest chains first."""
 MOST_LISTED = 200
 """Rows of a list that is read from its head."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from codeintel_enrich.model.tables import LEDGER, META, RELATIONS, TABLES, VIEWS, Column, Table
 
+# Columns of few values are VARCHAR, too: as an ENUM, each new value would change the type of its column.
 SQL_TYPES = {
     "text": "VARCHAR",
     "texts": "VARCHAR[]",

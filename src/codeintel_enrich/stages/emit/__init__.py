@@ -107,11 +107,7 @@ def emit(
         graphs=graph_digests(shared),
     )
     json_options = orjson.OPT_APPEND_NEWLINE | (orjson.OPT_SORT_KEYS if config.sorts_keys else 0)
-    fragments = FileFragments(
-        path,
-        summary,
-        module_line(layers, summary, imports, covered, json_options),
-        nodes.lines(json_options) if config.emit_cst else b"",
-        page(layers, summary, imports, covered.ratio),
-    )
-    return FileRows(packed=packed, fragments=fragments)
+    module_json = module_line(layers, summary, imports, covered, json_options)
+    cst_jsonl = nodes.lines(json_options) if config.emit_cst else b""
+    text = page(layers, summary, imports, covered.ratio)
+    return FileRows(packed=packed, fragments=FileFragments(path, summary, module_json, cst_jsonl, text))

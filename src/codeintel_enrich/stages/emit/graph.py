@@ -23,6 +23,7 @@ def graph_digests(columns: Mapping[str, Mapping[str, Sequence[Any]]]) -> tuple[s
     for graph in GRAPHS:
         given = columns[graph.table.name]
         rows = list(zip(*(given[name] for name in graph.columns.values()), strict=True))
+        # Digests, not rows: whoever publishes a graph asks for its rows only where some file's digest changed.
         digests.append(digest(msgspec.msgpack.encode(rows)))
     return tuple(digests)
 
@@ -63,6 +64,7 @@ def _reads(layers: Layers) -> tuple[dict[int, int], dict[int, int]]:
     for reference, meaning in zip(layers.syntax.references, layers.qualified.references, strict=True):
         if meaning >= 0 and counts_as_used[meaning] and reference.role == "read":
             key = reference.node * width + meaning
+            # Hot: a pair as one number, and one look-up for all but the first mention.
             if key in counts:
                 counts[key] += 1
             else:
@@ -83,6 +85,8 @@ def base_rows(layers: Layers) -> list[BaseRow]:
     syntax, qualified = layers.syntax, layers.qualified
     if not any(definition.bases for definition in syntax.definitions):
         return []
+    # Layer P has bases as text, since any expression may be one. The identifiers of a class's header are references,
+    # so a base that is a dotted name is found again among them.
     headers: dict[int, list[int]] = {}
     for index, reference in enumerate(syntax.references):
         if syntax.nodes[reference.node].node_type == "ClassDef":
@@ -148,6 +152,7 @@ def override_rows(layers: Layers) -> list[OverrideRow]:
     module = layers.linked.module
     if module is None or not layers.linked.overrides:
         return []
+    # Backwards, so that of several definitions of one name the first one's place is kept.
     nodes = {
         definition.local_name: index
         for index, node in reversed(list(enumerate(layers.syntax.nodes)))

@@ -12,6 +12,7 @@ from codeintel_enrich.stages.emit.layers import Layers
 def import_rows(layers: Layers) -> list[ImportRow]:
     """One row for every imported name, in source order."""
     linked = layers.linked
+    # `link` answers for each path as written, however often it is imported.
     by_written = {(item.level, item.module or ""): item for item in linked.imports}
     meaning = _meanings(layers)
     node_ids = layers.node_ids
@@ -54,6 +55,7 @@ def _unseen(level: int, written: str) -> ResolvedImport:
 def _meanings(layers: Layers) -> Callable[[ImportedName], str | None]:
     """Finds the qualified name of an imported name: that of the reference at its last dotted component."""
     qualified = layers.qualified
+    # An imported name has no reference index of its own, but its tokens are references, in the same order.
     indices = [index for index, item in enumerate(layers.syntax.references) if item.kind == "import"]
     starts = [layers.syntax.references[index].start_byte for index in indices]
 

@@ -51,6 +51,7 @@ class Layers:
             f"{prefix}:{node.start_line}:{node.start_col}:{node.node_type}:{node.name or ''}"
             for node in self.syntax.nodes
         ]
+        # Equal ones are nodes of one type that begin together (`a + b + c`); level `defs` has hardly any.
         return ids if len(set(ids)) == len(ids) else _numbered(ids)
 
     @cached_property
@@ -62,6 +63,7 @@ class Layers:
         """
         linked = self.linked
         owner = linked.module if linked.module is not None else self.path
+        # A stub has the module name of the file it describes, and the same definitions.
         if linked.is_stub:
             owner = f"{owner}[stub]"
         ids: list[str] = []
@@ -102,6 +104,7 @@ class Layers:
         for index in self._enclosing:
             node = self.syntax.nodes[index]
             start = (node.start_line, node.start_col)
+            # Nodes stand in the order of their starts, so the last one that is around the place is the innermost.
             if start > place:
                 break
             if place < (node.end_line, node.end_col):

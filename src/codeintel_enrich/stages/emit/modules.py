@@ -15,6 +15,7 @@ from codeintel_enrich.stages.emit.outlines import outline_value
 
 _DEFINING = ENCLOSING - {"Module"}
 _MAIN_AUTHORS = 3
+"""More names say little of who knows a file, and would change with every commit."""
 
 
 def summarise(layers: Layers, tags: tuple[str, ...], imports: Sequence[ImportRow]) -> FileSummary:
@@ -37,6 +38,7 @@ def summarise(layers: Layers, tags: tuple[str, ...], imports: Sequence[ImportRow
 
 def _imported_files(layers: Layers, imports: Sequence[ImportRow]) -> tuple[str, ...]:
     """The files that import statements name: target modules, and submodules imported as names."""
+    # `from package import module` names a file that is not the target module: that is the package.
     named = {row.resolved for row in imports}
     found = {row.target_path for row in imports}
     found.update(
@@ -137,6 +139,7 @@ def diagnostic_rows(layers: Layers, own: Iterable[Diagnostic]) -> list[Diagnosti
         )
         for item, node in placed
     ]
+    # By all that tells findings apart, since checkers report in no promised order.
     return sorted(rows, key=attrgetter("line", "col", "tool", "rule", "message", "end_line", "end_col"))
 
 

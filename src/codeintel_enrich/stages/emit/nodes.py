@@ -28,8 +28,8 @@ class Nodes:
         self._statements = [syntax.imports[item.imports] if item.imports >= 0 else None for item in self._definitions]
         self._imported = [imported_texts(item) if item is not None else () for item in self._statements]
 
-    # Column by column: at level `full` nearly all nodes define nothing, and two thirds of the columns are about what a
-    # node defines.
+    # Column by column: at level `full` nearly all nodes define nothing, and most columns are about what a node
+    # defines.
     def pack(self, packer: RowPacker, covered: Covered) -> None:
         """Add the table."""
         nodes = self._layers.syntax.nodes
@@ -123,6 +123,7 @@ class Nodes:
         path, parse_ok = layers.path, layers.syntax.parse_ok
         definitions, signatures = self._definitions, self._signatures
         lines: list[bytes] = []
+        # Not from the rows: JSON nests what rows flatten (`span`, `signature`, `imports`), and has its own field names.
         for index, node in enumerate(layers.syntax.nodes):
             number = node.definition
             definition, statement, symbol = definitions[number], self._statements[number], symbols.get(number)

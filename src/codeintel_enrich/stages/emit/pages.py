@@ -18,6 +18,7 @@ MARK = "<!-- Made by codeintel-enrich; edits are lost. -->"
 """The first line of every page."""
 
 _SUMMARY_CHARACTERS = 300
+"""Some docstrings are one paragraph of a page's length; an entry is to be read at a glance."""
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|&])")
 
@@ -69,6 +70,7 @@ def _dedented(docstring: str) -> str:
 def _first_paragraph(docstring: str | None) -> str:
     """The first paragraph on one line, as Markdown shows it unchanged, shortened where it is very long."""
     text = one_line(_BLANK_LINE.split((docstring or "").strip(), maxsplit=1)[0])
+    # Without `_dedented`: on one line, no indentation is left.
     if len(text) > _SUMMARY_CHARACTERS:
         text = text[: _SUMMARY_CHARACTERS - 1].rstrip() + "…"
     return _MARKDOWN.sub(r"\\\1", text)
@@ -82,6 +84,7 @@ def _api(layers: Layers) -> Iterator[str]:
         if item.kind == "definition" and (item.in_star or not (layers.linked.has_all or item.name.startswith("_")))
     }
     definitions = layers.syntax.definitions
+    # Of equal names the last one wins, as it does when Python runs the module.
     found = {
         definition.local_name: index
         for index, node in enumerate(layers.syntax.nodes)

@@ -155,6 +155,7 @@ def _documented(docstring: str) -> list[str] | None:
     """The parameters that a docstring documents; None where it has no section of them, or one that cannot be read."""
     if not _may_document(docstring):
         return None
+    # Numpy's heads, underlined, are the surest sign of a style, and Google's `Args:` may stand inside their text.
     if sections := _numpy_sections(docstring):
         style, docstring = "numpy", sections
     elif _GOOGLE.search(docstring):
@@ -167,6 +168,8 @@ def _documented(docstring: str) -> list[str] | None:
 
     try:
         parsed = _parser(style)(docstring)
+    # The library's parsers stumble over malformed sections in several ways; a docstring that cannot be read contradicts
+    # nothing.
     except (ParseError, ValueError, IndexError):
         return None
     names = [

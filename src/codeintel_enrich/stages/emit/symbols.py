@@ -55,6 +55,7 @@ def kind_by_descriptor(symbol: str) -> str | None:
 
 def _qualified_names(layers: Layers) -> dict[str, str]:
     """What each symbol's definition is called: a definition node's name, else that of a defining reference."""
+    # Definition nodes come first, because a symbol can have several definitions and a node is the surer one.
     names: dict[str, str] = {}
     for index, found in sorted(layers.stitched.nodes.items()):
         for name in layers.qualified.nodes[index][:1]:
