@@ -14,7 +14,7 @@ import msgspec
 
 from codeintel_enrich.engine.inputs.tools import IndexerName, find_tool, make_index
 from codeintel_enrich.formats.scip import SCIPIndex
-from codeintel_enrich.model.config import LinkConfig, ParseConfig, StitchConfig
+from codeintel_enrich.model.config import LinkConfig, ParseConfig
 from codeintel_enrich.model.modules import module_table
 from codeintel_enrich.stages.link import link
 from codeintel_enrich.stages.parse import parse
@@ -103,7 +103,7 @@ def measure(package: str, folder: Path, indexer: IndexerName) -> Agreement:
     for path in paths:
         syntax, interface, linked_module = parsed[path].syntax, parsed[path].interface, linked.linked_modules[path]
         qualified = qualify(syntax, interface, linked_module)
-        stitched = stitch(syntax, interface, qualified, linked_module, documents.get(path), StitchConfig())
+        stitched = stitch(syntax, interface, qualified, linked_module, documents.get(path))
         n_unplaced += stitched.n_occurrences - stitched.n_attached
         lines = sources[path].decode().splitlines()
         for index, answer in enumerate(stitched.references):

@@ -27,7 +27,7 @@ import msgspec
 from codeintel_enrich.engine.inputs.tools import IndexerName, find_tool, make_index
 from codeintel_enrich.formats.scip import SCIPIndex, open_index
 from codeintel_enrich.formats.scip_wire import encode_document, encode_head
-from codeintel_enrich.model.config import LinkConfig, ParseConfig, StitchConfig
+from codeintel_enrich.model.config import LinkConfig, ParseConfig
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.linked import Target
 from codeintel_enrich.model.modules import module_table
@@ -70,7 +70,6 @@ class Project:
                 self.qualified[path],
                 self.linked_modules[path],
                 documents[path],
-                StitchConfig(),
             )
             for path, item in self.parsed.items()
             if path in documents

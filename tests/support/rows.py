@@ -1,14 +1,15 @@
 """Source files through every analysis to their encoded rows, in this process: what stores and publishers are fed."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
-from codeintel_enrich.model.config import EmitConfig, LinkConfig, ParseConfig, StitchConfig
+from codeintel_enrich.model.config import EmitConfig, LinkConfig, ParseConfig
 from codeintel_enrich.model.context import FileContext
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.modules import module_table
-from codeintel_enrich.model.rows import FileRows, Row, encode_rows, unpack_rows
+from codeintel_enrich.model.rows import FileRows, PackedRows, encode_rows, unpack_records
 from codeintel_enrich.model.scip import Document
 from codeintel_enrich.model.tables import TABLES
 from codeintel_enrich.model.types import FileFacts
@@ -54,7 +55,7 @@ def emitted(
             syntax = msgspec.structs.replace(syntax, outline=outline(PYTHON, broken))
         qualified = qualify(syntax, item.interface, linked_module)
         document = (documents or {}).get(path)
-        stitched = stitch(syntax, item.interface, qualified, linked_module, document, StitchConfig())
+        stitched = stitch(syntax, item.interface, qualified, linked_module, document)
         own_facts = (facts or {}).get(path)
         types = attach_types(syntax, [own_facts] if own_facts else [])
         context = (contexts or {}).get(path, FileContext())
@@ -62,16 +63,14 @@ def emitted(
     return rows
 
 
-def as_dicts(rows: FileRows, table: str) -> list[dict[str, object]]:
+def as_dicts(rows: FileRows, table: str) -> list[dict[str, Any]]:
     """One file's rows of a table, by column name."""
-    schema = next(item for item in TABLES if item.name == table)
-    names = [column.name for column in schema.columns]
-    return [dict(zip(names, row, strict=True)) for row in unpacked(rows)[table]]
+    return by_table(rows.packed)[table]
 
 
-def unpacked(rows: FileRows) -> Mapping[str, list[Row]]:
-    """One file's rows by table."""
-    return unpack_rows(rows.packed, TABLES)
+def by_table(packed: PackedRows) -> dict[str, list[dict[str, Any]]]:
+    """Table -> one file's rows by column name; tables that were not packed have none."""
+    return dict(zip([table.name for table in TABLES], unpack_records(packed, *TABLES), strict=True))
 
 
 class Shelf:

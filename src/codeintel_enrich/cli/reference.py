@@ -12,7 +12,7 @@ import msgspec
 from codeintel_enrich.cli.show import print_json
 from codeintel_enrich.engine.rules.config import TABLE, CheckConfig, Config, IndexConfig
 from codeintel_enrich.model.config import OverlayConfig, SlicesConfig
-from codeintel_enrich.model.tables import RELATIONS, SCHEMA_VERSION, Column, Table, View
+from codeintel_enrich.model.tables import RELATIONS, SCHEMA_CHANGES, SCHEMA_POLICY, SCHEMA_VERSION, Column, Table, View
 
 _SECTIONS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     (f"tool.{TABLE}", Config),
@@ -62,6 +62,10 @@ def reference() -> str:
         "",
         f"Schema version {SCHEMA_VERSION}. Lines count from 1, columns from 0 in code points, bytes from 0; ends are"
         " exclusive.",
+        "",
+        f"Versions are {SCHEMA_POLICY}. `meta` has the version of a store.",
+        "",
+        *(f"- {version}: {change}" for version, change in SCHEMA_CHANGES),
     ]
     for relation in RELATIONS:
         lines += _relation(relation)
@@ -75,6 +79,8 @@ def reference_data() -> dict[str, Any]:
     """The same for machines."""
     return {
         "schema_version": SCHEMA_VERSION,
+        "schema_policy": SCHEMA_POLICY,
+        "schema_changes": dict(SCHEMA_CHANGES),
         "tables": RELATIONS,
         "settings": {name: list(map(_setting, _settings(struct))) for name, struct in _SECTIONS},
     }

@@ -1,6 +1,5 @@
 """`diff`, the account of what a change did to an API: two trees out of git, built one after the other, compared."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -9,9 +8,10 @@ from codeintel_enrich.commands.findings import Finding, findings
 from codeintel_enrich.commands.git_trees import Entry, Repository, Step, TreeCache
 from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.model.syntax import Parameter, Signature
+from codeintel_enrich.model.signatures import call_form, one_line, read_signature
+from codeintel_enrich.model.syntax import Parameter
 from codeintel_enrich.store import open_store
-from codeintel_enrich.store.api import Definition, Export, definitions, module_names, public_exports, users
+from codeintel_enrich.store.api import PublicName, StoredDefinition, definitions, module_names, public_exports, users
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,8 +55,8 @@ class _Side(msgspec.Struct, frozen=True):
     """The API of one tree."""
 
     modules: frozenset[str]
-    exports: dict[str, Export]
-    definitions: dict[str, Definition]
+    exports: dict[str, PublicName]
+    definitions: dict[str, StoredDefinition]
     broken: list[Finding]
     users: dict[str, tuple[str, ...]]
 
@@ -149,7 +149,9 @@ def _changed(name: str, side: _Side, before: str | None, after: str | None, why:
     return Change(name=name, before=before, after=after, is_breaking=bool(why), why=why, importers=importers)
 
 
-def _new_homes(gone: Mapping[str, Export], fresh: Mapping[str, Export], before: _Side, after: _Side) -> dict[str, str]:
+def _new_homes(
+    gone: Mapping[str, PublicName], fresh: Mapping[str, PublicName], before: _Side, after: _Side
+) -> dict[str, str]:
     """Name that is gone -> the one new name under which the same definition is found now.
 
     The same is what has the same code, or else the same last name, kind and signature.
@@ -170,7 +172,7 @@ def _new_homes(gone: Mapping[str, Export], fresh: Mapping[str, Export], before: 
     return homes
 
 
-def _marks(export: Export, known: Mapping[str, Definition]) -> list[tuple[str, str | None]]:
+def _marks(export: PublicName, known: Mapping[str, StoredDefinition]) -> list[tuple[str, str | None]]:
     definition = known.get(export.origin or "")
     if definition is None:
         return []
@@ -189,9 +191,9 @@ def _signatures(before: _Side, after: _Side) -> list[Change]:
             continue
         was, now = before.definitions[name], after.definitions[name]
         if was.kind == now.kind == "FunctionDef" and was.signature != now.signature:
-            old, new = _signature(was), _signature(now)
+            old, new = read_signature(was.signature), read_signature(now.signature)
             why = breaks(old.parameters, new.parameters)
-            texts = old.head(""), new.head("")
+            texts = one_line(call_form("", old)), one_line(call_form("", new))
         elif was.kind == now.kind == "ClassDef" and was.bases != now.bases:
             lost = [base for base in was.bases if base not in now.bases]
             why = f"base {', '.join(lost)} is gone" if lost else ""
@@ -203,14 +205,6 @@ def _signatures(before: _Side, after: _Side) -> list[Change]:
             Change(name=name, before=texts[0], after=texts[1], is_breaking=bool(why), why=why, importers=importers)
         )
     return changes
-
-
-def _signature(definition: Definition) -> Signature:
-    value = json.loads(definition.signature or "{}")
-    parameters = [
-        Parameter(item["name"], item["kind"], item["annotation"], item["default"]) for item in value.get("params", ())
-    ]
-    return Signature(tuple(parameters), value.get("returns"), value.get("is_async", False))
 
 
 def breaks(old: Sequence[Parameter], new: Sequence[Parameter]) -> str:

@@ -1,4 +1,4 @@
-"""Owns the settings that stages read; each stage's struct is part of that stage's keys and of no other's."""
+"""The settings that stages read; each stage's struct is part of that stage's keys and of no other's."""
 
 from typing import Literal
 
@@ -39,14 +39,6 @@ class LinkConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     python_version: tuple[int, int] = (3, 11)
     """Decides which top-level modules count as the standard library's."""
-
-
-class StitchConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What `stitch` depends on beside its layers."""
-
-
-class TypesConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What `types` depends on beside its layers."""
 
 
 class EmitConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Owns the one content digest of the project."""
+"""The one content digest of the project."""
 
 from hashlib import blake2b
 

@@ -1,4 +1,4 @@
-"""Owns what is published as rows of all files together: the graphs, and the view `symbols`.
+"""What is published as rows of all files together: the graphs, and the view `symbols`.
 
 No column tells a place inside a file, so a line shift changes none of them.
 """
@@ -31,6 +31,7 @@ def _same(*names: str) -> dict[str, str]:
     return {name: name for name in names}
 
 
+# Their places are those of `FileSummary.graphs`.
 GRAPHS = (
     Graph("graphs/symbol_graph.json", SYMBOL_FILES, {"symbol": "scip_symbol", "file": "path"}, ("symbol", "file")),
     Graph(

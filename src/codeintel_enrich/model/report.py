@@ -1,4 +1,4 @@
-"""Owns the nouns of the report: what the page is told of the last build and of every file."""
+"""The nouns of the report: what the page shows of the last build and of every file."""
 
 from typing import Any
 

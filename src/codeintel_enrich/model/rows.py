@@ -1,25 +1,25 @@
-"""Owns the final rows of one file, packed by column; knows neither where they come from nor what a store is.
+"""The final rows of one file, packed by column; knows neither where they come from nor what a store is.
 
 Packed, a table costs its readers no Python object a cell: every text of the file stands once in a string pool,
 a text cell is its number there, and a column is a machine array. A store can hand such buffers to Arrow as they are.
+Whoever packs or unpacks names columns; only the packed form itself depends on their order.
 """
 
 import math
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import Any
 
 import msgspec
 
-from codeintel_enrich.model.tables import Column, Table
-
-Cell = str | int | float | bool | None | Sequence[str]
-Row = tuple[Cell, ...]
+from codeintel_enrich.model.tables import Column, RowTable, RowType, Table
 
 NULL_INTEGER = -1
 """Stands for null in columns of integers and booleans; in columns of reals NaN does, in columns of texts number 0."""
 
+# Booleans are bytes: a bit would have no room for null.
 TYPECODES = {"text": "i", "texts": "i", "integer": "i", "long": "q", "real": "d", "boolean": "b"}
 """Column type -> typecode of the array that holds its cells, in the machine's byte order."""
 
@@ -81,6 +81,7 @@ class FileRows(msgspec.Struct, frozen=True):
     fragments: FileFragments
 
 
+# A decoder skips fields that its type lacks, so the store does not pay for pages, nor publishers for rows.
 class _PackedHalf(msgspec.Struct, frozen=True):
     packed: PackedRows
 
@@ -114,54 +115,105 @@ def decode_fragments(data: bytes) -> FileFragments:
     return _fragments_decoder.decode(data).fragments
 
 
+class Interned(msgspec.Struct, frozen=True):
+    """A column of texts, or of lists of texts, given as numbers of the pool."""
+
+    numbers: Sequence[int] | Sequence[Sequence[int]]
+
+
+class Sparse(msgspec.Struct, frozen=True):
+    """A column of which most cells are null (or, of lists, empty), given as the others."""
+
+    places: Sequence[int]
+    """Their rows, ascending."""
+    cells: Sequence[Any]
+
+
+Cells = Sequence[Any] | Interned | Sparse
+"""A column of one file: a sequence of one cell a row, or one of the forms that are quicker to pack."""
+
+
+def columns_of(table: RowTable[RowType], rows: Sequence[RowType]) -> dict[str, Sequence[Any]]:
+    """The columns of a table by name, in schema order."""
+    names = [column.name for column in table.columns]
+    cells = zip(*map(msgspec.structs.astuple, rows), strict=True) if rows else [()] * len(names)
+    return dict(zip(names, cells, strict=True))
+
+
 class RowPacker:
-    """Packs the tables of one file, one after the other, around one string pool."""
+    """Packs the tables of one file, one after the other, around one string pool.
+
+    Texts are numbered as they come, so the bytes depend on the order in which tables are added.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._numbers: dict[str | None, int] = {None: 0}
+        # A text that is new takes the number of texts before it, so interning, the most frequent step of all, runs no
+        # Python code for each text.
+        self._numbers: defaultdict[str | None, int] = defaultdict()
+        self._numbers.default_factory = self._numbers.__len__
+        self.intern([None])
         self._counts: dict[str, int] = {}
         self._columns: dict[str, tuple[bytes, ...]] = {}
 
     def intern(self, texts: Iterable[str | None]) -> list[int]:
         """The pool's number of each text."""
-        numbers = self._numbers
-        return [numbers.setdefault(text, len(numbers)) for text in texts]
+        return list(map(self._numbers.__getitem__, texts))
 
-    def add(self, table: Table, columns: Sequence[Sequence[Any]], interned: Iterable[str] = ()) -> None:
-        """Pack a table: one sequence of cells a column, in schema order, all equally long.
+    def add(self, table: RowTable[RowType], rows: Sequence[RowType]) -> None:
+        """Pack a table given row by row."""
+        self.add_columns(table, columns_of(table, rows))
 
-        The columns named in `interned` are texts that already are numbers of the pool.
+    def add_columns(self, table: Table, columns: Mapping[str, Cells]) -> None:
+        """Pack a table given by column.
+
+        Raises ValueError unless `columns` are those of the table, and all equally long.
         """
-        ready = frozenset(interned)
-        count = len(columns[0])
+        unlike = columns.keys() ^ {column.name for column in table.columns}
+        if unlike:
+            raise ValueError(f"{table.name}: unknown or missing columns: {', '.join(sorted(unlike))}")
+        first = columns[table.columns[0].name]
+        assert not isinstance(first, Sparse), "the first column, the path, stands in every row"
+        count = len(_given(first))
         buffers: list[bytes] = []
-        for column, cells in zip(table.columns, columns, strict=True):
-            if len(cells) != count:
-                raise ValueError(f"{table.name}.{column.name} has {len(cells)} cells, not {count}")
-            buffers.extend(self._packed(column, cells, column.name in ready))
+        for column in table.columns:
+            cells = columns[column.name]
+            if isinstance(cells, Sparse):
+                buffers += self._packed_sparse(column, count, cells)
+                continue
+            given = _given(cells)
+            if len(given) != count:
+                raise ValueError(f"{table.name}.{column.name} has {len(given)} cells, not {count}")
+            buffers += self._packed(column, given, isinstance(cells, Interned))
         self._counts[table.name] = count
         self._columns[table.name] = tuple(buffers)
-
-    def add_rows(self, table: Table, rows: Sequence[Row]) -> None:
-        """Pack a table given row by row."""
-        self.add(table, list(zip(*rows, strict=True)) if rows else [()] * len(table.columns))
 
     def _packed(self, column: Column, cells: Sequence[Any], interned: bool) -> tuple[bytes, ...]:
         code = TYPECODES[column.type]
         if column.type == "texts":
-            flat = [text for cell in cells for text in cell]
+            flat = chain.from_iterable(cells)
             numbers = flat if interned else self.intern(flat)
             return array("i", map(len, cells)).tobytes(), array(code, numbers).tobytes()
         if column.type == "text":
             return (array(code, cells if interned else self.intern(cells)).tobytes(),)
         if column.optional:
-            null = math.nan if column.type == "real" else NULL_INTEGER
+            null = _null_of(column)
             cells = [null if cell is None else cell for cell in cells]
         return (array(code, cells).tobytes(),)
 
+    def _packed_sparse(self, column: Column, count: int, sparse: Sparse) -> tuple[bytes, ...]:
+        if len(sparse.cells) == count:
+            return self._packed(column, sparse.cells, interned=False)
+        if column.type == "texts":
+            lengths, numbers = self._packed(column, sparse.cells, interned=False)
+            return _spread(array("i", [0]) * count, sparse.places, array("i", lengths)), numbers
+        (packed,) = self._packed(column, sparse.cells, interned=False)
+        code = TYPECODES[column.type]
+        return (_spread(array(code, [_null_of(column)]) * count, sparse.places, array(code, packed)),)
+
     def finish(self) -> PackedRows:
         """All tables added so far."""
+        # Most files are ASCII, where characters are bytes and lengths need no encoding text by text.
         strings = [text or "" for text in self._numbers]
         joined = "".join(strings)
         encoded = strings if joined.isascii() else [text.encode() for text in strings]
@@ -174,12 +226,22 @@ class RowPacker:
         )
 
 
-def unpack_rows(packed: PackedRows, tables: Iterable[Table]) -> Mapping[str, list[Row]]:
-    """The rows of each table as Python values, in the order they were added."""
-    unpacker = Unpacker(packed)
-    return {
-        table.name: list(zip(*unpacker.columns(table), strict=True)) for table in tables if table.name in packed.columns
-    }
+def _given(cells: Sequence[Any] | Interned) -> Sequence[Any]:
+    return cells.numbers if isinstance(cells, Interned) else cells
+
+
+def _null_of(column: Column) -> float:
+    """What stands for null in the array of a column."""
+    if column.type == "text":
+        return 0
+    return math.nan if column.type == "real" else NULL_INTEGER
+
+
+def _spread(cells: "array[Any]", places: Iterable[int], values: Iterable[Any]) -> bytes:
+    """The buffer of a column, with some of its cells replaced."""
+    for place, value in zip(places, values, strict=True):
+        cells[place] = value
+    return cells.tobytes()
 
 
 class Unpacker:
@@ -191,42 +253,45 @@ class Unpacker:
         self._strings: list[str | None] = [packed.strings[start:end].decode() for start, end in pairwise(ends)]
         self._strings[0] = None
 
-    def columns(self, table: Table) -> list[Sequence[Any]]:
-        """Every column of a table that was added."""
+    def columns(self, table: Table, names: Iterable[str] | None = None) -> dict[str, Sequence[Any]]:
+        """Columns of a table by name, in schema order: all, or the named ones; empty ones if it was not added."""
+        wanted = {column.name for column in table.columns} if names is None else set(names)
+        if table.name not in self._packed:
+            return {column.name: () for column in table.columns if column.name in wanted}
         buffers = iter(self._packed[table.name])
-        return [_unpacked(column, buffers, self._strings) for column in table.columns]
+        columns: dict[str, Sequence[Any]] = {}
+        for column in table.columns:
+            parts = [next(buffers) for _ in range(2 if column.type == "texts" else 1)]
+            if column.name in wanted:
+                columns[column.name] = _unpacked(column, parts, self._strings)
+        return columns
 
     def rows(self, table: Table, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """The rows of a table, cut to the named columns, in the order they were added; none where it was not added."""
-        if table.name not in self._packed:
-            return iter(())
-        buffers = iter(self._packed[table.name])
-        found: dict[str, Sequence[Any]] = {}
-        for column in table.columns:
-            parts = [next(buffers) for _ in range(2 if column.type == "texts" else 1)]
-            if column.name in names:
-                found[column.name] = _unpacked(column, iter(parts), self._strings)
-        return zip(*(found[name] for name in names), strict=True)
+        columns = self.columns(table, names)
+        return zip(*(columns[name] for name in names), strict=True)
 
 
-def _unpacked(column: Column, buffers: Iterator[bytes], strings: Sequence[str | None]) -> Sequence[Any]:
-    cells = array(TYPECODES[column.type], next(buffers))
+def _unpacked(column: Column, parts: Sequence[bytes], strings: Sequence[str | None]) -> Sequence[Any]:
+    cells = array(TYPECODES[column.type], parts[0])
     if column.type == "text":
         return [strings[number] for number in cells]
     if column.type == "texts":
-        texts = [strings[number] for number in array("i", next(buffers))]
+        texts = [strings[number] for number in array("i", parts[1])]
         return [texts[start:end] for start, end in pairwise(accumulate(cells, initial=0))]
     if column.type == "boolean":
         return [bool(cell) for cell in cells]
     if column.optional:
+        # NaN is the one number that is not equal to itself.
         return [None if cell == NULL_INTEGER or cell != cell else cell for cell in cells]
     return list(cells)
 
 
 def unpack_records(packed: PackedRows, *tables: Table) -> list[list[dict[str, Any]]]:
-    """The rows of each table, by column name."""
-    unpacked = unpack_rows(packed, tables)
-    return [
-        [dict(zip([column.name for column in table.columns], row, strict=True)) for row in unpacked.get(table.name, ())]
-        for table in tables
-    ]
+    """The rows of each table, by column name, in the order they were added."""
+    unpacker = Unpacker(packed)
+    records: list[list[dict[str, Any]]] = []
+    for table in tables:
+        columns = unpacker.columns(table)
+        records.append([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
+    return records

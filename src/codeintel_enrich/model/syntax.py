@@ -7,7 +7,6 @@ The structs of which a file has thousands are encoded as arrays and left out of 
 they refer to nothing that could refer back. Rows refer to each other by index, so that nothing is encoded twice.
 """
 
-from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -38,27 +37,6 @@ class Signature(msgspec.Struct, frozen=True, array_like=True):
     parameters: tuple[Parameter, ...] = ()
     returns: str | None = None
     is_async: bool = False
-
-    def head(self, name: str) -> str:
-        """The function's head as Python writes it, on one line, without `def`."""
-        returns = f" -> {self.returns}" if self.returns else ""
-        return " ".join(f"{name}({', '.join(self._written())}){returns}".split())
-
-    def _written(self) -> Iterator[str]:
-        """Parameters as written, with the `/` and `*` that their kinds ask for."""
-        previous = None
-        for item in self.parameters:
-            if previous == "positional-only" and item.kind != "positional-only":
-                yield "/"
-            if item.kind == "keyword-only" and previous not in ("keyword-only", "var-positional"):
-                yield "*"
-            stars = {"var-positional": "*", "var-keyword": "**"}.get(item.kind, "")
-            annotation = f": {item.annotation}" if item.annotation is not None else ""
-            equals = "" if item.default is None else f" = {item.default}" if annotation else f"={item.default}"
-            yield f"{stars}{item.name}{annotation}{equals}"
-            previous = item.kind
-        if previous == "positional-only":
-            yield "/"
 
 
 class ImportedName(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -1,4 +1,4 @@
-"""Owns what a store knows of the API of a tree: names to import, definitions behind them, and who uses those."""
+"""What a store knows of the API of a tree: names to import, definitions behind them, and who uses those."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _USERS = """
 """
 
 
-class Export(msgspec.Struct, frozen=True):
+class PublicName(msgspec.Struct, frozen=True):
     """A public name of a public module."""
 
     module: str
@@ -40,7 +40,7 @@ class Export(msgspec.Struct, frozen=True):
     path: str
 
 
-class Definition(msgspec.Struct, frozen=True):
+class StoredDefinition(msgspec.Struct, frozen=True):
     """A class or function; of several of one name the last in its file counts."""
 
     kind: str
@@ -57,18 +57,18 @@ def module_names(store: duckdb.DuckDBPyConnection) -> frozenset[str]:
     return frozenset(name for (name,) in found)
 
 
-def public_exports(store: duckdb.DuckDBPyConnection) -> list[Export]:
+def public_exports(store: duckdb.DuckDBPyConnection) -> list[PublicName]:
     """What others may import: definitions, names in `__all__`, and what a package has of its own tree.
 
     Tests, stubs, and names or modules that start with an underscore are left out.
     """
-    return [Export(*row) for row in store.execute(_EXPORTS).fetchall()]
+    return [PublicName(*row) for row in store.execute(_EXPORTS).fetchall()]
 
 
-def definitions(store: duckdb.DuckDBPyConnection) -> dict[str, Definition]:
+def definitions(store: duckdb.DuckDBPyConnection) -> dict[str, StoredDefinition]:
     """Qualified name -> definition."""
     return {
-        name: Definition(kind, signature, tuple(bases), code_hash, path)
+        name: StoredDefinition(kind, signature, tuple(bases), code_hash, path)
         for name, kind, signature, bases, code_hash, path in store.execute(_DEFINITIONS).fetchall()
     }
 

@@ -1,4 +1,4 @@
-"""Owns the way from the packed rows of many files to Arrow tables: buffers are joined, no cell becomes an object."""
+"""Packed rows of many files become Arrow tables: buffers are joined, no cell becomes a Python object."""
 
 from array import array
 from collections.abc import Iterator, Sequence
@@ -21,18 +21,18 @@ def arrow_tables(files: Sequence[PackedRows], tables: Sequence[Table]) -> Iterat
 
     pool = _Pool(files)
     for table in tables:
-        holders = [index for index, file in enumerate(files) if file.counts.get(table.name)]
-        if holders:
-            columns = _columns(table, [files[index] for index in holders], holders, pool)
+        places = [index for index, file in enumerate(files) if file.counts.get(table.name)]
+        if places:
+            columns = _columns(table, [files[index] for index in places], places, pool)
             yield table, pa.table(columns, names=[column.name for column in table.columns])
 
 
-def _columns(table: Table, files: Sequence[PackedRows], holders: Sequence[int], pool: "_Pool") -> list[Any]:
-    """`files` have rows of the table; `holders` are their positions in the pool."""
+def _columns(table: Table, files: Sequence[PackedRows], places: Sequence[int], pool: "_Pool") -> list[Any]:
+    """`files` have rows of the table; `places` are their positions in the pool."""
     import pyarrow as pa
 
     arrow_types = {"integer": pa.int32(), "long": pa.int64(), "real": pa.float64(), "boolean": pa.int8()}
-    row_shifts = pool.shifts([file.counts[table.name] for file in files], holders)
+    row_shifts = pool.shifts([file.counts[table.name] for file in files], places)
     buffers = iter(list(zip(*(file.columns[table.name] for file in files), strict=True)))
     made: list[Any] = []
     for column in table.columns:
@@ -43,7 +43,7 @@ def _columns(table: Table, files: Sequence[PackedRows], holders: Sequence[int], 
         elif column.type == "texts":
             cells = next(buffers)
             offsets = array(_INT, accumulate(array(_INT, joined), initial=0))
-            cell_shifts = pool.shifts([len(part) // _INT_BYTES for part in cells], holders)
+            cell_shifts = pool.shifts([len(part) // _INT_BYTES for part in cells], places)
             made.append(
                 pa.ListArray.from_arrays(
                     pa.Array.from_buffers(pa.int32(), len(offsets), [None, pa.py_buffer(offsets.tobytes())]),
@@ -51,6 +51,8 @@ def _columns(table: Table, files: Sequence[PackedRows], holders: Sequence[int], 
                 )
             )
         else:
+            # No bitmap of nulls: to make one, each cell would have to be looked at here, while SQL turns the stand-ins
+            # into nulls as it inserts.
             count = len(joined) // array(TYPECODES[column.type]).itemsize
             made.append(pa.Array.from_buffers(arrow_types[column.type], count, [None, pa.py_buffer(joined)]))
     return made
@@ -66,6 +68,7 @@ class _Pool:
         sizes = [len(file.string_lengths) // _INT_BYTES for file in files]
         offsets = array(_INT, accumulate(lengths, initial=0))
         self._starts = list(accumulate(sizes, initial=0))[:-1]
+        # Arrow's bitmap, lowest bit first: the first string of each pool is null, all others are not.
         valid = bytearray(b"\xff" * (len(lengths) // 8 + 1))
         for start in self._starts:
             valid[start >> 3] &= ~(1 << (start & 7))

@@ -1,4 +1,4 @@
-"""Owns questions in SQL that somebody else wrote: they may read the store, and touch nothing else."""
+"""Questions in SQL that somebody else wrote: they may read the store, and touch nothing else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from codeintel_enrich.errors import UsageError
 from codeintel_enrich.store.read import open_store
 
 
-class Answer(msgspec.Struct, frozen=True):
+class QueryResult(msgspec.Struct, frozen=True):
     """Rows, in the order in which the question gives them."""
 
     columns: tuple[str, ...]
@@ -19,7 +19,7 @@ class Answer(msgspec.Struct, frozen=True):
     rows: list[tuple[Any, ...]]
 
 
-def ask(store: Path, question: str) -> Answer:
+def ask(store: Path, question: str) -> QueryResult:
     """Ask a question; of several statements, the last one's answer counts.
 
     No file beside the store can be read or written by it. Raises UsageError for a question that is wrong, and
@@ -28,6 +28,8 @@ def ask(store: Path, question: str) -> Answer:
     import duckdb
 
     with open_store(store) as connection:
+        # A read-only connection can still read and write other files (COPY, read_csv, ATTACH) and load extensions; the
+        # lock keeps the question from lifting the ban.
         for setting in ("enable_external_access = false", "lock_configuration = true"):
             connection.execute(f"SET {setting}")
         try:
@@ -35,16 +37,16 @@ def ask(store: Path, question: str) -> Answer:
             names = [column[0] for column in result.description or ()]
             rows = result.fetchall() if names else []
         except duckdb.Error as error:
-            raise UsageError(f"the question can not be answered: {_told(error)}") from error
+            raise UsageError(f"the question can not be answered: {_in_user_terms(error)}") from error
     seen: dict[str, int] = {}
     columns: list[str] = []
     for name in names:
         count = seen[name] = seen.get(name, -1) + 1
         columns.append(f"{name}_{count}" if count else name)
-    return Answer(tuple(columns), rows)
+    return QueryResult(tuple(columns), rows)
 
 
-def _told(error: Exception) -> str:
+def _in_user_terms(error: Exception) -> str:
     """DuckDB's message with what the user has to do in place of what a programmer would."""
     text = str(error).strip()
     if "read-only" in text or "disabled by configuration" in text or "locked" in text:

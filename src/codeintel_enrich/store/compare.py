@@ -1,4 +1,4 @@
-"""Owns the comparison of two stores, table by table and cell by cell."""
+"""Compares two stores, table by table and cell by cell."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def compare_stores(here: Path, there: Path, most: int) -> list[TableDifference]:
 
     Raises EnrichError or LockedError where one cannot be read.
     """
+    # ATTACH would answer for a missing or locked store with DuckDB's own words, and not wait.
     with open_store(there):
         pass
     with open_store(here) as connection:
@@ -43,6 +44,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, relation: Table | View, most
     assert own is not None, "there always is a current database"
     where = " WHERE key <> 'generation'" if relation is META else ""
     here, there = (f'SELECT * FROM "{base}".main.{relation.name}{where}' for base in (own[0], "there"))
+    # Equal tables, the usual case, are recognised without sorting: each is read once.
     sums = [
         connection.execute(f"SELECT count(*), sum(hash(r)::HUGEINT) FROM ({query}) r").fetchone()
         for query in (here, there)
@@ -63,13 +65,13 @@ def _compare(connection: duckdb.DuckDBPyConnection, relation: Table | View, most
         len(extra),
         len(missing),
         tuple(
-            f"{key}: {_told(names, ours.get(key), theirs.get(key))}"
+            f"{key}: {_difference(names, ours.get(key), theirs.get(key))}"
             for key in sorted(ours.keys() | theirs.keys())[:most]
         ),
     )
 
 
-def _told(names: list[str], here: tuple[object, ...] | None, there: tuple[object, ...] | None) -> str:
+def _difference(names: list[str], here: tuple[object, ...] | None, there: tuple[object, ...] | None) -> str:
     if here is None:
         return "missing"
     if there is None:

@@ -1,4 +1,4 @@
-"""Owns what a store knows that a user can ask a build to fail on: kind, file, line and message."""
+"""What a store knows that a user can ask a build to fail on: kind, file, line and message."""
 
 from __future__ import annotations
 

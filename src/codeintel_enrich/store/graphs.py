@@ -1,4 +1,4 @@
-"""Owns reading graphs from a store: a query each, its rows in a defined order."""
+"""Reads graphs from a store: a query each, its rows in a defined order."""
 
 from __future__ import annotations
 
@@ -16,5 +16,6 @@ def graph_table(store: duckdb.DuckDBPyConnection, graph: Graph) -> Any:
         f"sum({column})::INTEGER AS {name}" if column == graph.counts else f"{column} AS {name}"
         for name, column in graph.columns.items()
     )
+    # DuckDB widens the sum of an INTEGER to HUGEINT; no integer of Parquet is that wide.
     query = f"SELECT {columns} FROM {(graph.view or graph.table).name} GROUP BY ALL ORDER BY {', '.join(graph.order)}"
     return store.sql(query).to_arrow_table()

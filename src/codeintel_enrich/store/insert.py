@@ -1,4 +1,4 @@
-"""Owns putting rows into tables: many through Arrow, a few as bound lists.
+"""Puts rows into tables: many through Arrow, a few as bound lists.
 
 Loading Arrow takes longer than all the rest of a merge of a few files.
 """
@@ -59,6 +59,7 @@ def _batches(paths: Collection[str], load: Callable[[str], bytes], in_bulk: bool
 def _ahead(items: Iterable[Item]) -> Iterator[Item]:
     """The items, each made while the one before is used. What making one raises, is raised when it would come."""
     made = iter(items)
+    # DuckDB lets go of the interpreter's lock while it inserts, so decoding and joining cost no time of their own.
     with ThreadPoolExecutor(1, "ahead") as thread:
         coming = thread.submit(next, made, _END)
         while (item := coming.result()) is not _END:
@@ -91,10 +92,11 @@ class _Few:
         counts = {table.name: 0 for table in TABLES}
         for file in self.files:
             rows = Unpacker(file)
+            # Lists bound as parameters: `executemany` runs its statement once a row.
             for table in TABLES:
                 if count := file.counts.get(table.name, 0):
                     values = ", ".join(f"unnest(?::{SQL_TYPES[column.type]}[])" for column in table.columns)
-                    connection.execute(f"INSERT INTO {table.name} SELECT {values}", rows.columns(table))
+                    connection.execute(f"INSERT INTO {table.name} SELECT {values}", list(rows.columns(table).values()))
                     counts[table.name] += count
         return counts
 

@@ -1,4 +1,4 @@
-"""Owns nothing but an import: loading this module early saves the merge from loading DuckDB late.
+"""Nothing but an import: loading this module early saves the merge from loading DuckDB late.
 
 Arrow is not here: few files do not need it, and with many its time does not show.
 """

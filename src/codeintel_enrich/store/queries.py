@@ -1,4 +1,4 @@
-"""Owns the questions that commands ask of a store; rows go out as plain dictionaries, column name -> value."""
+"""The questions that commands ask of a store; rows go out as plain dictionaries, column name -> value."""
 
 from __future__ import annotations
 

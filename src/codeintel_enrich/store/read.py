@@ -1,4 +1,4 @@
-"""Owns opening a store and reading it whole; knows nothing of what the rows mean."""
+"""Opens a store, and reads it whole; knows nothing of what the rows mean."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def connect(path: Path, *, read_only: bool, patience_seconds: float) -> duckdb.D
     """
     import duckdb
 
+    # DuckDB has no waiting of its own: a writer excludes every other process, and so does a reader a writer.
     deadline = time.monotonic() + patience_seconds
     pause = _FIRST_PAUSE_SECONDS
     while True:
@@ -71,6 +72,7 @@ def canonical_dump(path: Path) -> dict[str, list[tuple[Any, ...]]]:
             relation.name: connection.execute(f"SELECT * FROM {relation.name} ORDER BY ALL").fetchall()
             for relation in RELATIONS
         }
+    # The number of merges is the one fact in a store that depends on how it came to be.
     dump[META.name] = [row for row in dump[META.name] if row[0] != "generation"]
     return dump
 

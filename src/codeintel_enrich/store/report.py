@@ -1,4 +1,4 @@
-"""Owns the questions that the report asks of a store; rows go out as plain dictionaries, column name -> value."""
+"""The questions that the report asks of a store; rows go out as plain dictionaries, column name -> value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import duckdb
 
 MOST_CHAINS = 24
-"""Re-exports told of one module, the longest chains first."""
+"""Re-exports listed of one module, the longest chains first."""
 MOST_LISTED = 200
 """Rows of a list that is read from its head."""
 

@@ -1,9 +1,10 @@
-"""Owns the schema in DuckDB's SQL, made from the model's tables; every identifier here is one of ours."""
+"""The schema in DuckDB's SQL, made from the model's tables; every identifier here is one of ours."""
 
 from collections.abc import Iterable, Iterator
 
 from codeintel_enrich.model.tables import LEDGER, META, RELATIONS, TABLES, VIEWS, Column, Table
 
+# Columns of few values are VARCHAR, too: as an ENUM, each new value would change the type of its column.
 SQL_TYPES = {
     "text": "VARCHAR",
     "texts": "VARCHAR[]",

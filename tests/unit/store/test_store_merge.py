@@ -12,10 +12,11 @@ import duckdb
 import pytest
 
 from codeintel_enrich.errors import EnrichError, LockedError
-from codeintel_enrich.files.stamps import FileStamp, MergeReport
+from codeintel_enrich.files.stamps import FileStamp
 from codeintel_enrich.model.tables import SCHEMA_VERSION, TABLES
 from codeintel_enrich.store import canonical_dump, insert, merge, merge_store, open_store
-from tests.support.rows import Shelf, emitted, unpacked
+from codeintel_enrich.store.merge import MergeReport
+from tests.support.rows import Shelf, by_table, emitted
 
 SOURCES = {
     "src/pkg/__init__.py": "from .a import f\nfrom .b import *\n",
@@ -59,8 +60,9 @@ def test_a_new_store_holds_the_rows_that_were_emitted(store: Path) -> None:
     report = merged(store, Shelf(rows))
     with open_store(store) as connection:
         for table in TABLES:
-            expected = [row for path in sorted(rows) for row in unpacked(rows[path])[table.name]]
-            assert connection.execute(f"SELECT * FROM {table.name}").fetchall() == [tuple(row) for row in expected]
+            expected = [row for path in sorted(rows) for row in by_table(rows[path].packed)[table.name]]
+            found = connection.execute(f"SELECT * FROM {table.name}").fetchall()
+            assert found == [tuple(row.values()) for row in expected]
             assert report.rows[table.name] == report.inserted[table.name] == len(expected)
     assert report.generation == 1
     assert report.rebuilt == "there was no store"
@@ -296,9 +298,11 @@ def test_a_place_that_cannot_be_written_is_an_error_that_names_it(tmp_path: Path
         merged(tmp_path / "file" / "store.duckdb", shelf)
 
 
-def test_the_store_says_its_schema_version(store: Path, shelf: Shelf) -> None:
+def test_the_store_says_its_schema_version_and_what_that_means(store: Path, shelf: Shelf) -> None:
     merged(store, shelf)
-    assert ("schema_version", SCHEMA_VERSION) in canonical_dump(store)["meta"]
+    meta = dict(canonical_dump(store)["meta"])
+    assert meta["schema_version"] == SCHEMA_VERSION
+    assert meta["schema_policy"].startswith("MAJOR.MINOR: ")
 
 
 @pytest.mark.parametrize("in_bulk", [True, False])

@@ -21,8 +21,6 @@ from codeintel_enrich.model.config import (
     ParseConfig,
     PublishConfig,
     SlicesConfig,
-    StitchConfig,
-    TypesConfig,
 )
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.tag_rules import TagRule
@@ -132,14 +130,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def link_config(self, requires_python: str | None) -> LinkConfig:
         """The settings that `link` reads."""
         return LinkConfig(python_version=self.judged_version(requires_python))
-
-    def stitch_config(self) -> StitchConfig:
-        """The settings that `stitch` reads."""
-        return StitchConfig()
-
-    def types_config(self) -> TypesConfig:
-        """The settings that `types` reads."""
-        return TypesConfig()
 
     def emit_config(self, tag_rules: tuple[TagRule, ...], sorts_keys: bool) -> EmitConfig:
         """The settings that `emit` reads. `tag_rules`: those of `tags-yaml`; `sorts_keys`: of lines of JSON."""

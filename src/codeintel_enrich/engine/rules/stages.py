@@ -116,7 +116,6 @@ STAGES: tuple[Stage, ...] = (
         makes=("stitched",),
         run="codeintel_enrich.stages.stitch:stitch",
         code=("engine/run/file_job", "stages/stitch", "formats"),
-        settings=lambda project: project.config.stitch_config(),
     ),
     Stage(
         name="types",

@@ -21,8 +21,8 @@ from codeintel_enrich.model.scip import (
     Relationship,
     SymbolInformation,
 )
+from codeintel_enrich.model.signatures import class_head, function_head, read_signature
 from codeintel_enrich.model.tables import BASES, MODULES, NODES, OVERRIDES, REFS
-from codeintel_enrich.publish.scip.signatures import class_signature, function_signature, parameters_of
 from codeintel_enrich.publish.scip.symbols import Namer, Package
 
 _Range = tuple[int, int, int, int]
@@ -91,7 +91,7 @@ class _Describer:
         self.parameters = {
             f"{function}.<locals>.{parameter.name}": (function, index)
             for function, node in self.functions.items()
-            for index, parameter in enumerate(parameters_of(node.signature))
+            for index, parameter in enumerate(read_signature(node.signature).parameters)
         }
         self.namer = Namer(package, self.path, self.module, self.parameters)
         self.docstring: str | None = docstring
@@ -147,9 +147,9 @@ class _Describer:
             _documentation(node.docstring),
             KIND_NUMBERS[kind],
             node.name or "",
-            class_signature(node.name or "", node.bases)
+            class_head(node.name or "", node.bases)
             if is_class
-            else function_signature(node.name or "", node.signature),
+            else function_head(node.name or "", read_signature(node.signature)),
             relationships=self.related.get(symbol, ()),
         )
 

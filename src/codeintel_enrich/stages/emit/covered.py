@@ -1,4 +1,4 @@
-"""Owns how much of a file and of its definitions is covered, by the lines that a coverage report counts."""
+"""How much of a file and of its definitions is covered, by the lines that a coverage report counts."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ class Covered:
         coverage = layers.context.coverage
         if coverage is None:
             return
+        # A report has no digest of the file it is of. A line beyond the end is the one sure sign of another content.
         last = max(coverage.covered[-1:] + coverage.missed[-1:], default=0)
         if last > layers.syntax.n_lines:
             message = f"the coverage report counts line {last} of {layers.syntax.n_lines}: it is of other content"

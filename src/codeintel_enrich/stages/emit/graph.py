@@ -1,50 +1,57 @@
-"""Owns the rows of `uses`, `bases` and `overrides`: how definitions relate to each other."""
+"""The rows of `uses`, `bases` and `overrides`: how definitions relate to each other."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from operator import itemgetter
+from typing import Any
 
 import msgspec
 
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.graphs import GRAPHS
 from codeintel_enrich.model.linked import Target
-from codeintel_enrich.model.rows import Row
 from codeintel_enrich.model.syntax import Definition, Reference
+from codeintel_enrich.model.tables import BaseRow, OverrideRow
 from codeintel_enrich.stages.emit.layers import Layers
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*")
 _KEYWORD = re.compile(r"[^\W\d]\w*\s*=(?!=)|\*")
-_PICKS = tuple(
-    itemgetter(*([column.name for column in graph.table.columns].index(name) for name in graph.columns.values()))
-    for graph in GRAPHS
-)
-"""For each graph: its columns out of a row."""
 
 
-def graph_digests(rows: Mapping[str, Sequence[Row]]) -> tuple[str, ...]:
-    """What the file contributes to each graph; `rows` are its rows by table."""
+def graph_digests(columns: Mapping[str, Mapping[str, Sequence[Any]]]) -> tuple[str, ...]:
+    """What the file contributes to each graph; `columns` are those of its tables, by table and by name."""
     digests: list[str] = []
-    for graph, pick in zip(GRAPHS, _PICKS, strict=True):
-        digests.append(digest(msgspec.msgpack.encode([pick(row) for row in rows[graph.table.name]])))
+    for graph in GRAPHS:
+        given = columns[graph.table.name]
+        rows = list(zip(*(given[name] for name in graph.columns.values()), strict=True))
+        # Digests, not rows: whoever publishes a graph asks for its rows only where some file's digest changed.
+        digests.append(digest(msgspec.msgpack.encode(rows)))
     return tuple(digests)
 
 
-def use_rows(layers: Layers) -> list[Row]:
+def use_columns(layers: Layers) -> dict[str, Sequence[Any]]:
     """What each definition reads, in the order of definitions and first mentions."""
     counts, first_lines = _reads(layers)
     nodes, names = layers.syntax.nodes, layers.qualified.nodes
     targets, width = layers.qualified.targets, len(layers.qualified.targets)
-    node_ids = layers.node_ids
-    rows: list[Row] = []
-    for key, count in counts.items():
-        node, meaning = divmod(key, width)
-        target = targets[meaning]
-        source = names[nodes[node].definition][:1]
-        head = (layers.path, node_ids[node], source[0] if source else None)
-        tail = (target.kind, layers.path_of(target), count, first_lines[key])
-        rows += [(*head, name, *tail) for name in target.qualified_names]
-    return rows
+    # Column by column, since a file has hundreds of uses. A target of several names, one a branch, is used by each.
+    keys, used = [], []
+    for key in counts:
+        for name in targets[key % width].qualified_names:
+            keys.append(key)
+            used.append(name)
+    readers = [key // width for key in keys]
+    meant = [targets[key % width] for key in keys]
+    sources = [names[nodes[reader].definition][:1] for reader in readers]
+    return {
+        "path": [layers.path] * len(keys),
+        "node_id": [layers.node_ids[reader] for reader in readers],
+        "source": [source[0] if source else None for source in sources],
+        "target": used,
+        "target_kind": [target.kind for target in meant],
+        "target_path": [layers.path_of(target) for target in meant],
+        "n_reads": [counts[key] for key in keys],
+        "first_line": [first_lines[key] for key in keys],
+    }
 
 
 def _reads(layers: Layers) -> tuple[dict[int, int], dict[int, int]]:
@@ -57,6 +64,7 @@ def _reads(layers: Layers) -> tuple[dict[int, int], dict[int, int]]:
     for reference, meaning in zip(layers.syntax.references, layers.qualified.references, strict=True):
         if meaning >= 0 and counts_as_used[meaning] and reference.role == "read":
             key = reference.node * width + meaning
+            # Hot: a pair as one number, and one look-up for all but the first mention.
             if key in counts:
                 counts[key] += 1
             else:
@@ -72,16 +80,18 @@ def _is_definition(target: Target) -> bool:
     )
 
 
-def base_rows(layers: Layers) -> list[Row]:
+def base_rows(layers: Layers) -> list[BaseRow]:
     """One row for every base of every class, in source order; keywords (`metaclass=...`) and unpackings are none."""
     syntax, qualified = layers.syntax, layers.qualified
     if not any(definition.bases for definition in syntax.definitions):
         return []
+    # Layer P has bases as text, since any expression may be one. The identifiers of a class's header are references,
+    # so a base that is a dotted name is found again among them.
     headers: dict[int, list[int]] = {}
     for index, reference in enumerate(syntax.references):
         if syntax.nodes[reference.node].node_type == "ClassDef":
             headers.setdefault(reference.node, []).append(index)
-    rows: list[Row] = []
+    rows: list[BaseRow] = []
     for index, node in enumerate(syntax.nodes):
         definition = layers.definition(node)
         if definition is None or not definition.bases:
@@ -93,14 +103,14 @@ def base_rows(layers: Layers) -> list[Row]:
             target = qualified.targets[meaning] if meaning >= 0 else None
             names = target.qualified_names[:1] if target is not None else ()
             rows.append(
-                (
-                    layers.path,
-                    layers.node_ids[index],
-                    name[0] if name else None,
-                    position,
-                    source,
-                    names[0] if names else None,
-                    layers.path_of(target) if target is not None and names else None,
+                BaseRow(
+                    path=layers.path,
+                    node_id=layers.node_ids[index],
+                    subclass=name[0] if name else None,
+                    position=position,
+                    source=source,
+                    base=names[0] if names else None,
+                    base_path=layers.path_of(target) if target is not None and names else None,
                 )
             )
     return rows
@@ -137,24 +147,25 @@ def _spelled(references: list[Reference], parts: list[str], start: int) -> int:
     return -1
 
 
-def override_rows(layers: Layers) -> list[Row]:
+def override_rows(layers: Layers) -> list[OverrideRow]:
     """One row for every member that hides an inherited one, by member."""
     module = layers.linked.module
     if module is None or not layers.linked.overrides:
         return []
+    # Backwards, so that of several definitions of one name the first one's place is kept.
     nodes = {
         definition.local_name: index
         for index, node in reversed(list(enumerate(layers.syntax.nodes)))
         if node.node_type in ("ClassDef", "FunctionDef") and (definition := layers.definition(node)) is not None
     }
     return [
-        (
-            layers.path,
-            layers.node_ids[nodes[member]] if member in nodes else None,
-            f"{module}.{member}",
-            target.qualified_names[0],
-            target.kind,
-            target.path,
+        OverrideRow(
+            path=layers.path,
+            node_id=layers.node_ids[nodes[member]] if member in nodes else None,
+            member=f"{module}.{member}",
+            overridden=target.qualified_names[0],
+            overridden_kind=target.kind,
+            overridden_path=target.path,
         )
         for member, target in sorted(layers.linked.overrides.items())
     ]

@@ -1,4 +1,4 @@
-"""Owns the layers of one file as `emit` sees them together, and the identities its rows share."""
+"""The layers of one file as `emit` sees them together, and the identities its rows share."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from codeintel_enrich.model.types import Types
 _DEFINED_KINDS = frozenset({"class", "function", "variable", "type-alias"})
 """What is defined in some file of the tree."""
 
-HOLDERS = frozenset({"Module", "ClassDef", "FunctionDef"})
-"""Nodes that hold other definitions, references and diagnostics."""
+ENCLOSING = frozenset({"Module", "ClassDef", "FunctionDef"})
+"""Nodes that may enclose other definitions, references and diagnostics."""
 
 
 class Layers:
@@ -51,6 +51,7 @@ class Layers:
             f"{prefix}:{node.start_line}:{node.start_col}:{node.node_type}:{node.name or ''}"
             for node in self.syntax.nodes
         ]
+        # Equal ones are nodes of one type that begin together (`a + b + c`); level `defs` has hardly any.
         return ids if len(set(ids)) == len(ids) else _numbered(ids)
 
     @cached_property
@@ -62,6 +63,7 @@ class Layers:
         """
         linked = self.linked
         owner = linked.module if linked.module is not None else self.path
+        # A stub has the module name of the file it describes, and the same definitions.
         if linked.is_stub:
             owner = f"{owner}[stub]"
         ids: list[str] = []
@@ -92,16 +94,17 @@ class Layers:
         return self.path if target.path is None and target.kind in _DEFINED_KINDS else target.path
 
     @cached_property
-    def _holders(self) -> list[int]:
-        return [index for index, node in enumerate(self.syntax.nodes) if node.node_type in HOLDERS]
+    def _enclosing(self) -> list[int]:
+        return [index for index, node in enumerate(self.syntax.nodes) if node.node_type in ENCLOSING]
 
-    def holder_at(self, line: int, col: int) -> int:
+    def enclosing_at(self, line: int, col: int) -> int:
         """Index of the innermost Module, ClassDef or FunctionDef around a place; the Module where there is none."""
         place = (line, col)
         innermost = 0
-        for index in self._holders:
+        for index in self._enclosing:
             node = self.syntax.nodes[index]
             start = (node.start_line, node.start_col)
+            # Nodes stand in the order of their starts, so the last one that is around the place is the innermost.
             if start > place:
                 break
             if place < (node.end_line, node.end_col):

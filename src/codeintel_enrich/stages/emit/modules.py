@@ -1,21 +1,24 @@
-"""Owns the row of `modules`, the rows of `exports` and `diagnostics`, and the line of `modules/modules.jsonl`."""
+"""The row of `modules`, the rows of `exports` and `diagnostics`, and the line of `modules/modules.jsonl`."""
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import orjson
 
 from codeintel_enrich.model.diagnostics import Diagnostic
-from codeintel_enrich.model.rows import FileSummary, Row
+from codeintel_enrich.model.rows import FileSummary
+from codeintel_enrich.model.tables import DiagnosticRow, ExportRow, ImportRow, ModuleRow, TypeCoverageRow
 from codeintel_enrich.stages.emit.covered import Covered
-from codeintel_enrich.stages.emit.layers import HOLDERS, Layers
+from codeintel_enrich.stages.emit.layers import ENCLOSING, Layers
 from codeintel_enrich.stages.emit.outlines import outline_value
 
-_DEFINING = HOLDERS - {"Module"}
+_DEFINING = ENCLOSING - {"Module"}
 _MAIN_AUTHORS = 3
+"""More names say little of who knows a file, and would change with every commit."""
 
 
-def summarise(layers: Layers, tags: tuple[str, ...], imports: Sequence[Row]) -> FileSummary:
+def summarise(layers: Layers, tags: tuple[str, ...], imports: Sequence[ImportRow]) -> FileSummary:
     """What lists of modules say of the file; `imports` are its rows of that table."""
     linked, syntax = layers.linked, layers.syntax
     return FileSummary(
@@ -33,53 +36,54 @@ def summarise(layers: Layers, tags: tuple[str, ...], imports: Sequence[Row]) -> 
     )
 
 
-def _imported_files(layers: Layers, imports: Sequence[Row]) -> tuple[str, ...]:
+def _imported_files(layers: Layers, imports: Sequence[ImportRow]) -> tuple[str, ...]:
     """The files that import statements name: target modules, and submodules imported as names."""
-    named = {row[11] for row in imports}
-    found = {row[12] for row in imports}
+    # `from package import module` names a file that is not the target module: that is the package.
+    named = {row.resolved for row in imports}
+    found = {row.target_path for row in imports}
     found.update(
         target.path
         for target in layers.qualified.targets
         if target.kind == "module" and not named.isdisjoint(target.qualified_names)
     )
-    return tuple(sorted(path for path in found if isinstance(path, str) and path != layers.path))
+    return tuple(sorted(path for path in found if path is not None and path != layers.path))
 
 
-def module_row(layers: Layers, summary: FileSummary, covered: Covered) -> Row:
+def module_row(layers: Layers, summary: FileSummary, covered: Covered) -> ModuleRow:
     """The file's row of `modules`."""
     linked, syntax, stitched, types = layers.linked, layers.syntax, layers.stitched, layers.types
-    return (
-        layers.path,
-        summary.module,
-        summary.package,
-        summary.is_package,
-        summary.is_stub,
-        syntax.content_hash,
-        syntax.n_bytes,
-        syntax.n_lines,
-        syntax.encoding,
-        syntax.parse_ok,
-        syntax.error,
-        syntax.error_line,
-        syntax.definitions[0].docstring,
-        linked.has_all,
-        linked.all_dynamic,
-        linked.star_modules,
-        layers.interface.dynamic_getattr,
-        summary.n_defs,
-        types.annotation_ratio,
-        types.n_errors,
-        stitched.has_document,
-        stitched.is_stale,
-        stitched.n_occurrences,
-        stitched.n_attached,
-        *_context(layers, covered).values(),
-        summary.tags,
+    return ModuleRow(
+        path=layers.path,
+        module=summary.module,
+        package=summary.package,
+        is_package=summary.is_package,
+        is_stub=summary.is_stub,
+        content_hash=syntax.content_hash,
+        n_bytes=syntax.n_bytes,
+        n_lines=syntax.n_lines,
+        encoding=syntax.encoding,
+        parse_ok=syntax.parse_ok,
+        error=syntax.error,
+        error_line=syntax.error_line,
+        docstring=syntax.definitions[0].docstring,
+        has_all=linked.has_all,
+        all_dynamic=linked.all_dynamic,
+        star_modules=linked.star_modules,
+        dynamic_getattr=layers.interface.dynamic_getattr,
+        n_defs=summary.n_defs,
+        annotation_ratio=types.annotation_ratio,
+        type_errors=types.n_errors,
+        scip_indexed=stitched.has_document,
+        scip_stale=stitched.is_stale,
+        scip_occurrences=stitched.n_occurrences,
+        scip_attached=stitched.n_attached,
+        tags=summary.tags,
+        **_context(layers, covered),
     )
 
 
 def _context(layers: Layers, covered: Covered) -> dict[str, Any]:
-    """What is known from outside the file's text, by column, in schema order."""
+    """What is known from outside the file's text, by column of `modules`."""
     history = layers.context.history
     return {
         "coverage_ratio": covered.ratio,
@@ -93,76 +97,77 @@ def _context(layers: Layers, covered: Covered) -> dict[str, Any]:
     }
 
 
-def export_rows(layers: Layers) -> list[Row]:
+def export_rows(layers: Layers) -> list[ExportRow]:
     """The file's rows of `exports`, by name."""
     module = layers.linked.module
     return [
-        (
-            layers.path,
-            module,
-            item.name,
-            item.kind,
-            item.origin,
-            item.origin_path,
-            item.in_star,
-            item.typing_only,
-            item.chain,
+        ExportRow(
+            path=layers.path,
+            module=module,
+            name=item.name,
+            kind=item.kind,
+            origin=item.origin,
+            origin_path=item.origin_path,
+            in_star=item.in_star,
+            typing_only=item.typing_only,
+            chain=item.chain,
         )
         for item in sorted(layers.linked.exports, key=lambda item: item.name)
     ]
 
 
-def diagnostic_rows(layers: Layers, own: Iterable[Diagnostic]) -> list[Row]:
+def diagnostic_rows(layers: Layers, own: Iterable[Diagnostic]) -> list[DiagnosticRow]:
     """What every stage and checker found in the file, by place; each on its innermost definition. `own`: of `emit`."""
     unplaced = (*layers.syntax.diagnostics, *layers.qualified.diagnostics, *layers.stitched.diagnostics, *own)
     placed: list[tuple[Diagnostic, int]] = [
         *layers.types.diagnostics,
-        *((item, layers.holder_at(item.line, item.col)) for item in unplaced),
+        *((item, layers.enclosing_at(item.line, item.col)) for item in unplaced),
     ]
     node_ids = layers.node_ids
     rows = [
-        (
-            layers.path,
-            item.tool,
-            item.severity,
-            item.rule,
-            item.message,
-            item.line,
-            item.col,
-            item.end_line,
-            item.end_col,
-            node_ids[node],
+        DiagnosticRow(
+            path=layers.path,
+            tool=item.tool,
+            severity=item.severity,
+            rule=item.rule,
+            message=item.message,
+            line=item.line,
+            col=item.col,
+            end_line=item.end_line,
+            end_col=item.end_col,
+            node_id=node_ids[node],
         )
         for item, node in placed
     ]
-    return sorted(rows, key=lambda row: (row[5], row[6], row[1], row[3], row[4], row[7], row[8]))
+    # By all that tells findings apart, since checkers report in no promised order.
+    return sorted(rows, key=attrgetter("line", "col", "tool", "rule", "message", "end_line", "end_col"))
 
 
-def coverage_rows(layers: Layers) -> list[Row]:
+def coverage_rows(layers: Layers) -> list[TypeCoverageRow]:
     """How much of each symbol is typed, by place."""
     node_ids = layers.node_ids
     return [
-        (
-            layers.path,
-            layers.linked.module,
-            "pyrefly",
-            symbol.kind,
-            symbol.name,
-            symbol.line,
-            symbol.col,
-            symbol.n_typable,
-            symbol.n_typed,
-            symbol.n_any,
-            symbol.n_untyped,
-            n_inferred,
-            node_ids[node],
+        TypeCoverageRow(
+            path=layers.path,
+            module=layers.linked.module,
+            tool="pyrefly",
+            kind=symbol.kind,
+            name=symbol.name,
+            line=symbol.line,
+            col=symbol.col,
+            n_typable=symbol.n_typable,
+            n_typed=symbol.n_typed,
+            n_any=symbol.n_any,
+            n_untyped=symbol.n_untyped,
+            n_inferred=n_inferred,
+            node_id=node_ids[node],
         )
         for symbol, node, n_inferred in layers.types.coverage
     ]
 
 
 def module_line(
-    layers: Layers, summary: FileSummary, imports: Sequence[Row], covered: Covered, json_options: int
+    layers: Layers, summary: FileSummary, imports: Sequence[ImportRow], covered: Covered, json_options: int
 ) -> bytes:
     """The file's line of `modules/modules.jsonl`; `imports` are its rows of that table."""
     linked, syntax = layers.linked, layers.syntax
@@ -179,15 +184,15 @@ def module_line(
         "docstring": syntax.definitions[0].docstring,
         "imports": [
             {
-                "line": row[2],
-                "target_module": row[4],
-                "name": row[5],
-                "alias": row[6],
-                "level": row[7],
-                "is_from": row[8],
-                "is_star": row[9],
-                "kind": row[10],
-                "resolved": row[11],
+                "line": row.start_line,
+                "target_module": row.target_module,
+                "name": row.name,
+                "alias": row.alias,
+                "level": row.level,
+                "is_from": row.is_from,
+                "is_star": row.is_star,
+                "kind": row.kind,
+                "resolved": row.resolved,
             }
             for row in imports
         ],

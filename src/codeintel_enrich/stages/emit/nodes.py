@@ -1,119 +1,165 @@
-"""Owns the rows of `nodes` and the lines of `cst/cst.jsonl`, which say the same."""
+"""The rows of `nodes`, and the lines of `cst/cst.jsonl`, which say the same."""
 
 from typing import Any
 
 import orjson
 
-from codeintel_enrich.model.rows import Row
-from codeintel_enrich.model.syntax import Definition, ImportStatement, Signature
+from codeintel_enrich.model.rows import Cells, RowPacker, Sparse
+from codeintel_enrich.model.signatures import signature_value
+from codeintel_enrich.model.syntax import Definition, ImportStatement
+from codeintel_enrich.model.tables import NODES
 from codeintel_enrich.stages.emit.covered import Covered
-from codeintel_enrich.stages.emit.layers import HOLDERS, Layers
+from codeintel_enrich.stages.emit.layers import ENCLOSING, Layers
 
 _NO_DEFINITION = Definition()
 
 
-def node_rows(layers: Layers, covered: Covered, json_options: int | None) -> tuple[list[Row], bytes]:
-    """Rows in schema order, and the JSON lines (empty unless there are options for them), both in source order."""
-    syntax = layers.syntax
-    path, module = layers.path, layers.linked.module
-    node_ids, stable_ids = layers.node_ids, layers.stable_ids
-    names, symbols, ratios = layers.qualified.nodes, layers.stitched.nodes, layers.types.definition_ratios
-    covers = covered.ratio is not None
-    rows: list[Row] = []
-    lines: list[bytes] = []
-    for index, node in enumerate(syntax.nodes):
-        defines = node.definition >= 0
-        definition = syntax.definitions[node.definition] if defines else _NO_DEFINITION
-        symbol = symbols.get(node.definition)
-        holds = node.node_type in HOLDERS
-        has_name = definition.name_start_byte >= 0
-        statement = syntax.imports[definition.imports] if definition.imports >= 0 else None
-        imported = imported_texts(statement) if statement is not None else ()
-        signature = signature_value(definition.signature) if definition.signature is not None else None
-        qualified_names = names[node.definition] if defines else ()
-        parent_id = node_ids[node.parent] if node.parent >= 0 else None
-        notes: tuple[str, ...] = ()
-        rows.append(
-            (
-                path,
-                node_ids[index],
-                stable_ids[index],
-                module,
-                node.node_type,
-                node.name,
-                definition.local_name if defines else None,
-                qualified_names,
-                node.start_line,
-                node.start_col,
-                node.end_line,
-                node.end_col,
-                node.start_byte,
-                node.end_byte,
-                definition.name_line if has_name else None,
-                definition.name_col if has_name else None,
-                definition.name_start_byte if has_name else None,
-                definition.name_end_byte if has_name else None,
-                parent_id,
-                node.scope,
-                orjson.dumps(signature, option=orjson.OPT_SORT_KEYS).decode() if signature is not None else None,
-                definition.decorators,
-                definition.bases,
-                definition.docstring,
-                imported,
-                definition.assign_targets,
-                symbol.symbol if symbol is not None else None,
-                symbol.match if symbol is not None else None,
-                symbol.repair if symbol is not None else None,
-                definition.code_hash or None,
-                ratios.get(node.definition),
-                definition.n_typable if holds else None,
-                definition.n_typed if holds else None,
-                covered.ratio_of(index) if holds and covers else None,
-                notes,
-            )
-        )
-        if json_options is not None:
+class Nodes:
+    """The syntax nodes of one file, in source order."""
+
+    def __init__(self, layers: Layers) -> None:
+        syntax = layers.syntax
+        self._layers = layers
+        # By number of a definition; what is appended answers -1, the number of a node that defines nothing.
+        self._definitions = [*syntax.definitions, _NO_DEFINITION]
+        self._signatures = [
+            signature_value(item.signature) if item.signature is not None else None for item in self._definitions
+        ]
+        self._statements = [syntax.imports[item.imports] if item.imports >= 0 else None for item in self._definitions]
+        self._imported = [imported_texts(item) if item is not None else () for item in self._statements]
+
+    # Column by column: at level `full` nearly all nodes define nothing, and most columns are about what a node
+    # defines.
+    def pack(self, packer: RowPacker, covered: Covered) -> None:
+        """Add the table."""
+        nodes = self._layers.syntax.nodes
+        defining = [index for index, node in enumerate(nodes) if node.definition >= 0]
+        columns = {
+            **self._of_all(),
+            **self._of_defining(defining),
+            **self._of_names([index for index in defining if self._definition(index).name_start_byte >= 0]),
+            **self._of_symbols([index for index in defining if nodes[index].definition in self._layers.stitched.nodes]),
+            **self._of_enclosing([index for index in defining if nodes[index].node_type in ENCLOSING], covered),
+        }
+        packer.add_columns(NODES, columns)
+
+    def _of_all(self) -> dict[str, Cells]:
+        """What every node has."""
+        layers, nodes = self._layers, self._layers.syntax.nodes
+        count = len(nodes)
+        ids = [*layers.node_ids, None]  # the Module's parent, -1, is the last
+        return {
+            "path": [layers.path] * count,
+            "node_id": layers.node_ids,
+            "stable_id": layers.stable_ids,
+            "module": [layers.linked.module] * count,
+            "node_type": [node.node_type for node in nodes],
+            "name": [node.name for node in nodes],
+            "start_line": [node.start_line for node in nodes],
+            "start_col": [node.start_col for node in nodes],
+            "end_line": [node.end_line for node in nodes],
+            "end_col": [node.end_col for node in nodes],
+            "start_byte": [node.start_byte for node in nodes],
+            "end_byte": [node.end_byte for node in nodes],
+            "parent_id": [ids[node.parent] for node in nodes],
+            "scope": [node.scope for node in nodes],
+            "notes": Sparse((), ()),
+        }
+
+    def _of_defining(self, places: list[int]) -> dict[str, Cells]:
+        """What a node that defines something has."""
+        numbers = [self._layers.syntax.nodes[index].definition for index in places]
+        definitions = [self._definitions[number] for number in numbers]
+        names, ratios = self._layers.qualified.nodes, self._layers.types.definition_ratios
+        return {
+            "local_name": Sparse(places, [item.local_name for item in definitions]),
+            "qualified_names": Sparse(places, [names[number] for number in numbers]),
+            "signature": Sparse(places, [_json(self._signatures[number]) for number in numbers]),
+            "decorators": Sparse(places, [item.decorators for item in definitions]),
+            "bases": Sparse(places, [item.bases for item in definitions]),
+            "docstring": Sparse(places, [item.docstring for item in definitions]),
+            "imports": Sparse(places, [self._imported[number] for number in numbers]),
+            "assign_targets": Sparse(places, [item.assign_targets for item in definitions]),
+            "code_hash": Sparse(places, [item.code_hash or None for item in definitions]),
+            "annotation_ratio": Sparse(places, [ratios.get(number) for number in numbers]),
+        }
+
+    def _of_names(self, places: list[int]) -> dict[str, Cells]:
+        """Where the name stands that a node defines; an assignment, say, has none."""
+        definitions = [self._definition(index) for index in places]
+        return {
+            "name_line": Sparse(places, [item.name_line for item in definitions]),
+            "name_col": Sparse(places, [item.name_col for item in definitions]),
+            "name_start_byte": Sparse(places, [item.name_start_byte for item in definitions]),
+            "name_end_byte": Sparse(places, [item.name_end_byte for item in definitions]),
+        }
+
+    def _of_symbols(self, places: list[int]) -> dict[str, Cells]:
+        """What the SCIP index calls what a node defines."""
+        found = [self._layers.stitched.nodes[self._layers.syntax.nodes[index].definition] for index in places]
+        return {
+            "scip_symbol": Sparse(places, [item.symbol for item in found]),
+            "scip_match": Sparse(places, [item.match for item in found]),
+            "scip_repair": Sparse(places, [item.repair for item in found]),
+        }
+
+    def _of_enclosing(self, places: list[int], covered: Covered) -> dict[str, Cells]:
+        """How much of a module, class or function is annotated and covered."""
+        definitions = [self._definition(index) for index in places]
+        return {
+            "n_typable": Sparse(places, [item.n_typable for item in definitions]),
+            "n_typed": Sparse(places, [item.n_typed for item in definitions]),
+            "coverage_ratio": Sparse(places, [covered.ratio_of(index) for index in places]),
+        }
+
+    def _definition(self, index: int) -> Definition:
+        return self._definitions[self._layers.syntax.nodes[index].definition]
+
+    def lines(self, json_options: int) -> bytes:
+        """One line of JSON a node; `json_options` are orjson's."""
+        layers = self._layers
+        node_ids, stable_ids = layers.node_ids, layers.stable_ids
+        names, symbols = layers.qualified.nodes, layers.stitched.nodes
+        path, parse_ok = layers.path, layers.syntax.parse_ok
+        definitions, signatures = self._definitions, self._signatures
+        lines: list[bytes] = []
+        # Not from the rows: JSON nests what rows flatten (`span`, `signature`, `imports`), and has its own field names.
+        for index, node in enumerate(layers.syntax.nodes):
+            number = node.definition
+            definition, statement, symbol = definitions[number], self._statements[number], symbols.get(number)
             record = {
                 "path": path,
                 "node_id": node_ids[index],
                 "stable_id": stable_ids[index],
                 "node_type": node.node_type,
                 "name": node.name,
-                "qualified_names": qualified_names,
+                "qualified_names": names[number] if number >= 0 else (),
                 "span": {
                     "start": {"line": node.start_line, "col": node.start_col},
                     "end": {"line": node.end_line, "col": node.end_col},
                 },
                 "start_byte": node.start_byte,
                 "end_byte": node.end_byte,
-                "parent_id": parent_id,
+                "parent_id": node_ids[node.parent] if node.parent >= 0 else None,
                 "scope": node.scope,
-                "signature": signature,
+                "signature": signatures[number],
                 "decorators": definition.decorators,
                 "docstring": definition.docstring,
                 "bases": definition.bases,
-                "imports": import_value(statement, imported) if statement is not None else None,
+                "imports": import_value(statement, self._imported[number]) if statement is not None else None,
                 "assign_targets": definition.assign_targets or None,
                 "scip_symbol": symbol.symbol if symbol is not None else None,
                 "scip_match": symbol.match if symbol is not None else None,
                 "code_hash": definition.code_hash or None,
-                "parse_ok": syntax.parse_ok,
-                "notes": notes,
+                "parse_ok": parse_ok,
+                "notes": (),
             }
             lines.append(orjson.dumps(record, option=json_options))
-    return rows, b"".join(lines)
+        return b"".join(lines)
 
 
-def signature_value(signature: Signature) -> dict[str, Any]:
-    """A signature as JSON has it."""
-    return {
-        "params": [
-            {"name": item.name, "kind": item.kind, "annotation": item.annotation, "default": item.default}
-            for item in signature.parameters
-        ],
-        "returns": signature.returns,
-        "is_async": signature.is_async,
-    }
+def _json(value: dict[str, Any] | None) -> str | None:
+    return None if value is None else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def imported_texts(statement: ImportStatement) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Owns the Markdown page of one file, as far as the file's own layers tell it: who imports it is for publishers to add.
+"""The Markdown page of one file, as far as the file's own layers tell it: who imports it is for publishers to add.
 
 No line numbers stand in it, so a line shift leaves it as it was.
 """
@@ -8,17 +8,22 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from codeintel_enrich.model.markdown import code, fenced, page_link
-from codeintel_enrich.model.rows import FileSummary, Row
+from codeintel_enrich.model.rows import FileSummary
+from codeintel_enrich.model.signatures import call_form, class_head, function_head, one_line
 from codeintel_enrich.model.syntax import Definition
+from codeintel_enrich.model.tables import ImportRow
 from codeintel_enrich.stages.emit.layers import Layers
 
 MARK = "<!-- Made by codeintel-enrich; edits are lost. -->"
 """The first line of every page."""
 
 _SUMMARY_CHARACTERS = 300
+"""Some docstrings are one paragraph of a page's length; an entry is to be read at a glance."""
+_BLANK_LINE = re.compile(r"\n\s*\n")
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>#|&])")
 
 
-def page(layers: Layers, summary: FileSummary, imports: Sequence[Row], coverage_ratio: float | None) -> bytes:
+def page(layers: Layers, summary: FileSummary, imports: Sequence[ImportRow], coverage_ratio: float | None) -> bytes:
     """Docstring, public API with signatures, re-exports, imports and type state; `imports` are the file's rows of that
     table.
     """
@@ -64,10 +69,11 @@ def _dedented(docstring: str) -> str:
 
 def _first_paragraph(docstring: str | None) -> str:
     """The first paragraph on one line, as Markdown shows it unchanged, shortened where it is very long."""
-    text = " ".join(_dedented(docstring or "").strip().partition("\n\n")[0].split())
+    text = one_line(_BLANK_LINE.split((docstring or "").strip(), maxsplit=1)[0])
+    # Without `_dedented`: on one line, no indentation is left.
     if len(text) > _SUMMARY_CHARACTERS:
         text = text[: _SUMMARY_CHARACTERS - 1].rstrip() + "…"
-    return re.sub(r"([\\`*_\[\]<>#|&])", r"\\\1", text)
+    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def _api(layers: Layers) -> Iterator[str]:
@@ -78,6 +84,7 @@ def _api(layers: Layers) -> Iterator[str]:
         if item.kind == "definition" and (item.in_star or not (layers.linked.has_all or item.name.startswith("_")))
     }
     definitions = layers.syntax.definitions
+    # Of equal names the last one wins, as it does when Python runs the module.
     found = {
         definition.local_name: index
         for index, node in enumerate(layers.syntax.nodes)
@@ -91,10 +98,9 @@ def _api(layers: Layers) -> Iterator[str]:
 
 def _entry(node_type: str, name: str, definition: Definition) -> str:
     if definition.signature is not None:
-        keyword = "async def " if definition.signature.is_async else "def "
-        head = f"{keyword}{definition.signature.head(name)}"
+        head = one_line(function_head(name, definition.signature))
     elif node_type == "ClassDef":
-        head = f"class {name}({', '.join(definition.bases)})" if definition.bases else f"class {name}"
+        head = class_head(name, definition.bases)
     else:
         return f"### {code(name)}"
     lines = [*(f"@{decorator}" for decorator in definition.decorators), head]
@@ -115,7 +121,7 @@ def _members(layers: Layers, classes: set[int]) -> dict[int, list[str]]:
         keyword = "async " if definition.signature.is_async else ""
         prefix = "".join(f"@{decorator} " for decorator in definition.decorators)
         summary = _first_paragraph(definition.docstring)
-        text = f"- {code(prefix + keyword + definition.signature.head(name))}"
+        text = f"- {code(prefix + keyword + one_line(call_form(name, definition.signature)))}"
         members.setdefault(node.parent, []).append(f"{text}: {summary}" if summary else text)
     return members
 
@@ -133,17 +139,16 @@ def _reexports(layers: Layers) -> Iterator[str]:
         yield f"- {code(item.name)} is {origin}" + (" (star import)" if item.kind == "star" else "")
 
 
-def _imports(own_path: str, imports: Sequence[Row]) -> Iterator[str]:
+def _imports(own_path: str, imports: Sequence[ImportRow]) -> Iterator[str]:
     """One item a target module, by name, with the names imported from it."""
     targets: dict[tuple[str, str], set[str]] = {}
     paths: dict[str, str] = {}
     for row in imports:
-        target, name, alias, is_from, kind, path = str(row[4]), row[5], row[6], row[8], str(row[10]), row[12]
-        names = targets.setdefault((target, kind), set())
-        if is_from:
-            names.add(f"{name} as {alias}" if alias is not None else str(name))
-        if isinstance(path, str):
-            paths[target] = path
+        names = targets.setdefault((row.target_module, row.kind), set())
+        if row.is_from:
+            names.add(f"{row.name} as {row.alias}" if row.alias is not None else row.name)
+        if row.target_path is not None:
+            paths[row.target_module] = row.target_path
     for (target, kind), names in sorted(targets.items()):
         text = page_link(target, paths[target], own_path) if target in paths else code(target)
         listed = f": {', '.join(code(name) for name in sorted(names))}" if names else ""

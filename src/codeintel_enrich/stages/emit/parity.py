@@ -1,4 +1,4 @@
-"""Owns docstring parity: whether the parameters that a docstring documents are those that are declared.
+"""Docstring parity: whether the parameters that a docstring documents are those that are declared.
 
 Only docstrings that have a section of parameters are looked at: what is not documented at all is no contradiction.
 """
@@ -42,47 +42,61 @@ def docstring_parity(layers: Layers, tags: Collection[str]) -> Iterator[Diagnost
     """
     if not any(one.docstring and _may_document(one.docstring) for one in layers.syntax.definitions):
         return
-    definitions = [
-        (node, definition)
-        for node in layers.syntax.nodes
-        if node.node_type in ("FunctionDef", "ClassDef") and (definition := layers.definition(node)) is not None
-    ]
-    documented = {
-        index: names
-        for index, (_, definition) in enumerate(definitions)
-        if definition.docstring and (names := _documented(definition.docstring)) is not None
-    }
-    if not documented:
+    known = _Documented(layers)
+    if not known.names:
         return
     severity: Severity = "error" if "public-api" in tags else "warning"
-    classes = {definition.local_name for node, definition in definitions if node.node_type == "ClassDef"}
-    functions: dict[str, list[int]] = {}
-    for index, (node, definition) in enumerate(definitions):
-        if node.node_type == "FunctionDef":
-            functions.setdefault(definition.local_name, []).append(index)
-    for index, names in documented.items():
-        node, definition = definitions[index]
-        if node.node_type == "ClassDef":
-            makers = _makers(functions, definition.local_name)
-            if not makers or any(maker in documented for maker in makers):
-                continue
-        else:
-            makers = functions[definition.local_name]
-            if not _decorators(definition).isdisjoint(_ACCESSORS) or _is_overload(definition):
-                continue
-        spoken = index if node.node_type == "FunctionDef" else makers[-1]
-        own = definitions[spoken][1]
-        if own.signature is None:
+    for index, names in known.names.items():
+        subject = known.subject_of(index)
+        if subject is None:
             continue
-        others = [definitions[one][1] for one in makers if one != spoken and _is_overload(definitions[one][1])]
-        said = _difference(own, others, names, is_method=own.local_name.rpartition(".")[0] in classes)
-        if said:
-            yield _finding(node, definition, severity, said)
+        own, overloads = subject
+        difference = _difference(own, overloads, names, is_method=own.local_name.rpartition(".")[0] in known.classes)
+        if difference:
+            yield _finding(*known.definitions[index], severity, difference)
 
 
-def _makers(functions: dict[str, list[int]], name: str) -> list[int]:
-    """The definitions of what makes an instance of a class."""
-    return functions.get(f"{name}.__init__") or functions.get(f"{name}.__new__") or []
+class _Documented:
+    """The classes and functions of one file, and which of them document parameters."""
+
+    def __init__(self, layers: Layers) -> None:
+        self.definitions = [
+            (node, definition)
+            for node in layers.syntax.nodes
+            if node.node_type in ("FunctionDef", "ClassDef") and (definition := layers.definition(node)) is not None
+        ]
+        self.names = {
+            index: names
+            for index, (_, definition) in enumerate(self.definitions)
+            if definition.docstring and (names := _documented(definition.docstring)) is not None
+        }
+        """Place among the definitions -> the parameters that its docstring documents."""
+        self.classes = {definition.local_name for node, definition in self.definitions if node.node_type == "ClassDef"}
+        self._functions: dict[str, list[int]] = {}
+        for index, (node, definition) in enumerate(self.definitions):
+            if node.node_type == "FunctionDef":
+                self._functions.setdefault(definition.local_name, []).append(index)
+
+    def subject_of(self, index: int) -> tuple[Definition, list[Definition]] | None:
+        """The function whose parameters a docstring is about, and its overloads; None where it is not to be judged."""
+        node, definition = self.definitions[index]
+        if node.node_type == "ClassDef":
+            same = self._makers(definition.local_name)
+            if not same or any(maker in self.names for maker in same):
+                return None
+            # Of several definitions of one name, the last is what a call gets.
+            index = same[-1]
+        else:
+            same = self._functions[definition.local_name]
+            if not _decorators(definition).isdisjoint(_ACCESSORS) or _is_overload(definition):
+                return None
+        own = self.definitions[index][1]
+        others = [self.definitions[one][1] for one in same if one != index]
+        return (own, [one for one in others if _is_overload(one)]) if own.signature is not None else None
+
+    def _makers(self, name: str) -> list[int]:
+        """The definitions of what makes an instance of a class."""
+        return self._functions.get(f"{name}.__init__") or self._functions.get(f"{name}.__new__") or []
 
 
 def _difference(own: Definition, overloads: Iterable[Definition], names: list[str], *, is_method: bool) -> str:
@@ -100,10 +114,10 @@ def _difference(own: Definition, overloads: Iterable[Definition], names: list[st
         for name, kind in declared.items()
         if name not in names and not name.startswith("_") and not (kind in _VARIADIC and beyond)
     ]
-    said = [f"does not document {_listed(missing)}"] if missing else []
+    parts = [f"does not document {_listed(missing)}"] if missing else []
     if undeclared:
-        said.append(f"documents {_listed(undeclared)}, which is not declared")
-    return " and ".join(said)
+        parts.append(f"documents {_listed(undeclared)}, which is not declared")
+    return " and ".join(parts)
 
 
 def _declared(definition: Definition, signature: Signature, is_method: bool) -> dict[str, str]:
@@ -129,11 +143,11 @@ def _listed(names: list[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _finding(node: Node, definition: Definition, severity: Severity, said: str) -> Diagnostic:
+def _finding(node: Node, definition: Definition, severity: Severity, difference: str) -> Diagnostic:
     line, col = definition.name_line, definition.name_col
     end = col + len(node.name or "")
     return Diagnostic(
-        "emit", severity, RULE, f"the docstring of `{definition.local_name}` {said}", line, col, line, end
+        "emit", severity, RULE, f"the docstring of `{definition.local_name}` {difference}", line, col, line, end
     )
 
 
@@ -141,6 +155,7 @@ def _documented(docstring: str) -> list[str] | None:
     """The parameters that a docstring documents; None where it has no section of them, or one that cannot be read."""
     if not _may_document(docstring):
         return None
+    # Numpy's heads, underlined, are the surest sign of a style, and Google's `Args:` may stand inside their text.
     if sections := _numpy_sections(docstring):
         style, docstring = "numpy", sections
     elif _GOOGLE.search(docstring):
@@ -153,6 +168,8 @@ def _documented(docstring: str) -> list[str] | None:
 
     try:
         parsed = _parser(style)(docstring)
+    # The library's parsers stumble over malformed sections in several ways; a docstring that cannot be read contradicts
+    # nothing.
     except (ParseError, ValueError, IndexError):
         return None
     names = [

@@ -1,4 +1,4 @@
-"""Owns matching users' tag rules against the layers of one file."""
+"""Matches users' tag rules against the layers of one file."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -32,6 +32,7 @@ def _any_matches(globs: Iterable[str], texts: Iterable[str], separator: str) -> 
     return any(pattern.fullmatch(text) for text in texts for pattern in patterns)
 
 
+# The same rules meet every file that a worker gets. `fnmatch` would let `*` cross separators.
 @lru_cache(maxsize=1024)
 def _pattern(glob: str, separator: str) -> re.Pattern[str]:
     """`**` and a separator behind it may also stand for nothing."""

@@ -1,4 +1,4 @@
-"""Owns the tags of one file: the built-in ones that its layers decide, and those of the user's rules."""
+"""The tags of one file: the built-in ones that its layers decide, and those of the user's rules."""
 
 from pathlib import PurePosixPath
 
@@ -9,6 +9,7 @@ from codeintel_enrich.stages.emit.rules import matching_tags
 
 _TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 _HOTSPOT_PLACES = 10
+"""With fewer parameters and returns, a share says nothing."""
 _COMMAND_LINE_PACKAGES = frozenset({"argparse", "click", "fire", "optparse", "typer"})
 
 

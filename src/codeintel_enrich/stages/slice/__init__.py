@@ -12,7 +12,7 @@ import orjson
 
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.rows import PackedRows, unpack_records
-from codeintel_enrich.model.syntax import Parameter, Signature
+from codeintel_enrich.model.signatures import class_head, function_head, one_line, read_signature
 from codeintel_enrich.model.tables import IMPORTS, MODULES, NODES, REFS
 from codeintel_enrich.stages.slice.docs import doc_sections
 from codeintel_enrich.stages.slice.windows import windows
@@ -75,11 +75,8 @@ class _Chunk:
         if node["node_type"] == "Module":
             return ""
         if node["node_type"] == "ClassDef":
-            return f"class {node['name']}({', '.join(node['bases'])})" if node["bases"] else f"class {node['name']}"
-        signature = orjson.loads(node["signature"])
-        parameters = tuple(Parameter(**item) for item in signature["params"])
-        described = Signature(parameters, signature["returns"], signature["is_async"])
-        return f"{'async ' if described.is_async else ''}def {described.head(node['name'])}"
+            return class_head(node["name"], node["bases"])
+        return one_line(function_head(node["name"], read_signature(node["signature"])))
 
 
 def _chunks(nodes: Sequence[Record]) -> list[_Chunk]:

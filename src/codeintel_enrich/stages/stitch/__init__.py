@@ -14,7 +14,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from codeintel_enrich.model.config import StitchConfig
 from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.interface import Interface
 from codeintel_enrich.model.linked import LinkedModule
@@ -41,7 +40,6 @@ def stitch(
     qualified: Qualified,
     linked: LinkedModule,
     document: Document | None,
-    config: StitchConfig,
 ) -> Stitched:
     """Attach the document's symbols to the file; without a document only `qualify` speaks.
 

@@ -10,14 +10,14 @@ import pytest
 from codeintel_enrich.model.config import EmitConfig, ParseConfig
 from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.digest import digest
-from codeintel_enrich.model.rows import decode_packed, encode_packed, encode_rows, unpack_rows
+from codeintel_enrich.model.rows import decode_packed, encode_packed, encode_rows
 from codeintel_enrich.model.scip import ROLE_DEFINITION, ROLE_READ, Document, Occurrence, SymbolInformation
 from codeintel_enrich.model.tables import TABLES
 from codeintel_enrich.model.types import FileFacts
 from codeintel_enrich.stages.emit import emit_outline
 from codeintel_enrich.stages.emit.symbols import kind_by_descriptor
 from codeintel_enrich.stages.outline import outline
-from tests.support.rows import as_dicts, emitted, unpacked
+from tests.support.rows import as_dicts, by_table, emitted
 
 PACKAGE = {
     "src/pkg/__init__.py": "from .impl import Thing as T, helper\nfrom .stars import *\n"
@@ -30,11 +30,13 @@ PACKAGE = {
 
 
 def test_every_table_has_as_many_cells_as_its_schema_has_columns() -> None:
-    rows = unpacked(emitted(PACKAGE)["src/pkg/impl.py"])
-    assert list(rows) == [table.name for table in TABLES]
+    packed = emitted(PACKAGE)["src/pkg/impl.py"].packed
+    assert set(packed.columns) == {table.name for table in TABLES}
+    rows = by_table(packed)
     for table in TABLES:
-        assert all(len(row) == len(table.columns) for row in rows[table.name])
-        assert all(row[0] == "src/pkg/impl.py" for row in rows[table.name])
+        assert len(rows[table.name]) == packed.counts[table.name]
+        assert all(list(row) == [column.name for column in table.columns] for row in rows[table.name])
+        assert all(row["path"] == "src/pkg/impl.py" for row in rows[table.name])
     assert all(rows[name] for name in ("modules", "nodes", "imports", "exports", "refs"))
 
 
@@ -185,7 +187,7 @@ def test_symbols_are_claimed_by_the_file_that_defines_them() -> None:
         (symbol, ROLE_DEFINITION | ROLE_READ)
     ]
     assert {row["scip_symbol"] for row in as_dicts(rows, "refs")} == {symbol}
-    assert other not in str(unpacked(rows))
+    assert other not in str(by_table(rows.packed))
 
 
 @pytest.mark.parametrize(
@@ -293,11 +295,22 @@ def test_a_file_that_does_not_parse_has_its_outline_in_rows_and_on_its_line() ->
 def test_a_file_of_another_language_has_rows_of_files_and_outlines_alone() -> None:
     packed = emit_outline("docs/a.md", outline("markdown", b"# A\n\n## B\n"))
     assert decode_packed(encode_packed(packed)) == packed
-    tables = unpack_rows(packed, TABLES)
-    assert set(tables) == {"files", "outlines"}
-    (file,) = tables["files"]
-    assert file == ("docs/a.md", "markdown", digest(b"# A\n\n## B\n"), 10, 3, 2, 0, False, None)
-    assert [(row[1], row[3], row[4], row[5]) for row in tables["outlines"]] == [
+    assert set(packed.columns) == {"files", "outlines"}
+    tables = by_table(packed)
+    assert tables["files"] == [
+        {
+            "path": "docs/a.md",
+            "language": "markdown",
+            "content_hash": digest(b"# A\n\n## B\n"),
+            "n_bytes": 10,
+            "n_lines": 3,
+            "n_items": 2,
+            "n_left_out": 0,
+            "has_errors": False,
+            "error": None,
+        }
+    ]
+    assert [(row["ordinal"], row["kind"], row["name"], row["parent"]) for row in tables["outlines"]] == [
         (0, "heading", "A", None),
         (1, "heading", "B", 0),
     ]

@@ -1,13 +1,18 @@
 """How definitions relate: `uses`, `bases` and `overrides`, on small projects and against the running interpreter."""
 
 import importlib
-import importlib.util
 import inspect
+from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from codeintel_enrich.model.rows import FileRows
 from tests.support.rows import as_dicts, emitted
+
+Emitted = tuple[str, Mapping[str, FileRows]]
 
 SHOP = {
     "shop/__init__.py": "from .core import Base, helper as aid\n",
@@ -43,12 +48,12 @@ class Error(ValueError):
 }
 
 
-def rows(path, table, *columns):
+def rows(path: str, table: str, *columns: str) -> list[tuple[Any, ...]]:
     found = as_dicts(emitted(SHOP)[path], table)
     return [tuple(row[column] for column in columns) for row in found]
 
 
-def test_each_definition_uses_what_its_own_text_reads_and_locals_do_not_count():
+def test_each_definition_uses_what_its_own_text_reads_and_locals_do_not_count() -> None:
     uses = rows("shop/core.py", "uses", "source", "target", "target_path", "n_reads", "first_line")
     assert sorted(uses, key=str) == [
         ("shop.core.helper", "builtins.str", None, 1, 17),
@@ -59,7 +64,7 @@ def test_each_definition_uses_what_its_own_text_reads_and_locals_do_not_count():
     ]
 
 
-def test_callers_are_found_through_other_names():
+def test_callers_are_found_through_other_names() -> None:
     uses = rows("shop/use.py", "uses", "source", "target", "target_kind", "target_path")
     run = "shop.use.Sub.run"
     assert ("shop.use.Sub", "shop.core.helper", "function", "shop/core.py") in uses
@@ -69,7 +74,7 @@ def test_callers_are_found_through_other_names():
     assert not [use for use in uses if use[1].endswith((".self", ".tb"))]
 
 
-def test_bases_are_what_the_class_statement_names():
+def test_bases_are_what_the_class_statement_names() -> None:
     found = rows("shop/use.py", "bases", "subclass", "position", "source", "base", "base_path")
     assert found == [
         ("shop.use.Sub", 0, "shop . Base", "shop.core.Base", "shop/core.py"),
@@ -80,12 +85,12 @@ def test_bases_are_what_the_class_statement_names():
     ]
 
 
-def test_a_file_without_a_module_name_still_says_whom_it_uses_and_extends():
+def test_a_file_without_a_module_name_still_says_whom_it_uses_and_extends() -> None:
     assert rows("9.py", "bases", "subclass", "base") == [(None, "shop.core.Base")]
     assert (None, "shop.core.LIMIT") in rows("9.py", "uses", "source", "target")
 
 
-def test_a_member_overrides_what_follows_in_the_order_of_resolution():
+def test_a_member_overrides_what_follows_in_the_order_of_resolution() -> None:
     project = {
         "a.py": "class A:\n    x = 1\n    def f(self): ...\n    def g(self): ...\n",
         "b.py": "from a import A\nclass B(A):\n    def f(self): ...\nclass C(A):\n    def f(self): ...\n    x = 2\n"
@@ -106,7 +111,7 @@ def test_a_member_overrides_what_follows_in_the_order_of_resolution():
     assert (nodes["b.D.f"], nodes["b.D.x"]) == ("b.py:8:4:FunctionDef:f", None)
 
 
-def test_builtin_bases_count_and_unknown_ones_are_not_guessed_at():
+def test_builtin_bases_count_and_unknown_ones_are_not_guessed_at() -> None:
     assert rows("shop/use.py", "overrides", "member", "overridden") == [
         ("shop.use.Error.with_traceback", "builtins.BaseException.with_traceback"),
         ("shop.use.Sub.rate", "shop.core.Base.rate"),
@@ -117,22 +122,22 @@ def test_builtin_bases_count_and_unknown_ones_are_not_guessed_at():
 
 
 @pytest.fixture(scope="module", params=["rich", "flask"])
-def package(request):
+def package(request: pytest.FixtureRequest) -> Emitted:
     """Rows of a whole installed package, and its name."""
-    folder = Path(importlib.util.find_spec(request.param).submodule_search_locations[0])
+    folder = Path(str(resources.files(request.param)))
     sources = {p.relative_to(folder.parent).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*.py"))}
     return request.param, emitted(sources)
 
 
-def true_overrides(package, rows):
+def true_overrides(package: str, rows: Mapping[str, FileRows]) -> dict[str, str]:
     """Function -> function that it hides, by the `__mro__` of every class that can be imported."""
-    found = {}
+    found: dict[str, str] = {}
     for file in rows.values():
         for row in as_dicts(file, "nodes"):
             name = row["qualified_names"][0] if row["qualified_names"] else ""
             if row["node_type"] != "ClassDef" or "<locals>" in name or "_win" in row["path"]:
                 continue
-            value = importlib.import_module(row["module"])
+            value: Any = importlib.import_module(row["module"])
             for part in row["local_name"].split("."):
                 value = getattr(value, part, None)
             if not inspect.isclass(value) or f"{value.__module__}.{value.__qualname__}" != name:
@@ -145,7 +150,7 @@ def true_overrides(package, rows):
     return found
 
 
-def test_the_interpreter_finds_the_same_overrides(package):
+def test_the_interpreter_finds_the_same_overrides(package: Emitted) -> None:
     name, rows = package
     said = {row["member"]: row["overridden"] for file in rows.values() for row in as_dicts(file, "overrides")}
     true = true_overrides(name, rows)
@@ -157,11 +162,11 @@ def test_the_interpreter_finds_the_same_overrides(package):
     assert {member: said.get(member) for member in expected} == expected
 
 
-def test_the_interpreter_finds_the_same_bases(package):
+def test_the_interpreter_finds_the_same_bases(package: Emitted) -> None:
     name, rows = package
     checked = 0
     for file in rows.values():
-        bases = {}
+        bases: dict[str, list[str]] = {}
         for row in as_dicts(file, "bases"):
             if row["base"] and row["base"].startswith(f"{name}."):
                 bases.setdefault(row["subclass"], []).append(row["base"])

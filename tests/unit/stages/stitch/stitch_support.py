@@ -6,7 +6,7 @@ from typing import Any
 
 from codeintel_enrich.engine.inputs.tools import make_index
 from codeintel_enrich.formats.scip import SCIPIndex
-from codeintel_enrich.model.config import LinkConfig, ParseConfig, StitchConfig
+from codeintel_enrich.model.config import LinkConfig, ParseConfig
 from codeintel_enrich.model.modules import module_table
 from codeintel_enrich.model.scip import Document, Occurrence
 from codeintel_enrich.model.stitched import Stitched
@@ -43,7 +43,7 @@ class Project:
     def stitch(self, path: str, document: Document | None) -> Stitched:
         parsed = self.parsed[path]
         linked_module, qualified = self.linked_modules[path], self.qualified[path]
-        return stitch(parsed.syntax, parsed.interface, qualified, linked_module, document, StitchConfig())
+        return stitch(parsed.syntax, parsed.interface, qualified, linked_module, document)
 
     def definitions(self, path: str) -> list[tuple[Node, int]]:
         """(node, definition index) of everything that defines."""
