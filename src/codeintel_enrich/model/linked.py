@@ -21,7 +21,7 @@ class Target(msgspec.Struct, frozen=True, array_like=True):
     reason: str | None = None
 
 
-class Export(msgspec.Struct, frozen=True, array_like=True):
+class ModuleExport(msgspec.Struct, frozen=True, array_like=True):
     """One name that `from module import name` finds statically."""
 
     name: str
@@ -49,7 +49,7 @@ class ResolvedImport(msgspec.Struct, frozen=True, array_like=True):
     """False where neither the tree nor the standard library has it."""
 
 
-class Finding(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class LinkFinding(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What `link` has to say of a module. It knows no places: `subject` is what the finding is about, as the interface
     has it; `qualify` finds where that stands."""
 
@@ -74,7 +74,7 @@ class LinkedModule(msgspec.Struct, frozen=True):
     overrides: dict[str, Target] = {}
     """Member of a class here, by its name inside the module (`C.m`) -> what it hides: the member of that name which
     follows in the method resolution order. Sorted; those of `object` and of classes nobody showed us are left out."""
-    exports: tuple[Export, ...] = ()
+    exports: tuple[ModuleExport, ...] = ()
     """Sorted by name."""
     imports: tuple[ResolvedImport, ...] = ()
     """Sorted by level and module."""
@@ -84,5 +84,5 @@ class LinkedModule(msgspec.Struct, frozen=True):
     there is none, names come from where nobody can see them."""
     star_modules: tuple[str, ...] = ()
     """Absolute names of the modules that this one star-imports at module level, sorted."""
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[LinkFinding, ...] = ()
     """Sorted by rule and message."""
