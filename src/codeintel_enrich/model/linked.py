@@ -1,4 +1,8 @@
-"""Owns the linked: what `link` tells one module about all others, and nothing it did not ask for."""
+"""The linked module: what `link` says to one module about all others, and nothing that it did not ask for.
+
+That is the border at which a change stops: an export that nobody uses is in nobody's linked module, so that adding it
+redoes no other file.
+"""
 
 from typing import Literal
 
@@ -50,8 +54,8 @@ class ResolvedImport(msgspec.Struct, frozen=True, array_like=True):
 
 
 class LinkFinding(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What `link` has to say of a module. It knows no places: `subject` is what the finding is about, as the interface
-    has it; `qualify` finds where that stands."""
+    """What is wrong with a module, or not to be known. It has no position, as an interface has none: `subject` is what
+    the finding is about, as the interface has it; `qualify` finds where that stands."""
 
     severity: Severity
     rule: str

@@ -1,4 +1,8 @@
-"""Owns the module table: which dotted name, if any, imports each file. Knows paths as text only."""
+"""The module table: which dotted name, if any, imports each file. It knows paths as text only.
+
+It does on paths what `importlib.machinery.PathFinder` does on folders (https://docs.python.org/3/reference/import.html,
+PEP 420 for namespace packages), and for stubs what PEP 561 asks of type checkers.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from keyword import iskeyword
 import msgspec
 
 _STUBS = "-stubs"
+"""The end of a stub-only distribution's folder (PEP 561)."""
 
 
 class ModuleName(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -89,6 +94,7 @@ def _import_roots(top: _Folder, roots: Sequence[str]) -> dict[str, _Folder]:
         folder: _Folder | None = top
         for part in place.split("/") if place else ():
             folder = folder.folders.get(part) if folder else None
+        # With a package itself on the path, its modules would have two names, and relative imports would fail.
         if folder is not None and not (place and "__init__" in folder.modules):
             found.setdefault(place, folder)
     return found
@@ -131,6 +137,7 @@ def _find_module(name: str, places: list[_Folder], winners: set[str], roots: set
     portions: list[_Folder] = []
     for place in places:
         folder = place.folders.get(name)
+        # What lies in an inner root is named from there alone: `src/pkg` is `pkg`, not `src.pkg`.
         if folder is not None and id(folder) in roots:
             folder = None
         if folder is not None and "__init__" in folder.modules:
@@ -145,7 +152,7 @@ def _find_module(name: str, places: list[_Folder], winners: set[str], roots: set
 
 
 def _find_stub(name: str, places: list[_Folder], winners: set[str], roots: set[int], is_top: bool) -> list[_Folder]:
-    """The same for stubs."""
+    """The same for stubs. A stub-only package may be partial, so its folder hides no other (PEP 561)."""
     spellings = (name + _STUBS, name) if is_top else (name,)
     found = False
     portions: list[_Folder] = []

@@ -359,7 +359,7 @@ class _Evaluator:
             module, attribute = target
             root, _, rest = attribute.partition(".")
             route = Route("from", module, root, rest=rest) if attribute else Route("module", module)
-            # What type checkers are told of it answers where the table leads nowhere.
+            # What type checkers see of it answers where the table leads nowhere.
             declared = state.typing[name].routes if name in state.typing else ()
             state.names[name] = NamespaceEntry((route,), "dynamic", earlier=declared)
 

@@ -150,7 +150,7 @@ class _ModuleLinker:
                 yield ModuleExport(child, "submodule", dotted, found.path, child in in_star, False, (dotted,))
 
     def _unseen(self, name: str) -> ModuleExport:
-        """A name that only `__all__` tells of: a star from outside, or `__getattr__`, may give it."""
+        """A name that only `__all__` mentions: a star from outside, or `__getattr__`, may give it."""
         stars = self._namespace.open_stars
         origin = f"{stars[0]}.{name}" if len(stars) == 1 else None
         return ModuleExport(name, "dynamic", origin, None, True, False, (origin,) if origin else ())

@@ -63,7 +63,7 @@ class NamespaceEntry(msgspec.Struct, frozen=True, array_like=True):
     """Imported by a stub for its own use."""
     earlier: tuple[Route, ...] = ()
     """What it is where no route leads anywhere: what a star replaced (in a cycle of stars the name comes back as what
-    it was), or what type checkers are told of a lazy name."""
+    it was), or what type checkers see of a lazy name."""
 
 
 class InitialisationOrder(msgspec.Struct, frozen=True, array_like=True):
@@ -91,7 +91,7 @@ class Namespace(msgspec.Struct, frozen=True):
     open_stars: tuple[str, ...] = ()
     """Modules outside the tree whose stars may bind anything, sorted."""
     dynamic_getattr: bool = False
-    """Whether a `__getattr__` (PEP 562) may give names that no table tells of."""
+    """Whether a `__getattr__` (PEP 562) may give names that are in no table."""
     members: dict[str, dict[str, MemberKind]] = {}
     """Class by local name -> its own members."""
     bases: dict[str, tuple[str | None, ...]] = {}

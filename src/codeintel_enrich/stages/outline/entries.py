@@ -1,4 +1,4 @@
-"""Owns what was found before it is an outline: raw entries in offsets of the parsed text, and how they nest."""
+"""What was found, before it is an outline: raw entries in offsets of the parsed text, and how they nest."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,6 +12,7 @@ from codeintel_enrich.stages.outline.text import Text
 MOST_ITEMS = 5_000
 """Of a file with more, the deepest entries are left out."""
 LONGEST_NAME = 200
+"""Characters; headings and keys may be whole paragraphs."""
 
 _QUOTES = ('"""', "'''", '"', "'", "`")
 
@@ -44,7 +45,10 @@ def items_of(entries: Iterable[Entry], text: Text) -> tuple[tuple[OutlineItem, .
 
 
 def _parents(ordered: Sequence[Entry]) -> list[int]:
-    """Per entry the index of the innermost one that encloses it, -1 at the top."""
+    """Per entry the index of the innermost one that encloses it, -1 at the top; one pass with a stack.
+
+    Entries that overlap without one holding the other (a broken tree has such) are no parents of each other.
+    """
     parents: list[int] = []
     around: list[int] = []
     for index, entry in enumerate(ordered):

@@ -1,4 +1,4 @@
-"""Owns finding entries in a tree: by the language's query, and by node types where there is no use in the query."""
+"""The finding of entries in a tree: by the language's query, and by node types where there is no use in the query."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node, Query
 
 _NAME_FIELDS = ("name", "key", "heading_content", "as")
+"""What grammars call the field that names a node, most usual first."""
 
 
 def by_query(query: "Query", root: "Node", data: bytes) -> list[Entry]:

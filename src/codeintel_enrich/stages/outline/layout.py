@@ -1,4 +1,4 @@
-"""Owns definitions in Python that does not parse: what the tree lost or misplaced, the layout of the lines tells."""
+"""Definitions in Python that does not parse: what the tree lost or misplaced is found by the layout of the lines."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _OPENING = re.compile(rb"([ \t\f]*)((?:async[ \t]+)?def|class)[ \t]+((?:\w|[\x80-\xff])+)")
 _FIRST = re.compile(rb"([ \t\f]*)[^\s#)\]}]")
 _TAB = 8
+"""Columns to which Python's tokenizer extends a tab."""
 
 
 def mended(text: Text, query: "Query | None", root: "Node", known: Iterable[Entry]) -> list[Entry]:

@@ -1,4 +1,4 @@
-"""Owns headings: where the section that each one opens ends, and how deep it is when only its adornment tells."""
+"""Headings: where the section that each one opens ends, and how deep it is when only its adornment says so."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from codeintel_enrich.stages.outline.entries import Entry
 
 
 class Heading(msgspec.Struct, frozen=True):
-    """One heading; `level` counts from 1, 0 where its adornment has to tell."""
+    """One heading; `level` counts from 1, 0 where its adornment decides."""
 
     entry: Entry
     level: int

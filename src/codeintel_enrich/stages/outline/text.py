@@ -1,4 +1,4 @@
-"""Owns the text of one file as a grammar reads it (UTF-8), and the way back to places in the original bytes."""
+"""The text of one file as a grammar reads it (UTF-8), and the way back to places in the original bytes."""
 
 import codecs
 import re
@@ -7,6 +7,7 @@ from bisect import bisect_right
 from itertools import accumulate
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+# As in PEP 263; a cookie counts on the first two lines only.
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _UNDECODABLE = re.compile("[\ud800-\udfff]")

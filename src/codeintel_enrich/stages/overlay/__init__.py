@@ -1,6 +1,8 @@
-"""Owns typed overlays: a module's source and its linked exports become a stub in which every star is spelled out.
+"""Typed overlays: a module's source and its linked exports become a stub in which every star is spelled out.
 
-It knows neither where overlays are put nor for which modules they are wanted.
+Type checkers do not follow what `link` follows (tables of lazy names, computed `__all__`, stars over several hops); a
+stub says it in their own language (PEP 484). It knows neither where overlays are put nor for which modules they are
+wanted.
 """
 
 import ast
@@ -23,6 +25,8 @@ def overlay(rows: PackedRows, source: bytes) -> bytes | None:
     kept; a function's body, and a value that is neither short nor literal, becomes `...`. A star import from outside
     the tree stays, since its names are not known.
     """
+    # The `ast` module and not LibCST's tree: `ast.unparse` writes a stub without the source's layout, and what Python
+    # itself cannot parse no checker could use.
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
