@@ -40,6 +40,7 @@ def descriptors(module: str, inside: tuple[str, ...], kind: str) -> str:
     """`` `pkg.mod`/C#m(). `` for what is inside a module; `kind` is the last part's target kind, or `parameter`."""
     spelled = [f"{_quoted(module)}/"]
     for index, part in enumerate(inside[:-1]):
+        # SCIP has no mark for a function's local scope; that a name is inside one shows in the `().` before it.
         if part != _LOCALS:
             spelled.append(_quoted(part) + ("()." if inside[index + 1] == _LOCALS else "#"))
     last = _quoted(inside[-1])

@@ -61,6 +61,7 @@ def module_table(paths: Iterable[str], roots: Sequence[str]) -> dict[str, Module
     package, then a module, then a namespace package (which merges over roots). Stubs compete among stubs only, where
     `name-stubs` comes before `name`. Losers keep their name and are not importable.
     """
+    # Sorted, so that the result does not depend on the order in which the files were found.
     ordered = sorted(set(paths))
     top = _Folder()
     folders = {"": top}
@@ -87,6 +88,7 @@ def module_table(paths: Iterable[str], roots: Sequence[str]) -> dict[str, Module
 
 def _import_roots(top: _Folder, roots: Sequence[str]) -> dict[str, _Folder]:
     """The roots that exist and make sense, by place, in search order."""
+    # Where type checkers look for local stubs by default: `stubs` mypy's users, `typings` pyright.
     implicit = [name for name in ("stubs", "typings") if name in top.folders and not _has_modules(top.folders[name])]
     found: dict[str, _Folder] = {}
     for root in [*roots, *implicit]:
@@ -121,6 +123,7 @@ def _winners(roots: list[_Folder]) -> set[str]:
         for place in [*places, *stub_places]:
             names.update(dict.fromkeys(place.modules))
             names.update(dict.fromkeys(place.stubs))
+            # Only a distribution's top-level folder carries the suffix.
             names.update(dict.fromkeys(name.removesuffix(_STUBS) if is_top else name for name in place.folders))
         for name in names:
             if name == "__init__":
@@ -146,6 +149,7 @@ def _find_module(name: str, places: list[_Folder], winners: set[str], roots: set
         if name in place.modules:
             winners.add(place.modules[name])
             return []
+        # Neither `__init__.py` nor a module of that name: a portion of a namespace package, if no later place has more.
         if folder is not None:
             portions.append(folder)
     return portions

@@ -21,6 +21,7 @@ def short_name(name: str) -> str:
     encoded = name.encode("utf-8", "surrogateescape")
     if len(encoded) <= LONGEST_NAME_BYTES:
         return name
+    # File systems count bytes; a character that is cut through is left out.
     head = encoded[: LONGEST_NAME_BYTES - 33].decode("utf-8", "ignore")
     return f"{head}~{digest(encoded)}"
 

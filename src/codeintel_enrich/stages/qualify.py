@@ -98,6 +98,7 @@ class _Targets:
         """Where in `distinct` the target of a reference is."""
         if reference.unresolved >= 0:
             return self._resolved[reference.unresolved]
+        # `parse` resolves what it can from the file alone: such a name needs a module in front and nothing else.
         local = reference.local
         if local is not None:
             index = self._by_local.get(local, -1)

@@ -57,6 +57,7 @@ def join(states: Sequence[AbstractState]) -> AbstractState:
     result.names = _join_names(state.names for state in states)
     result.typing = _join_names(state.typing for state in states)
     for state in states:
+        # A union, as the routes of a name are: which of the branches ran is not known.
         if state.all_names is not None:
             result.all_names = {**(result.all_names or {}), **state.all_names}
         result.all_dynamic = result.all_dynamic or state.all_dynamic
@@ -87,6 +88,7 @@ def _join_names(spaces: Iterable[dict[str, NamespaceEntry]]) -> dict[str, Namesp
 def mark_optional(state: AbstractState, before: AbstractState) -> None:
     """Mark what a branch bound anew as not the usual one."""
     for name, entry in state.names.items():
+        # By identity: a branch that binds a name to what it was before has bound it nevertheless.
         if entry is not before.names.get(name):
             routes = tuple([msgspec.structs.replace(route, optional=True) for route in entry.routes])
             state.names[name] = msgspec.structs.replace(entry, routes=routes)
@@ -94,6 +96,7 @@ def mark_optional(state: AbstractState, before: AbstractState) -> None:
 
 def mark_uncertain(state: AbstractState, others: Sequence[AbstractState]) -> None:
     """Mark what only this state binds as perhaps not bound, and let it have no part in `__all__`."""
+    # The list of the usual case is the list; one that a rare case adds to would make a star bind too much.
     if any(other.all_names is not None for other in others):
         state.all_names, state.all_dynamic = None, None
     for name, entry in state.names.items():

@@ -33,6 +33,7 @@ class AllNames:
     def apply(self, operation: AllOperation, state: AbstractState) -> None:
         """Run one operation on a namespace's `__all__`."""
         if operation.operation == "dynamic":
+            # What was in the list before may still be in it: it is known in part.
             state.all_names = state.all_names or {}
             state.all_dynamic = operation.reason
             return
@@ -41,6 +42,7 @@ class AllNames:
             state.all_names, state.all_dynamic = names, None
         elif operation.operation == "extend":
             state.all_names = {**(state.all_names or {}), **names}
+        # To remove from a list that is not there fails at run time; it is no way to get one.
         elif state.all_names is not None:
             state.all_names = {name: None for name in state.all_names if name not in names}
         if reasons:
@@ -103,6 +105,7 @@ class AllNames:
             return name in test.values
         if test.test == "is-upper":
             return name.isupper()
+        # The preferred route stands for the name: a filter has to say yes or no.
         route = state.names[name].routes[0]
         if test.test == "is-module":
             if route.how == "from" and not route.rest:

@@ -66,6 +66,7 @@ class BranchConditions:
     def truth(self, path: str, state: AbstractState) -> bool | None:
         """The truth of a branch's test: a constant of another module, or whether a module is installed; None where that
         depends on more. `path` is as `Branch.test` has it."""
+        # An environment variable, or a module of another program: no tree can tell.
         if path == "?":
             return None
         if path.startswith("?"):
@@ -77,6 +78,7 @@ class BranchConditions:
     def usual_truth(self, path: str, state: AbstractState) -> bool | None:
         """The usual truth of a test that cannot be decided: that without the environment's wishes, and without the
         module which it depends on."""
+        # A machine that has neither the variable nor the module is the usual one: defaults are written for it.
         if path.startswith("?"):
             return False
         name, compared, text = path.partition("=")
@@ -87,6 +89,7 @@ class BranchConditions:
         value, module = usual
         if module:
             self._dependencies.add((table_provider(module), ""))
+            # The tree has it itself: the value for where it is missing is not the usual one.
             if self._table.has(module):
                 return None
         return value == text if compared else bool(value)
@@ -112,6 +115,7 @@ class BranchConditions:
         self._dependencies.update(table_dependencies(target))
         if self._table.has(target):
             return True
+        # The tree has the top-level package, so no other place is searched for its submodules.
         if self._table.owns(target):
             return False
         top = target.partition(".")[0]

@@ -50,6 +50,7 @@ def c3_merge(sequences: list[list[ResolvedDefinition]]) -> list[ResolvedDefiniti
     pending = [list(sequence) for sequence in sequences if sequence]
     while pending:
         tails = {definition.qualified for sequence in pending for definition in sequence[1:]}
+        # C3: the first head that is in no tail.
         head = next((sequence[0] for sequence in pending if sequence[0].qualified not in tails), pending[0][0])
         merged.append(head)
         rest = ([item for item in sequence if item.qualified != head.qualified] for sequence in pending)
@@ -75,6 +76,7 @@ def with_hop(spelled: str, definition: ResolvedDefinition) -> ResolvedDefinition
 
 def distinct(definitions: Iterable[ResolvedDefinition]) -> tuple[ResolvedDefinition, ...]:
     """Each definition once, in order."""
+    # The path as well: a stub and its module define the same qualified name.
     found: dict[tuple[str, str | None], ResolvedDefinition] = {}
     for definition in definitions:
         found.setdefault((definition.qualified, definition.path), definition)

@@ -117,6 +117,7 @@ class _Evaluator:
         state.opaque[operation.reason] = None
 
     def _delete(self, name: str, state: AbstractState) -> None:
+        # Without its list, a star of the module gives its public names again.
         if name == "__all__":
             state.all_names = state.all_dynamic = None
         state.names.pop(name, None)
@@ -130,6 +131,7 @@ class _Evaluator:
             self._initialisation.note_bound(name)
 
     def _bind(self, operation: Bind, state: AbstractState) -> None:
+        # `x: int` binds nothing at run time (PEP 526); in a stub it is how a variable is declared.
         if operation.declared and not self._name.is_stub:
             return
         name = operation.name
@@ -188,6 +190,7 @@ class _Evaluator:
         if not operation.typing_only:
             self._initialisation.note_import(target, None, state)
         if path is None:
+            # A namespace package has no names for a star to give, and hides none.
             if not self._table.has(target):
                 self._open_stars.add(target)
                 if not operation.typing_only:
@@ -202,6 +205,7 @@ class _Evaluator:
             earlier = held.routes if held is not None and not operation.typing_only else ()
             route = Route("from", target, name)
             self._put(state, name, NamespaceEntry((route,), "star", operation.typing_only, earlier=earlier))
+        # Stars pass on what they bring, unless an `__all__` says what is passed on.
         if namespace.all_names is None:
             self._open_stars.update(namespace.open_stars)
 
@@ -242,6 +246,7 @@ class _Evaluator:
                 return
         optional = self._unusual(operation, state)
         if optional is None and operation.kind in ("import", "try"):
+            # A `try` around imports asks what is installed; one around anything else may fail for any reason.
             verdict = conditions.imports_succeed(body)
             if verdict is True and operation.kind == "import":
                 self._body_before_handlers(operation.alternatives, state)
@@ -287,6 +292,7 @@ class _Evaluator:
             inner = state.copy()
             self._initialisation.bound_at = dict(before)
             self.operations(alternative, inner)
+            # Which alternative runs is not known: a name counts as bound as late as any of them binds it.
             for name, at in self._initialisation.bound_at.items():
                 bound[name] = max(at, bound.get(name, 0))
             if 0 < n_usual <= len(states):
@@ -330,6 +336,7 @@ class _Evaluator:
     def finish(self) -> Namespace:
         """Make the namespace of the final state."""
         state = self.state
+        # In this order: a `__getattr__` is asked only for what no statement has bound, and what is loaded replaces it.
         self._lazy_names(state)
         self._lazy_stub(state)
         self._initialisation.bind_submodules(state)
@@ -374,6 +381,7 @@ class _Evaluator:
         self.dependencies.add((stub, STAR))
         namespace = self._context.namespace_of(stub)
         for name, entry in namespace.names.items():
+            # What the stub defines itself it merely describes; its imports are the table.
             if name not in state.names and not any(route.how == "local" for route in entry.routes):
                 self.dependencies.add((stub, name))
                 state.names[name] = NamespaceEntry(entry.routes, "dynamic")

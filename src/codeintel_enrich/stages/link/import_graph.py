@@ -49,12 +49,15 @@ class ImportGraph:
         if found is None:
             found = self._successors[dotted] = []
             parent = dotted.rpartition(".")[0]
+            # To import `a.b` runs `a` first.
             if parent:
                 found.append(parent)
             path = self._table.path(dotted)
             for target, names in self._summary_of(path).loads if path is not None else ():
                 if self._table.owns(target):
                     found.append(target)
+                    # `from a import b` loads the submodule `a.b` if `a` does not bind the name itself. Whether it does
+                    # is not known yet, since namespaces are evaluated with the help of this graph: it is taken not to.
                     found.extend(f"{target}.{name}" for name in names if self._table.has(f"{target}.{name}"))
         return found
 
@@ -83,6 +86,7 @@ class LoadCounts:
     def apply(self) -> list[str]:
         """Count what was noted; return the names that found their first importer or lost their last one."""
         turned: list[str] = []
+        # Most edits leave the imports alone, and then the counts need not even be decoded.
         if any(self._delta.values()):
             counts = self._decoded()
             for dotted, change in self._delta.items():
@@ -112,6 +116,7 @@ def _imported_names(summary: ModuleSummary) -> set[str]:
     """What a file imports at run time, each dotted name that may be a module once, parents included."""
     found: set[str] = set()
     for target, names in (*summary.loads, *summary.local_loads):
+        # Whether a name is a submodule depends on the module table, which changes apart from this file.
         found.update(f"{target}.{name}" for name in names if name != "*")
         while target and target not in found:
             found.add(target)
@@ -127,4 +132,5 @@ def runs_before_binding(module: str, package: str, name: str, namespace: Namespa
     order = namespace.initialisation
     if order is None:
         return False
+    # All that the package has imported before it binds the name has run by then, and what that imports in turn.
     return module in loaded_by(package, order.targets[: order.bound_at.get(name, 0)])

@@ -78,7 +78,9 @@ class IncrementalLink:
         self._load = load
         self._loaded_interfaces: dict[str, Interface] = {}
         self._config = config
+        # From the state as it was, kept or not: the caller has linked modules of these files in either case.
         self.removed: set[str] = set() if state is None else set(state.stored.files.keys() - interfaces.keys())
+        # Another Python version decides branches otherwise, and all that follows from them.
         is_kept = state is not None and state.stored.python_version == config.python_version
         self._old: StoredState = state.stored if state is not None and is_kept else empty_state(config.python_version)
         names = {path: modules[path] for path in interfaces}
@@ -115,6 +117,7 @@ class IncrementalLink:
         """Path -> digest of each linked module that was made."""
 
     def _number_files(self) -> None:
+        # Vanished files keep their numbers until the end of the run: their dependents are found by them.
         self._numbers = {path: known.number for path, known in self._old.files.items()}
         self._next_number = self._old.next_number
         for path in self._changed:
@@ -201,6 +204,7 @@ class IncrementalLink:
             self._load_counts.is_loaded,
             self._patches_by_module(),
         )
+        # Most modules have neither stars nor other modules' lists: they read no namespace and need no order.
         for path in sorted(self._stale - self._reads.keys()):
             self._evaluate_component([path], context)
         graph = {path: self._read_paths(path) for path in self._reads}
@@ -234,6 +238,7 @@ class IncrementalLink:
         for path, sources in graph.items():
             for source in sources:
                 readers.setdefault(source, []).append(path)
+        # Also from those that were made just now: what read them may have become stale by it.
         region = reachable(self._stale | self._evaluated, lambda path: readers.get(path, ()))
         return {path: sources for path, sources in graph.items() if path in region}
 

@@ -53,9 +53,12 @@ class PackageInitialisation:
 
     def note_import(self, target: str, attribute: str | None, state: AbstractState) -> None:
         """Note an import, and bind the submodule of this package that it loads for the first time."""
+        # Where there are no submodules, no import can bind one.
         if not self.children:
             return
         child = self._child_loaded(target, attribute, state)
+        # A submodule is bound in its package when it is loaded: a second import finds it in `sys.modules`, and binds it
+        # no more.
         if child in self.children and child not in self._loaded:
             self._loaded.add(child)
             if child not in state.names or not self._was_loaded_before(child):
@@ -64,6 +67,7 @@ class PackageInitialisation:
         self._dependencies.add((table_provider(target), ""))
         if self._table.has(target):
             self._targets.append(target)
+            # `from . import name` of a name that is bound loads nothing.
             is_bound = target == self._module and child != attribute
             if attribute is not None and not is_bound and self._table.has(f"{target}.{attribute}"):
                 self._targets.append(f"{target}.{attribute}")
@@ -108,16 +112,19 @@ class PackageInitialisation:
         for child in sorted(self.children - self._loaded):
             submodule = f"{self._module}.{child}"
             held = state.names.get(child)
+            # A star does not give it, since `__all__` says what it gives, and as an attribute the module table has it.
             if held is None and state.all_names is not None:
                 continue
             self._dependencies.add((table_provider(submodule), LOADED))
             if not self._is_loaded(submodule):
                 continue
             by_own = bool(self._targets) and submodule in self._so_far()
+            # What only others load is an attribute in the end, but not yet when a star of the package is taken.
             if held is None:
                 if by_own:
                     self._bind_submodule(child, state)
             elif held.routes[0].how == "module" and held.routes[0].module == submodule:
                 continue
+            # Loaded after the name was bound to something else: the submodule has replaced that.
             elif not by_own or not self._was_loaded_before(child):
                 self._bind_submodule(child, state)

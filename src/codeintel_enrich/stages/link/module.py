@@ -132,6 +132,7 @@ class _ModuleLinker:
             return ModuleExport(name, entry.source, None, None, in_star, entry.typing_only, ())
         best = resolution.definitions[0]
         kind = entry.source
+        # Where a name ends decides, not how it is written: an import may come back to this file through others.
         if kind in ("definition", "reexport") and best.kind != "module":
             is_own = best.path == self._path and best.named is None
             if is_own:
@@ -144,6 +145,7 @@ class _ModuleLinker:
         """What `from package import name` finds beside the names of the package: its submodules."""
         self._dependencies.add((table_provider(package), CHILDREN))
         for child in self._table.children(package):
+            # `__main__` is a program (PEP 338): to import it would run it.
             if child not in self._namespace.names and child != "__main__":
                 dotted = f"{package}.{child}"
                 found = self._resolver.module(dotted, self._dependencies).definitions[0]
@@ -213,6 +215,7 @@ class _ModuleLinker:
             found[wanted.level, wanted.module] = ResolvedImport(
                 wanted.level, wanted.module, target_module, path, is_known
             )
+            # An import that is guarded, or never runs, is allowed to fail.
             if not wanted.guarded and wanted.phase != "never":
                 self._find_unresolved(wanted, target)
         return tuple(found[key] for key in sorted(found, key=lambda key: (key[0], key[1] or "")))
@@ -244,6 +247,7 @@ class _ModuleLinker:
         if name in namespace.names:
             return True
         self._dependencies.add((path, OPEN))
+        # Dunder names may be set by the import system, or in ways that no statement shows: not worth a warning.
         return bool(namespace.open_stars) or namespace.dynamic_getattr or name.startswith("__")
 
     def _star_modules(self) -> tuple[str, ...]:

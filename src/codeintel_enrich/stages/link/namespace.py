@@ -137,4 +137,5 @@ def changed_items(before: Namespace, after: Namespace) -> Iterator[str]:
 
 def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
     """The keys that one mapping lacks, or that have another value in the other."""
+    # No value is None, so a missing key differs from every value.
     return [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]

@@ -53,6 +53,7 @@ def reasons_by_statement(
             path = table.path(target, name.is_stub) if target is not None else None
             brought = star_reasons(target or "", None if path is None else namespace_of(path))
             for reason in brought:
+                # The first statement that brings a reason is the one to mend; at others it is not repeated.
                 if reason in left:
                     del left[reason]
                     found.setdefault(f"{'.' * operation.level}{operation.module or ''}:*", []).append(reason)

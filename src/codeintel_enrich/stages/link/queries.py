@@ -92,10 +92,12 @@ class Queries:
                 if frame.cut < len(stack):
                     stack[-1].cut = min(stack[-1].cut, frame.cut)
                 continue
+            # A node is a dependency as well: what changes below it comes up through it, however many nodes away.
             frame.dependencies.add(wanted)
             value = self._resolutions.get(wanted)
             if value is not None:
                 continue
+            # A cycle: what is being answered adds nothing to itself.
             if wanted in depth_of:
                 frame.cut = min(frame.cut, depth_of[wanted])
                 value = _CUT

@@ -70,6 +70,7 @@ class References:
                 resolution = yield from self._resolver.attributes(resolution, name, dependencies)
             else:
                 resolution = yield from self._resolver.root(self._path, name, dependencies)
+            # `np.array`, `np.zeros` and `np` share a prefix, and modules use few roots very often.
             self._known[longer] = resolution
             prefix = longer
         return resolution

@@ -101,9 +101,11 @@ class NameResolver:
             # Where the route leads, its definitions are in order already.
             is_renamed = bool(definitions) and definitions[0].qualified.rpartition(".")[2] != name
             for definition in definitions:
+                # The same definition by a worse route is no worse for it, so its first rank stays.
                 rank = preference(definition, route.optional, is_renamed)
                 ranks.setdefault((definition.qualified, definition.kind), rank)
             found.extend(definitions)
+        # Only now: what was replaced is no second meaning of the name, but the answer where the first is a dead end.
         for route in entry.earlier if not found else ():
             resolution = yield from self._route(path, here, route, dependencies)
             found.extend(resolution.definitions)
@@ -129,6 +131,7 @@ class NameResolver:
         if self._table.has(dotted):
             path = self._table.path(dotted, for_stub)
             return Resolution((ResolvedDefinition(dotted, "module", path, "", (dotted,)),))
+        # No other distribution can have a submodule of a package of the tree.
         if self._table.owns(dotted):
             return Resolution(reason=f"no module `{dotted}`")
         return external(dotted)
@@ -147,6 +150,7 @@ class NameResolver:
         for_stub = importer.is_stub if importer is not None else for_stub
         path = self._table.path(dotted, for_stub)
         if path is None:
+            # A namespace package has no names but its submodules; of a third party's module any name is taken to exist.
             if not self._table.has(dotted) and not self._table.owns(dotted):
                 return external(spelled)
             resolution = self.module(spelled, dependencies)
@@ -196,6 +200,7 @@ class NameResolver:
         if name in namespace.names:
             return (yield (path, name))
         dependencies.add((path, OPEN))
+        # A star of a module that nobody sees could replace a builtin, but a use of one is far more often just that.
         if name in _BUILTINS:
             return external(f"builtins.{name}")
         if name in _MODULE_ATTRIBUTES:
@@ -218,6 +223,7 @@ class NameResolver:
             reason = resolution.reason
             for definition in resolution.definitions:
                 if definition.kind == "module":
+                    # From a stub on, type checkers read stubs.
                     is_stub = definition.path is not None and definition.path.endswith(".pyi")
                     step = yield from self.module_attribute(definition.qualified, name, dependencies, for_stub=is_stub)
                 elif definition.kind == "class":
@@ -256,6 +262,7 @@ class NameResolver:
                     spelled, is_certain = given
                     return assigned if assigned is not None and not is_certain else external(spelled)
             elif ancestor.kind != "class":
+                # It may have the member, and so hide that of every class that follows.
                 return assigned or Resolution(reason=f"`{owner.qualified}` has a base that is not known")
             else:
                 found, is_assigned = self._own_member(ancestor, name, dependencies)

@@ -175,6 +175,7 @@ class Dependents(Generic[_Dependent]):
         """Let a dependent have other dependencies than before."""
         old, new = set(before), set(after)
         bucket = (dependent if isinstance(dependent, int) else dependent[0]) >> _BUCKET_BITS
+        # A removal takes time linear in its bucket: another reason for many small ones.
         for dependency in old ^ new:
             dependents = self._bucket(dependency, bucket)
             if dependency in new:
@@ -192,6 +193,7 @@ class Dependents(Generic[_Dependent]):
             if items is None:
                 items = changed[provider] = dict(self._of(provider))
             dependents = self._buckets[(provider, item), bucket]
+            # Sorted, so that the bytes do not depend on the order in which a run came by.
             buckets = items[item] = {**items.get(item, {}), bucket: encoded(sorted(dependents))}
             if not dependents:
                 del buckets[bucket]

@@ -55,8 +55,10 @@ class ModuleSummary(msgspec.Struct, frozen=True, array_like=True):
 def summarize(name: ModuleName, interface: Interface) -> ModuleSummary:
     """Take the summary of an interface, read as the module `name`."""
     written = _Written(name)
+    # The branches of a module are not told apart: which of them runs may itself be a question to other summaries.
     for operation in all_operations(interface.operations):
         written.take(operation)
+    # Its stub has the same dotted name.
     if interface.lazy_stub and name.module is not None:
         written.reads.add(name.module)
     return ModuleSummary(
@@ -101,6 +103,7 @@ class _Written:
         target = absolute(self._name, operation.level, operation.module)
         if target is None:
             return
+        # `import a.b` binds `a` (https://docs.python.org/3/reference/simple_stmts.html#import).
         if operation.attribute is None and operation.binds_top:
             target = target.partition(".")[0]
         attribute = operation.attribute or ""
@@ -108,12 +111,14 @@ class _Written:
         self._paths.setdefault(operation.name, {})[f"{target}.{attribute}" if attribute else target] = None
 
     def _bind(self, operation: Bind) -> None:
+        # Whoever follows explicit imports must stop here: this module has made something else of the name.
         self.imported.pop(operation.name, None)
         for alias in operation.aliases:
             root, dot, rest = alias.partition(".")
             paths = [f"{path}{dot}{rest}" for path in self._paths.get(root, ())]
             if len(paths) <= _MAX_PATHS:
                 self._paths.setdefault(operation.name, {}).update(dict.fromkeys(paths))
+        # The last assignment counts, as it does at run time.
         if operation.test is not None:
             self.tests[operation.name] = operation.test
         else:
@@ -196,6 +201,7 @@ class ImportFollower:
 
     def _follow(self, module: str, attribute: str, dependencies: set[Dependency]) -> tuple[str, str] | None:
         """The file and the name where `module.attribute` is written; None where explicit imports do not lead there."""
+        # Imports may go round in a cycle; then the name is written nowhere.
         seen: set[tuple[str, str]] = set()
         while (module, attribute) not in seen:
             seen.add((module, attribute))
@@ -209,6 +215,7 @@ class ImportFollower:
             if name in here.imported:
                 module, inner = here.imported[name]
                 attribute = joined(inner, rest)
+            # `import pkg` and then `pkg.m.NAME`: a submodule, whoever loads it.
             elif rest and self._table.has(f"{module}.{name}"):
                 module, attribute = f"{module}.{name}", rest
             else:
@@ -218,6 +225,7 @@ class ImportFollower:
 
 def changed_summary_items(before: ModuleSummary, after: ModuleSummary) -> Iterator[str]:
     """The items in which two summaries of one module differ, as followers of imports may have asked for them."""
+    # What a module loads, reads and patches concerns the tree and not who asked for a name; `incremental` compares it.
     said: tuple[tuple[Mapping[str, object], Mapping[str, object]], ...] = (
         (before.imported, after.imported),
         (before.tests, after.tests),

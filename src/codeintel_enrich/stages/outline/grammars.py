@@ -73,6 +73,7 @@ def remedy(language: str) -> str | None:
 @cache
 def grammar(language: str) -> "Language":
     """The compiled grammar. Raises ImportError where it is not installed."""
+    # Imported late: most runs ask only which language a file is of, and the grammars are optional.
     from tree_sitter import Language
 
     head = languages()[language]

@@ -38,6 +38,7 @@ class Text:
             self.data = self._recode(body, encoding)
         self.line_starts = array("Q", [0, *(match.end() for match in _LINE_END.finditer(self.data))])
         """Offset in `data` of each line."""
+        # Characters before each block: a column is the difference of two such sums and two short counts.
         blocks = (self.data[at : at + _BLOCK] for at in range(0, len(self.data), _BLOCK))
         self._characters = array("Q", accumulate(map(_count, blocks), initial=0))
 
@@ -90,6 +91,7 @@ def _declared(body: bytes) -> str | None:
     for line in _LINE_END.split(body, maxsplit=2)[:2]:
         if found := _COOKIE.match(line):
             name = found[1].decode()
+            # A codec such as `rot13` or `hex` decodes no source.
             try:
                 return name if codecs.lookup(name)._is_text_encoding else None
             except LookupError:
@@ -99,6 +101,7 @@ def _declared(body: bytes) -> str | None:
 
 def _decoded(body: bytes, encoding: str) -> tuple[str, list[int]] | None:
     """Text and how many bytes each of its characters takes; None where a codec's bytes can not be told apart so."""
+    # Stateful codecs (UTF-7, ISO-2022) write bytes that belong to no character; then the sum of widths does not fit.
     try:
         text = body.decode(encoding, "surrogateescape")
         widths = [1 if "\ud800" <= c <= "\udfff" else len(c.encode(encoding)) for c in text]

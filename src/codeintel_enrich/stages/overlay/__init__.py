@@ -77,6 +77,7 @@ def _missing(exports: Sequence[Record], bound: set[str], declarer: Declarer, *, 
     statements: list[ast.stmt] = []
     for item in exports:
         name, kind, chain = str(item["name"]), item["kind"], item["chain"]
+        # `globals()["a b"] = ...` makes names that no statement can spell.
         if name in bound or not name.isidentifier():
             continue
         if kind == "submodule":
@@ -84,6 +85,7 @@ def _missing(exports: Sequence[Record], bound: set[str], declarer: Declarer, *, 
                 statements.append(ast.ImportFrom(None, [ast.alias(name, name)], 1))
         elif kind in ("reexport", "star", "dynamic") and isinstance(chain, Sequence) and chain:
             home, _, attribute = str(chain[0]).rpartition(".")
+            # By the first hop, as the module itself has it: that is what readers of the stub may follow.
             if home not in ("", "__future__") and attribute.isidentifier():
                 statements.append(ast.ImportFrom(home, [ast.alias(attribute, name)], 0))
         elif kind == "definition":

@@ -122,14 +122,17 @@ class Declarer:
             ast.ExceptHandler(handler.type, handler.name, self._body(handler.body, in_class) or [ast.Pass()])
             for handler in statement.handlers
         ]
+        # `except*` becomes `except`: for names alone there is no difference.
         if body or any(not isinstance(handler.body[0], ast.Pass) for handler in handlers):
             yield ast.Try(body or [ast.Pass()], handlers, [], []) if handlers else ast.If(ast.Constant(True), body, [])
         yield from self._body(statement.finalbody, in_class)
 
     def _import_from(self, statement: ast.ImportFrom) -> Iterator[ast.stmt]:
+        # A stub's annotations are never evaluated, so that no future import changes anything in it.
         if statement.module == "__future__":
             return
         if statement.names[0].name != "*":
+            # `name as name`: a stub exports only what is imported so (PEP 484, "Stub Files").
             aliases = [ast.alias(item.name, item.asname or item.name) for item in statement.names]
             yield ast.ImportFrom(statement.module, aliases, statement.level)
             return
@@ -141,6 +144,7 @@ class Declarer:
 
     def _assign(self, statement: ast.Assign, in_class: bool) -> Iterator[ast.stmt]:
         names = [name for target in statement.targets for name in _names(target)]
+        # `__all__` is written anew with all of its names.
         if not names or names in (["__all__"], ["__slots__"]):
             return
         if in_class or _is_kept(statement.value):
@@ -179,6 +183,7 @@ class Declarer:
         for assignments in found.values():
             first = next((item for item in assignments if item.annotation is not None), assignments[0])
             kept = [(item, item.value) for item in assignments if item.value is not None]
+            # Checkers take the union of what is assigned, so one value that is lost makes all of them misleading.
             if first.annotation is None and len(kept) == len(assignments):
                 for item, value in kept:
                     bodies.setdefault(item.method_line, []).append(ast.Assign([item.target()], value))
@@ -269,6 +274,7 @@ def _is_kept(value: ast.expr) -> bool:
 
 
 def _is_short(value: ast.expr) -> bool:
+    # On one line, so that the columns give its length.
     if value.end_lineno != value.lineno or value.end_col_offset is None:
         return False
     return value.end_col_offset - value.col_offset <= _LONGEST_VALUE

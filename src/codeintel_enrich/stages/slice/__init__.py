@@ -90,6 +90,8 @@ def _chunks(nodes: Sequence[Record]) -> list[_Chunk]:
     for node in nodes:
         if node["node_type"] not in _KINDS:
             continue
+        # Nodes come in source order, an enclosing one before what it holds: a stack finds each one's parent. The module
+        # stays at the bottom, also of what stands behind its last statement.
         while open_chunks and open_chunks[-1].node["end_byte"] <= node["start_byte"] and len(open_chunks) > 1:
             open_chunks.pop()
         enclosing = open_chunks[-1] if open_chunks else None
@@ -141,6 +143,7 @@ def _enclosing(node_id: str | None, by_id: Mapping[str, _Chunk], parents: Mappin
 def _body(chunk: _Chunk, source: bytes, encoding: str) -> str:
     """The chunk's own text, without the indentation of its place."""
     node = chunk.node
+    # By bytes, since an encoding need not have one byte per column.
     pieces: list[str] = []
     start = node["start_byte"]
     for child in chunk.children:
@@ -148,6 +151,7 @@ def _body(chunk: _Chunk, source: bytes, encoding: str) -> str:
         pieces.append(f"{child.head}: ...")
         start = _line_end(source, child.node["end_byte"])
     pieces.append(source[start : _line_end(source, node["end_byte"])].decode(encoding, "replace"))
+    # Line ends are unified: the same text is embedded alike from every checkout.
     lines = "".join(pieces).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     margin = node["start_col"]
     return "\n".join([lines[0], *(line[margin:] if line[:margin].isspace() else line for line in lines[1:])])

@@ -31,6 +31,7 @@ def windows(text: str, count_tokens: Callable[[str], int], max_tokens: int) -> l
 
 def _best_end(lines: list[str], start: int, end: int) -> int:
     """The last of the least indented lines that may start the next window."""
+    # Not in the first half, where a window would be mostly empty.
     candidates = [
         index for index in range(start + (end - start + 1) // 2, end + 1) if lines[index].strip() and index > start
     ]
