@@ -24,7 +24,7 @@ from codeintel_enrich.stages.link.dependencies import (
 from codeintel_enrich.stages.link.module_table import ModuleTable, absolute, is_standard
 from codeintel_enrich.stages.link.namespace import Namespace, NamespaceEntry
 from codeintel_enrich.stages.link.opaque import in_one_line, reasons_by_statement
-from codeintel_enrich.stages.link.queries import CYCLE, Node
+from codeintel_enrich.stages.link.queries import CYCLE, QueryNode
 from codeintel_enrich.stages.link.references import References, target_of
 from codeintel_enrich.stages.link.resolve import NameResolver
 from codeintel_enrich.stages.link.summary import all_operations
@@ -101,7 +101,7 @@ class _ModuleLinker:
         nodes = {node: dependencies for node, dependencies in self._nodes.items() if dependencies}
         return LinkedWithDependencies(made, nodes)
 
-    def _resolve_node(self, node: Node) -> Resolution:
+    def _resolve_node(self, node: QueryNode) -> Resolution:
         resolution = self._resolver.resolve(node)
         self._nodes[node[1]] = self._resolver.dependencies_of[node]
         return resolution

@@ -17,8 +17,8 @@ from collections.abc import Callable, Generator
 from codeintel_enrich.stages.link.definitions import Resolution
 from codeintel_enrich.stages.link.dependencies import Dependency
 
-Node = tuple[str, str]
-Lookup = Generator[Node, Resolution, Resolution]
+QueryNode = tuple[str, str]
+Lookup = Generator[QueryNode, Resolution, Resolution]
 """One answer in the making: yields the nodes it needs, is sent their resolutions, returns its own."""
 
 CYCLE = "an import cycle in which nothing defines it"
@@ -34,7 +34,7 @@ _NO_CUT = 1 << 60
 class _Frame:
     __slots__ = ("cut", "dependencies", "generator", "node")
 
-    def __init__(self, node: Node, generator: Lookup, dependencies: set[Dependency]) -> None:
+    def __init__(self, node: QueryNode, generator: Lookup, dependencies: set[Dependency]) -> None:
         self.node = node
         self.generator = generator
         self.dependencies = dependencies
@@ -45,16 +45,16 @@ class _Frame:
 class Queries:
     """Answers nodes over a set of namespaces that do not change meanwhile."""
 
-    def __init__(self, start: Callable[[Node, set[Dependency]], Lookup]) -> None:
+    def __init__(self, start: Callable[[QueryNode, set[Dependency]], Lookup]) -> None:
         """`start` begins to answer a node, and adds what it asks of the namespaces to the set that it is given."""
-        self.dependencies_of: dict[Node, frozenset[Dependency]] = {}
-        """Node -> what it was answered from."""
+        self.dependencies_of: dict[QueryNode, frozenset[Dependency]] = {}
+        """QueryNode -> what it was answered from."""
         self._start = start
-        self._resolutions: dict[Node, Resolution] = {}
-        self._cyclic: dict[Node, Resolution] = {}
+        self._resolutions: dict[QueryNode, Resolution] = {}
+        self._cyclic: dict[QueryNode, Resolution] = {}
         """Answers to nodes in cycles, entered at themselves: good for who asks for the node, but for no other node."""
 
-    def resolve(self, node: Node) -> Resolution:
+    def resolve(self, node: QueryNode) -> Resolution:
         """Answer one node."""
         known = self._resolutions.get(node) or self._cyclic.get(node)
         if known is not None:
@@ -70,7 +70,7 @@ class Queries:
         """Answer a question that is no node; what it is answered from is added to `dependencies`."""
         return self._drive(("", ""), question(dependencies), dependencies)
 
-    def _drive(self, root: Node, generator: Lookup, dependencies: set[Dependency]) -> Resolution:
+    def _drive(self, root: QueryNode, generator: Lookup, dependencies: set[Dependency]) -> Resolution:
         stack = [_Frame(root, generator, dependencies)]
         depth_of = {root: 0}
         value: Resolution | None = None

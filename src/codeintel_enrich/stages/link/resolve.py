@@ -38,7 +38,7 @@ from codeintel_enrich.stages.link.dependencies import (
 from codeintel_enrich.stages.link.import_graph import LoadedBy, runs_before_binding
 from codeintel_enrich.stages.link.module_table import ModuleTable
 from codeintel_enrich.stages.link.namespace import Namespace, Route
-from codeintel_enrich.stages.link.queries import Lookup, Node, Queries
+from codeintel_enrich.stages.link.queries import Lookup, Queries, QueryNode
 
 _BUILTINS = frozenset(dir(builtins)) | {"WindowsError", "__builtins__"}
 _MODULE_ATTRIBUTES = frozenset(
@@ -69,7 +69,7 @@ class NameResolver:
         self.ask = self._queries.ask
         self.dependencies_of = self._queries.dependencies_of
 
-    def _start(self, node: Node, dependencies: set[Dependency]) -> Lookup:
+    def _start(self, node: QueryNode, dependencies: set[Dependency]) -> Lookup:
         path, name = node
         return self._mro(path, name[:-1], dependencies) if name.endswith("!") else self._name(path, name, dependencies)
 
@@ -314,7 +314,7 @@ class NameResolver:
 
     def _base(
         self, path: str, written: str | None, dependencies: set[Dependency]
-    ) -> Generator[Node, Resolution, ResolvedDefinition]:
+    ) -> Generator[QueryNode, Resolution, ResolvedDefinition]:
         """What a base of a class is; of several that it may be, the preferred one."""
         if written is not None:
             root, _, rest = written.partition(".")

@@ -167,8 +167,9 @@ class Dependents(Generic[_Dependent]):
         dependents = self._buckets.get((dependency, bucket))
         if dependents is None:
             provider, item = dependency
+            # The bucket is put in its place at once, so that `of` finds who is added to it in this very run.
             raw = self._of(provider).setdefault(item, {}).setdefault(bucket, _NOBODY)
-            dependents = self._buckets[dependency, bucket] = self._decoder.decode(raw)
+            dependents = self._buckets[dependency, bucket] = [] if raw is _NOBODY else self._decoder.decode(raw)
         return dependents
 
     def change(self, dependent: _Dependent, before: Iterable[Dependency], after: Iterable[Dependency]) -> None:
