@@ -184,6 +184,7 @@ def _name(
     stem, _, suffix = file.rpartition(".")
     is_package = stem == "__init__"
     is_stub = suffix == "pyi"
+    # An `__init__.py` at a root names nothing: the package would be the root itself.
     has_name = (
         bool(prefix) if is_package else _importable(stem) or ("." not in stem and bool(prefix) and place in regular)
     )
@@ -203,8 +204,10 @@ def _prefix(place: str, roots: dict[str, _Folder], regular: set[str]) -> str | N
     folders = [root]
     for part in parts:
         folders.append(f"{folders[-1]}/{part}".lstrip("/"))
+    # `lib-stubs/m.pyi` is the stub of `lib.m` (PEP 561).
     if parts and parts[0].endswith(_STUBS):
         parts[0] = parts[0].removesuffix(_STUBS)
+    # Parts that no import statement can spell count inside of regular packages, as `ModuleName.module` says.
     named = all(
         _importable(part) or ("." not in part and {outer, folder} <= regular)
         for part, outer, folder in zip(parts, folders, folders[1:], strict=False)

@@ -124,6 +124,7 @@ class _Evaluator:
         state.typing.pop(name, None)
 
     def _put(self, state: AbstractState, name: str, entry: NamespaceEntry) -> None:
+        # What only type checkers see is bound at no moment of the initialisation.
         if entry.typing_only:
             state.typing[name] = entry
         else:
@@ -139,6 +140,7 @@ class _Evaluator:
         routes: tuple[Route, ...] = (own,)
         if operation.aliases:
             found: list[Route] = []
+            # `x = a.b if t else a.c`: it may be any of them.
             for path in operation.aliases:
                 root, _, rest = path.partition(".")
                 held = state.entry(root)

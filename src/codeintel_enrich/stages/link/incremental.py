@@ -88,7 +88,7 @@ class IncrementalLink:
         self._changed = sorted(
             path
             for path, interface in interfaces.items()
-            if (known := files.get(path)) is None or known.interface != interface or known.name != names[path]
+            if (known := files.get(path)) is None or known.interface_digest != interface or known.name != names[path]
         )
         self._vanished = sorted(files.keys() - interfaces.keys())
         self._number_files()
@@ -113,7 +113,7 @@ class IncrementalLink:
         self._evaluated: set[str] = set()
         self._namespace_dependencies: dict[str, msgspec.Raw] = {}
         self._node_dependencies: dict[str, msgspec.Raw] = {}
-        self._linked_modules: dict[str, str] = {}
+        self._linked_digests: dict[str, str] = {}
         """Path -> digest of each linked module that was made."""
 
     def _number_files(self) -> None:
@@ -149,6 +149,7 @@ class IncrementalLink:
                 self._change(path, item)
             if (before.loads, before.local_loads) != (after.loads, after.local_loads):
                 self._load_counts.replace(before, after)
+            # Imports inside functions are counted, but do not run while a module is loaded.
             is_regraphed |= before.loads != after.loads
             patched.update(target for target, _, _ in (*before.patches, *after.patches))
         for dotted in self._load_counts.apply():
@@ -218,6 +219,7 @@ class IncrementalLink:
         found: dict[str, list[tuple[str, str, str]]] = {}
         for path, patches in sorted(self._patches.items()):
             setter = self._table.names[path]
+            # What nobody can import by name is a script, and patches its own process alone.
             if setter.module is not None and setter.importable and not setter.is_stub:
                 for module, name, alias in patches:
                     found.setdefault(module, []).append((setter.module, name, alias))
@@ -226,6 +228,7 @@ class IncrementalLink:
     def _read_paths(self, path: str) -> list[str]:
         found: set[str] = set()
         for dotted in self._reads[path]:
+            # Which of the two is read depends on who reads; an edge too many only makes a component larger.
             for file in (self._table.path(dotted), self._table.stub(dotted)):
                 if file is not None and file != path:
                     found.add(file)
@@ -308,11 +311,11 @@ class IncrementalLink:
             self._node_dependencies[path] = encoded(nodes)
             self._change_nodes(path, nodes)
             data = _LINKED.encode(linked.module)
-            made = self._linked_modules[path] = digest(data)
+            made = self._linked_digests[path] = digest(data)
             # Nothing asks for this interface again, and a large repository has many.
             self._loaded_interfaces.pop(path, None)
             known = self._old.files.get(path)
-            if known is None or known.linked_module != made:
+            if known is None or known.linked_digest != made:
                 differing[path] = EncodedModule(made, data)
         return differing, concerned
 
@@ -350,11 +353,11 @@ class IncrementalLink:
         """Return what the next run is to remember."""
         old = self._old
         files = {path: known for path, known in old.files.items() if path in self._interfaces}
-        for path in {*self._changed, *self._linked_modules}:
+        for path in {*self._changed, *self._linked_digests}:
             files[path] = LinkedFile(
                 self._table.names[path],
                 self._interfaces[path],
-                self._linked_modules.get(path) or old.files[path].linked_module,
+                self._linked_digests.get(path) or old.files[path].linked_digest,
                 self._numbers[path],
             )
         stored = StoredState(

@@ -26,9 +26,8 @@ class LinkedFile(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is known of one file without decoding anything."""
 
     name: ModuleName
-    interface: str
-    """Digest of its interface."""
-    linked_module: str
+    interface_digest: str
+    linked_digest: str
     """Digest of its linked module."""
     number: int
     """Stands for the path among dependents, where a path would be stored thousands of times; never used again once the

@@ -142,6 +142,7 @@ def _loads(name: ModuleName, interface: Interface, phase: str) -> tuple[tuple[st
     found: dict[str, set[str]] = {}
     for wanted in interface.imports:
         target = absolute(name, wanted.level, wanted.module)
+        # A module may be imported by several statements, which count as one.
         if target is not None and wanted.phase == phase:
             found.setdefault(target, set()).update(wanted.names)
     return tuple((target, tuple(sorted(names))) for target, names in sorted(found.items()))

@@ -30,6 +30,7 @@ class Text:
         body = source[len(bom) :]
         self._data_ends: array[int] | None = None
         self._body_ends: array[int] | None = None
+        # Nearly every file: offsets in it are offsets in the file, and no table of them is needed.
         if encoding == "utf-8" and _is_utf8(body):
             self.data = body
         else:

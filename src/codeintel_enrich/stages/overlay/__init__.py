@@ -49,6 +49,7 @@ class _Stars:
     """Which names each star import of the module brings."""
 
     def __init__(self, imports: Sequence[Record], exports: Sequence[Record]) -> None:
+        # Rows know a star by its place; one from outside the tree has no target, and stays in the stub as it is.
         self._targets = {
             (item["start_line"], item["start_col"]): str(item["target_module"])
             for item in imports
@@ -57,6 +58,7 @@ class _Stars:
         self._names: dict[str, list[str]] = {}
         for item in exports:
             chain = item["chain"]
+            # The first hop of a name's chain is what the star in this very file names.
             if item["kind"] == "star" and isinstance(chain, Sequence) and chain:
                 self._names.setdefault(str(chain[0]).rpartition(".")[0], []).append(str(item["name"]))
 
@@ -81,6 +83,7 @@ def _missing(exports: Sequence[Record], bound: set[str], declarer: Declarer, *, 
         if name in bound or not name.isidentifier():
             continue
         if kind == "submodule":
+            # Checkers find any submodule by its file; one in `__all__` has to be a name of the stub as well.
             if item["in_star"] and is_package:
                 statements.append(ast.ImportFrom(None, [ast.alias(name, name)], 1))
         elif kind in ("reexport", "star", "dynamic") and isinstance(chain, Sequence) and chain:

@@ -204,6 +204,7 @@ class Declarer:
                 returns = ast.Subscript(generator, ast.Tuple([anything, anything], ast.Load()), ast.Load())
         elif returns is None and not is_async and _never_returns(node, own):
             returns = ast.Name(self._helper(_NO_RETURN), ast.Load())
+        # The place is kept: by its line a method finds the attributes that it sets.
         made = ast.AsyncFunctionDef if is_async else ast.FunctionDef
         function = made(
             name=node.name,
@@ -294,6 +295,7 @@ def _is_alias(annotation: ast.expr) -> bool:
 
 
 def _with_short_defaults(arguments: ast.arguments) -> ast.arguments:
+    # What a longer default is computed from need not be in the stub; that there is one is all that callers need.
     def short(value: ast.expr) -> ast.expr:
         return value if isinstance(value, ast.Constant) and _is_short(value) else _ELLIPSIS
 

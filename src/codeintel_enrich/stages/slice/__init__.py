@@ -111,6 +111,7 @@ def _attach(
     """Give each chunk what it uses: what a nested function uses, the function around it uses."""
     parents = {node["node_id"]: node["parent_id"] for node in nodes}
     by_id = {chunk.node["node_id"]: chunk for chunk in chunks}
+    # By the name that an import binds here, since that is what the text of a chunk shows.
     imported = {
         (item["alias"] or item["name"].partition(".")[0]): (
             f"{item['target_module']}.{item['name']}" if item["is_from"] else item["target_module"]
