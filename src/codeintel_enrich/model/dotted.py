@@ -1,7 +1,12 @@
-"""Owns taking qualified names apart, and spelling them as SCIP descriptors the way scip-python does."""
+"""Qualified names taken apart, and spelled as SCIP descriptors the way scip-python does.
+
+The suffix says what a name is: `/` a namespace, `#` a type, `.` a term, `().` a method, `(x)` a parameter, `:` a meta
+(the grammar of symbols in https://github.com/sourcegraph/scip/blob/main/scip.proto).
+"""
 
 import re
 
+# A simple identifier of SCIP's grammar; anything else is quoted.
 _SIMPLE = re.compile(r"[A-Za-z0-9_+$-]+\Z")
 _LOCALS = "<locals>"
 _SUFFIXES = {"class": "#", "function": "().", "variable": ".", "type-alias": "#", "external": "."}
@@ -10,7 +15,7 @@ _SUFFIXES = {"class": "#", "function": "().", "variable": ".", "type-alias": "#"
 def split_qualified(qualified: str, path: str | None, own_module: str | None) -> tuple[str | None, tuple[str, ...]]:
     """The module of a qualified name and the parts inside it, `<locals>` among them; (None, ()) where neither fits.
 
-    The module is told by the defining file: the longest end of its path that the name begins with. A name without
+    The module follows from the defining file: the longest end of its path that the name begins with. A name without
     `path` belongs to `own_module`.
     """
     if path is None:
@@ -35,6 +40,7 @@ def descriptors(module: str, inside: tuple[str, ...], kind: str) -> str:
     """`` `pkg.mod`/C#m(). `` for what is inside a module; `kind` is the last part's target kind, or `parameter`."""
     spelled = [f"{_quoted(module)}/"]
     for index, part in enumerate(inside[:-1]):
+        # SCIP has no mark for a function's local scope; that a name is inside one shows in the `().` before it.
         if part != _LOCALS:
             spelled.append(_quoted(part) + ("()." if inside[index + 1] == _LOCALS else "#"))
     last = _quoted(inside[-1])

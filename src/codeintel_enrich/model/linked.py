@@ -1,4 +1,8 @@
-"""Owns the linked: what `link` tells one module about all others, and nothing it did not ask for."""
+"""The linked module: what `link` says to one module about all others, and nothing that it did not ask for.
+
+That is the border at which a change stops: an export that nobody uses is in nobody's linked module, so that adding it
+redoes no other file.
+"""
 
 from typing import Literal
 
@@ -21,7 +25,7 @@ class Target(msgspec.Struct, frozen=True, array_like=True):
     reason: str | None = None
 
 
-class Export(msgspec.Struct, frozen=True, array_like=True):
+class ModuleExport(msgspec.Struct, frozen=True, array_like=True):
     """One name that `from module import name` finds statically."""
 
     name: str
@@ -49,9 +53,9 @@ class ResolvedImport(msgspec.Struct, frozen=True, array_like=True):
     """False where neither the tree nor the standard library has it."""
 
 
-class Finding(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What `link` has to say of a module. It knows no places: `subject` is what the finding is about, as the interface
-    has it; `qualify` finds where that stands."""
+class LinkFinding(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is wrong with a module, or not to be known. It has no position, as an interface has none: `subject` is what
+    the finding is about, as the interface has it; `qualify` finds where that stands."""
 
     severity: Severity
     rule: str
@@ -74,7 +78,7 @@ class LinkedModule(msgspec.Struct, frozen=True):
     overrides: dict[str, Target] = {}
     """Member of a class here, by its name inside the module (`C.m`) -> what it hides: the member of that name which
     follows in the method resolution order. Sorted; those of `object` and of classes nobody showed us are left out."""
-    exports: tuple[Export, ...] = ()
+    exports: tuple[ModuleExport, ...] = ()
     """Sorted by name."""
     imports: tuple[ResolvedImport, ...] = ()
     """Sorted by level and module."""
@@ -84,5 +88,5 @@ class LinkedModule(msgspec.Struct, frozen=True):
     there is none, names come from where nobody can see them."""
     star_modules: tuple[str, ...] = ()
     """Absolute names of the modules that this one star-imports at module level, sorted."""
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[LinkFinding, ...] = ()
     """Sorted by rule and message."""

@@ -1,4 +1,4 @@
-"""Owns the Markdown forms that pages share, and where pages stand to each other."""
+"""The Markdown forms that pages share (CommonMark), and where pages stand to each other."""
 
 import re
 from urllib.parse import quote
@@ -16,6 +16,8 @@ def page_name(path: str) -> str:
 def code(text: str) -> str:
     """Text on one line, shown as it is."""
     text = " ".join(text.split())
+    # A run of backticks ends only at one of equal length, and a space keeps the text's own apart from it; CommonMark
+    # strips that space (https://spec.commonmark.org/0.31.2/#code-spans).
     ticks = "`" * (1 + max((len(run) for run in TICKS.findall(text)), default=0))
     pad = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{ticks}{pad}{text}{pad}{ticks}"

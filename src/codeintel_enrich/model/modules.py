@@ -1,4 +1,8 @@
-"""Owns the module table: which dotted name, if any, imports each file. Knows paths as text only."""
+"""The module table: which dotted name, if any, imports each file. It knows paths as text only.
+
+It does on paths what `importlib.machinery.PathFinder` does on folders (https://docs.python.org/3/reference/import.html,
+PEP 420 for namespace packages), and for stubs what PEP 561 asks of type checkers.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from keyword import iskeyword
 import msgspec
 
 _STUBS = "-stubs"
+"""The end of a stub-only distribution's folder (PEP 561)."""
 
 
 class ModuleName(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -56,6 +61,7 @@ def module_table(paths: Iterable[str], roots: Sequence[str]) -> dict[str, Module
     package, then a module, then a namespace package (which merges over roots). Stubs compete among stubs only, where
     `name-stubs` comes before `name`. Losers keep their name and are not importable.
     """
+    # Sorted, so that the result does not depend on the order in which the files were found.
     ordered = sorted(set(paths))
     top = _Folder()
     folders = {"": top}
@@ -82,6 +88,7 @@ def module_table(paths: Iterable[str], roots: Sequence[str]) -> dict[str, Module
 
 def _import_roots(top: _Folder, roots: Sequence[str]) -> dict[str, _Folder]:
     """The roots that exist and make sense, by place, in search order."""
+    # Where type checkers look for local stubs by default: `stubs` mypy's users, `typings` pyright.
     implicit = [name for name in ("stubs", "typings") if name in top.folders and not _has_modules(top.folders[name])]
     found: dict[str, _Folder] = {}
     for root in [*roots, *implicit]:
@@ -89,6 +96,7 @@ def _import_roots(top: _Folder, roots: Sequence[str]) -> dict[str, _Folder]:
         folder: _Folder | None = top
         for part in place.split("/") if place else ():
             folder = folder.folders.get(part) if folder else None
+        # With a package itself on the path, its modules would have two names, and relative imports would fail.
         if folder is not None and not (place and "__init__" in folder.modules):
             found.setdefault(place, folder)
     return found
@@ -115,6 +123,7 @@ def _winners(roots: list[_Folder]) -> set[str]:
         for place in [*places, *stub_places]:
             names.update(dict.fromkeys(place.modules))
             names.update(dict.fromkeys(place.stubs))
+            # Only a distribution's top-level folder carries the suffix.
             names.update(dict.fromkeys(name.removesuffix(_STUBS) if is_top else name for name in place.folders))
         for name in names:
             if name == "__init__":
@@ -131,6 +140,7 @@ def _find_module(name: str, places: list[_Folder], winners: set[str], roots: set
     portions: list[_Folder] = []
     for place in places:
         folder = place.folders.get(name)
+        # What lies in an inner root is named from there alone: `src/pkg` is `pkg`, not `src.pkg`.
         if folder is not None and id(folder) in roots:
             folder = None
         if folder is not None and "__init__" in folder.modules:
@@ -139,13 +149,14 @@ def _find_module(name: str, places: list[_Folder], winners: set[str], roots: set
         if name in place.modules:
             winners.add(place.modules[name])
             return []
+        # Neither `__init__.py` nor a module of that name: a portion of a namespace package, if no later place has more.
         if folder is not None:
             portions.append(folder)
     return portions
 
 
 def _find_stub(name: str, places: list[_Folder], winners: set[str], roots: set[int], is_top: bool) -> list[_Folder]:
-    """The same for stubs."""
+    """The same for stubs. A stub-only package may be partial, so its folder hides no other (PEP 561)."""
     spellings = (name + _STUBS, name) if is_top else (name,)
     found = False
     portions: list[_Folder] = []
@@ -173,6 +184,7 @@ def _name(
     stem, _, suffix = file.rpartition(".")
     is_package = stem == "__init__"
     is_stub = suffix == "pyi"
+    # An `__init__.py` at a root names nothing: the package would be the root itself.
     has_name = (
         bool(prefix) if is_package else _importable(stem) or ("." not in stem and bool(prefix) and place in regular)
     )
@@ -192,8 +204,10 @@ def _prefix(place: str, roots: dict[str, _Folder], regular: set[str]) -> str | N
     folders = [root]
     for part in parts:
         folders.append(f"{folders[-1]}/{part}".lstrip("/"))
+    # `lib-stubs/m.pyi` is the stub of `lib.m` (PEP 561).
     if parts and parts[0].endswith(_STUBS):
         parts[0] = parts[0].removesuffix(_STUBS)
+    # Parts that no import statement can spell count inside of regular packages, as `ModuleName.module` says.
     named = all(
         _importable(part) or ("." not in part and {outer, folder} <= regular)
         for part, outer, folder in zip(parts, folders, folders[1:], strict=False)

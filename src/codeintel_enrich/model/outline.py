@@ -1,4 +1,4 @@
-"""Owns outlines: what a file without a syntax tree of ours holds, as a tree of named entries with exact places.
+"""Outlines: what a file without a syntax tree of ours holds, as a tree of named entries with exact places.
 
 Lines count from 1, columns from 0 in code points, bytes from 0 in the *original* file (a BOM counts its bytes and no
 column); ends are exclusive.

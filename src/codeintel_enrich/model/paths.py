@@ -1,9 +1,10 @@
-"""Owns relative paths as text: forward slashes, no dots in them, no working directory."""
+"""Relative paths as text: forward slashes, no dots in them, no working directory."""
 
 from codeintel_enrich.model.digest import digest
 
 LONGEST_NAME_BYTES = 200
-"""Longer names of files and folders are cut, so that what is added to them still fits what file systems take."""
+"""Longer names of files and folders are cut, so that what is added to them still fits what file systems take: 255 bytes
+on most."""
 
 
 def relative_path(path: str, folder: str) -> str:
@@ -20,6 +21,7 @@ def short_name(name: str) -> str:
     encoded = name.encode("utf-8", "surrogateescape")
     if len(encoded) <= LONGEST_NAME_BYTES:
         return name
+    # File systems count bytes; a character that is cut through is left out.
     head = encoded[: LONGEST_NAME_BYTES - 33].decode("utf-8", "ignore")
     return f"{head}~{digest(encoded)}"
 

@@ -1,4 +1,4 @@
-"""Owns layer Q: the qualified names that `qualify` adds to the nodes and references of layer P."""
+"""Layer Q: the qualified names that `qualify` adds to the nodes and references of layer P."""
 
 import msgspec
 
@@ -12,8 +12,8 @@ class Qualified(msgspec.Struct, frozen=True):
     nodes: tuple[tuple[str, ...], ...]
     """Absolute qualified names per definition (index into `Syntax.definitions`)."""
     targets: tuple[Target, ...]
-    """Distinct meanings, each once."""
+    """Distinct targets, each once."""
     references: tuple[int, ...]
-    """Per reference the index of its meaning in `targets`; -1 where nothing was asked of it."""
+    """Per reference the index of its target in `targets`; -1 where nothing was asked of it."""
     diagnostics: tuple[Diagnostic, ...] = ()
     """What `link` found, each finding at its place in the file."""

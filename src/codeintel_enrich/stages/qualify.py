@@ -1,6 +1,6 @@
-"""Owns the `qualify` stage: what `parse` could say of each name by itself, joined with what `link` answered.
+"""Stage `qualify`: what `parse` could say of each name by itself, joined with what `link` resolved -> layer Q.
 
-Knows nothing of syntax trees, nor of other modules beyond the linked.
+It knows nothing of syntax trees, nor of other modules beyond what the linked module says.
 """
 
 from codeintel_enrich.model.diagnostics import Diagnostic
@@ -21,7 +21,7 @@ _NAMELESS = "the file has no module name"
 
 
 def qualify(syntax: Syntax, interface: Interface, linked: LinkedModule) -> Qualified:
-    """Name every definition absolutely, and say what every reference means.
+    """Name every definition absolutely, and say what every reference stands for.
 
     A file that no module name reaches has no absolute names: its definitions get none, and references to them a
     target that says so. A target in this very file has no path.
@@ -37,7 +37,11 @@ def qualify(syntax: Syntax, interface: Interface, linked: LinkedModule) -> Quali
 
 
 def _diagnostics(syntax: Syntax, linked: LinkedModule) -> tuple[Diagnostic, ...]:
-    """The findings at their places; what has none stands at the beginning of the file."""
+    """The findings at their places; what has none stands at the beginning of the file.
+
+    `link` knows no positions, so that a line shift redoes no linking; this is where its findings get theirs back. Where
+    a subject is written several times, the first place counts.
+    """
     places: dict[str, tuple[int, int, int, int]] = {}
     for spot in syntax.spots:
         places.setdefault(spot.subject, (spot.line, spot.col, spot.end_line, spot.end_col))
@@ -66,18 +70,18 @@ def _definitions(syntax: Syntax, module: str | None) -> tuple[tuple[str, ...], .
         return tuple(names)
     for node in syntax.nodes:
         if node.definition >= 0:
-            names[node.definition] = _names(node, syntax.definitions[node.definition], module)
+            names[node.definition] = _definition_names(node, syntax.definitions[node.definition], module)
     return tuple(names)
 
 
-def _names(node: Node, definition: Definition, module: str) -> tuple[str, ...]:
+def _definition_names(node: Node, definition: Definition, module: str) -> tuple[str, ...]:
     if node.node_type == "Module":
         return (module,)
     return (f"{module}.{definition.local_name}",) if definition.local_name else ()
 
 
 class _Targets:
-    """Answers for references; equal answers are kept once."""
+    """The targets of references; equal ones are kept once, since a file names few things many times."""
 
     def __init__(self, syntax: Syntax, interface: Interface, linked: LinkedModule) -> None:
         self.distinct: list[Target] = []
@@ -91,9 +95,10 @@ class _Targets:
         ]
 
     def index(self, reference: Reference) -> int:
-        """Where in `distinct` the meaning of a reference is."""
+        """Where in `distinct` the target of a reference is."""
         if reference.unresolved >= 0:
             return self._resolved[reference.unresolved]
+        # `parse` resolves what it can from the file alone: such a name needs a module in front and nothing else.
         local = reference.local
         if local is not None:
             index = self._by_local.get(local, -1)

@@ -1,7 +1,29 @@
-"""Stage `link`: every module's interface and the module table -> each module's linked_module.
+"""Stage `link`: every module's interface and the module table -> each module's linked module.
 
-    interfaces -> sketch -> namespace (faces) -> resolve -> linked_module
-                  `table`, `graph`: who answers to a name, in which order; `state`: what is kept between runs
+In the order in which an interface becomes a linked module:
+
+    module_table     which file answers to a dotted name (PEP 328 relative imports, PEP 420 namespace packages)
+    summary          what one interface says by itself: explicit imports, constants, what it loads and reads
+    import_graph     what loading a module loads in turn, by the summaries
+    graph            strongly connected components (Tarjan), reachability
+    evaluate         interface -> namespace, an abstract interpreter; on the way:
+      abstract_state   the namespace at one point of the program, and the join where branches meet
+      initialisation   which submodules a package's own statements bind, and when
+      branches         which alternative of a branch runs
+      all_names        what `__all__` holds
+      opaque           why a star may bind more than anybody sees
+    namespace        what comes of it: each name with its routes, to be followed
+    queries          a graph of questions answered on demand, whatever its depth and its cycles
+    resolve          a name or a path -> its definitions, through namespaces, classes (C3) and modules
+    definitions      what a name resolves to, and in which order of preference
+    references       a module's unresolved references, resolved
+    module           namespace + resolver -> linked module
+
+and around it, to redo only what a change concerns:
+
+    dependencies     what an answer was made from, as recorded while it was made
+    incremental      changed interfaces -> stale namespaces (fixpoint in each component) -> linked modules, early cutoff
+    state            what is kept between runs, and its encoding
 
 It knows no files, only their paths, and no syntax. A run from a state gives exactly what a run from none gives.
 """
@@ -16,14 +38,14 @@ from codeintel_enrich.model.config import LinkConfig
 from codeintel_enrich.model.interface import Interface
 from codeintel_enrich.model.linked import LinkedModule
 from codeintel_enrich.model.modules import ModuleName
+from codeintel_enrich.stages.link.incremental import EncodedModule, IncrementalLink
 from codeintel_enrich.stages.link.state import LinkState
-from codeintel_enrich.stages.link.update import Encoded, Update
 
 
 class LinkedModules(Mapping[str, LinkedModule]):
-    """Path -> linked_module, decoded when asked for: all of them decoded are many times as large."""
+    """Path -> linked module, decoded when asked for: all of them decoded are many times as large."""
 
-    def __init__(self, encoded: dict[str, Encoded]) -> None:
+    def __init__(self, encoded: dict[str, EncodedModule]) -> None:
         self.encoded = encoded
 
     def __getitem__(self, path: str) -> LinkedModule:
@@ -44,11 +66,11 @@ class LinkResult(msgspec.Struct, frozen=True):
 
     state: LinkState
     linked_modules: LinkedModules
-    """Of the files whose linked_module is new or differs from what it was; sorted by path."""
+    """Of the files whose linked module is new or differs from what it was; sorted by path."""
     removed: frozenset[str]
     """The files that are gone."""
     recomputed: frozenset[str]
-    """The files whose linked_module was made again, whether it then differed or not."""
+    """The files whose linked module was made again, whether it then differed or not."""
 
 
 def link(
@@ -64,14 +86,14 @@ def link(
     names each of those files. `state` is that of the run before, None for a clean one. The result does not depend on
     it, apart from leaving out linked modules that are as they were.
     """
-    update = Update(state, modules, interfaces, load, config)
-    update.sketch()
-    update.evaluate()
-    linked_modules, recomputed = update.resolve()
+    run = IncrementalLink(state, modules, interfaces, load, config)
+    run.summarize()
+    run.evaluate()
+    linked_modules, recomputed = run.link()
     return LinkResult(
-        state=update.state(),
+        state=run.state(),
         linked_modules=LinkedModules(linked_modules),
-        removed=frozenset(update.removed),
+        removed=frozenset(run.removed),
         recomputed=frozenset(recomputed),
     )
 

@@ -1,4 +1,4 @@
-"""Owns the order of evaluation: strongly connected components, and what a module's loading loads."""
+"""Graphs of names: strongly connected components in topological order, and reachability. Neither uses recursion."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 def components(graph: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
     """The strongly connected components of a graph (node -> what it depends on), dependencies first.
 
-    Tarjan's algorithm with a stack of its own. Members are sorted; given sorted successors the order is a function of
-    the graph alone.
+    Tarjan's algorithm ("Depth-first search and linear graph algorithms", 1972) with a stack of its own: a chain of
+    imports may be longer than Python's recursion goes. Members are sorted; given sorted successors the order is a
+    function of the graph alone.
     """
     index: dict[str, int] = {}
     low: dict[str, int] = {}
@@ -35,6 +36,7 @@ def components(graph: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
                 if work:
                     parent = work[-1][0]
                     low[parent] = min(low[parent], low[node])
+                # The root of a component: what was entered after it, and is in no component yet, belongs to it.
                 if low[node] == index[node]:
                     cut = _last_index(stack, node)
                     members = stack[cut:]
@@ -68,10 +70,10 @@ def _last_index(stack: Sequence[str], node: str) -> int:
 def reachable(starts: Iterable[str], successors: Callable[[str], Iterable[str]]) -> set[str]:
     """Everything that can be reached, the starts included."""
     seen: set[str] = set()
-    waiting = list(starts)
-    while waiting:
-        node = waiting.pop()
+    pending = list(starts)
+    while pending:
+        node = pending.pop()
         if node not in seen:
             seen.add(node)
-            waiting.extend(successors(node))
+            pending.extend(successors(node))
     return seen

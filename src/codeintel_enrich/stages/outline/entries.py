@@ -1,4 +1,4 @@
-"""Owns what was found before it is an outline: raw entries in offsets of the parsed text, and how they nest."""
+"""What was found, before it is an outline: raw entries in offsets of the parsed text, and how they nest."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,11 +12,12 @@ from codeintel_enrich.stages.outline.text import Text
 MOST_ITEMS = 5_000
 """Of a file with more, the deepest entries are left out."""
 LONGEST_NAME = 200
+"""Characters; headings and keys may be whole paragraphs."""
 
 _QUOTES = ('"""', "'''", '"', "'", "`")
 
 
-class Entry(msgspec.Struct, frozen=True):
+class OutlineEntry(msgspec.Struct, frozen=True):
     """One named thing; offsets in the text that was parsed."""
 
     kind: str
@@ -27,13 +28,15 @@ class Entry(msgspec.Struct, frozen=True):
     is_fallback: bool = False
 
 
-def items_of(entries: Iterable[Entry], text: Text) -> tuple[tuple[OutlineItem, ...], int]:
+def items_of(entries: Iterable[OutlineEntry], text: Text) -> tuple[tuple[OutlineItem, ...], int]:
     """The entries as outline items, nested by what encloses what, and the number left out."""
+    # Of two that begin together the longer one encloses the other.
     ordered = sorted(entries, key=lambda entry: (entry.start, -entry.end, entry.name_start))
     parents = _parents(ordered)
     depths: list[int] = []
     for parent in parents:
         depths.append(depths[parent] + 1 if parent >= 0 else 0)
+    # Whole levels are left out, deepest first: so no entry that is kept loses its parent.
     kept = _kept(depths)
     numbers = {index: number for number, index in enumerate(kept)}
     items = tuple(
@@ -43,8 +46,11 @@ def items_of(entries: Iterable[Entry], text: Text) -> tuple[tuple[OutlineItem, .
     return items, len(ordered) - len(kept)
 
 
-def _parents(ordered: Sequence[Entry]) -> list[int]:
-    """Per entry the index of the innermost one that encloses it, -1 at the top."""
+def _parents(ordered: Sequence[OutlineEntry]) -> list[int]:
+    """Per entry the index of the innermost one that encloses it, -1 at the top; one pass with a stack.
+
+    Entries that overlap without one holding the other (a broken tree has such) are no parents of each other.
+    """
     parents: list[int] = []
     around: list[int] = []
     for index, entry in enumerate(ordered):
@@ -67,13 +73,13 @@ def _kept(depths: Sequence[int]) -> list[int]:
     return [index for index, depth in enumerate(depths) if depth <= deepest][:MOST_ITEMS]
 
 
-def _kind(ordered: Sequence[Entry], parents: Sequence[int], index: int) -> str:
+def _kind(ordered: Sequence[OutlineEntry], parents: Sequence[int], index: int) -> str:
     """A function directly in a class is a method."""
     kind = ordered[index].kind
     return "method" if kind == "function" and parents[index] >= 0 and ordered[parents[index]].kind == "class" else kind
 
 
-def _item(kind: str, entry: Entry, text: Text, parent: int, depth: int) -> OutlineItem:
+def _item(kind: str, entry: OutlineEntry, text: Text, parent: int, depth: int) -> OutlineItem:
     start, end = text.place(entry.start), text.place(entry.end)
     return OutlineItem(
         kind,

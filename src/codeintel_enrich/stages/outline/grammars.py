@@ -1,4 +1,4 @@
-"""Owns the languages that have outlines: one query file each, whose head says which files and which grammar it is for.
+"""The languages that have outlines: one query file each, whose head says which files and which grammar it is for.
 
 The head of a query file is the TOML after `;;` on its first lines:
 
@@ -31,7 +31,7 @@ _HEAD = ";;"
 EXTRA = "codeintel-enrich[outlines]"
 
 
-class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class QueryHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the first lines of a query file say."""
 
     grammar: str
@@ -48,7 +48,7 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @cache
-def languages() -> dict[str, Head]:
+def languages() -> dict[str, QueryHead]:
     """Language -> head of its query file, by name."""
     names = sorted(entry.name for entry in _QUERIES.iterdir() if entry.name.endswith(_SUFFIX))
     return {name.removesuffix(_SUFFIX): _head(_text(name.removesuffix(_SUFFIX))) for name in names}
@@ -73,6 +73,7 @@ def remedy(language: str) -> str | None:
 @cache
 def grammar(language: str) -> "Language":
     """The compiled grammar. Raises ImportError where it is not installed."""
+    # Imported late: most runs ask only which language a file is of, and the grammars are optional.
     from tree_sitter import Language
 
     head = languages()[language]
@@ -87,6 +88,7 @@ def query(language: str) -> "Query | None":
     try:
         return Query(grammar(language), _patterns(language))
     except QueryError:
+        # A newer grammar may have renamed its nodes; node types that are left still give an outline.
         return None
 
 
@@ -99,9 +101,9 @@ def _text(language: str) -> str:
     return _QUERIES.joinpath(language + _SUFFIX).read_text(encoding="utf-8")
 
 
-def _head(text: str) -> Head:
+def _head(text: str) -> QueryHead:
     lines = [line.removeprefix(_HEAD) for line in text.splitlines() if line.startswith(_HEAD)]
-    return msgspec.convert(tomllib.loads("\n".join(lines)), Head)
+    return msgspec.convert(tomllib.loads("\n".join(lines)), QueryHead)
 
 
 @cache

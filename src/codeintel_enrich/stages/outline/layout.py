@@ -1,4 +1,4 @@
-"""Owns definitions in Python that does not parse: what the tree lost or misplaced, the layout of the lines tells."""
+"""Definitions in Python that does not parse: what the tree lost or misplaced is found by the layout of the lines."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from codeintel_enrich.stages.outline.entries import Entry
+from codeintel_enrich.stages.outline.entries import OutlineEntry
 from codeintel_enrich.stages.outline.text import Text
 
 if TYPE_CHECKING:
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 _OPENING = re.compile(rb"([ \t\f]*)((?:async[ \t]+)?def|class)[ \t]+((?:\w|[\x80-\xff])+)")
 _FIRST = re.compile(rb"([ \t\f]*)[^\s#)\]}]")
 _TAB = 8
+"""Columns to which Python's tokenizer extends a tab."""
 
 
-def mended(text: Text, query: "Query | None", root: "Node", known: Iterable[Entry]) -> list[Entry]:
+def mended(text: Text, query: "Query | None", root: "Node", known: Iterable[OutlineEntry]) -> list[OutlineEntry]:
     """The entries of a broken tree, with the `def` and `class` lines outside of strings that it lost.
 
     A definition reaches no farther than to the next line that is not indented deeper: a tree that misses a bracket
@@ -31,7 +32,7 @@ def mended(text: Text, query: "Query | None", root: "Node", known: Iterable[Entr
             entries[name_start] = msgspec.structs.replace(entry, end=min(entry.end, end))
         else:
             kind = "class" if opening[2] == b"class" else "function"
-            entries[name_start] = Entry(kind, opening.start(2), end, name_start, name_end, is_fallback=True)
+            entries[name_start] = OutlineEntry(kind, opening.start(2), end, name_start, name_end, is_fallback=True)
     return list(entries.values())
 
 
@@ -45,6 +46,7 @@ class _Lines:
         inside = iter(strings)
         string = next(inside, None)
         for start in text.line_starts:
+            # Strings come in order as lines do, so that both are walked once.
             while string is not None and string[1] <= start:
                 string = next(inside, None)
             line = _FIRST.match(self.data, start)
@@ -81,5 +83,6 @@ def _strings(query: "Query | None", root: "Node") -> list[tuple[int, int]]:
     """Where text stands that is no code: what the query captures as `@text`."""
     from tree_sitter import QueryCursor
 
+    # A string that the broken tree did not recognise is not among them; its lines then count as code.
     captures = QueryCursor(query).captures(root).get("text", []) if query is not None else []
     return sorted((node.start_byte, node.end_byte) for node in captures)

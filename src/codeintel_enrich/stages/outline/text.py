@@ -1,4 +1,4 @@
-"""Owns the text of one file as a grammar reads it (UTF-8), and the way back to places in the original bytes."""
+"""The text of one file as a grammar reads it (UTF-8), and the way back to places in the original bytes."""
 
 import codecs
 import re
@@ -7,6 +7,7 @@ from bisect import bisect_right
 from itertools import accumulate
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+# As in PEP 263; a cookie counts on the first two lines only.
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _UNDECODABLE = re.compile("[\ud800-\udfff]")
@@ -29,6 +30,7 @@ class Text:
         body = source[len(bom) :]
         self._data_ends: array[int] | None = None
         self._body_ends: array[int] | None = None
+        # Nearly every file: offsets in it are offsets in the file, and no table of them is needed.
         if encoding == "utf-8" and _is_utf8(body):
             self.data = body
         else:
@@ -37,6 +39,7 @@ class Text:
             self.data = self._recode(body, encoding)
         self.line_starts = array("Q", [0, *(match.end() for match in _LINE_END.finditer(self.data))])
         """Offset in `data` of each line."""
+        # Characters before each block: a column is the difference of two such sums and two short counts.
         blocks = (self.data[at : at + _BLOCK] for at in range(0, len(self.data), _BLOCK))
         self._characters = array("Q", accumulate(map(_count, blocks), initial=0))
 
@@ -89,6 +92,7 @@ def _declared(body: bytes) -> str | None:
     for line in _LINE_END.split(body, maxsplit=2)[:2]:
         if found := _COOKIE.match(line):
             name = found[1].decode()
+            # A codec such as `rot13` or `hex` decodes no source.
             try:
                 return name if codecs.lookup(name)._is_text_encoding else None
             except LookupError:
@@ -98,6 +102,7 @@ def _declared(body: bytes) -> str | None:
 
 def _decoded(body: bytes, encoding: str) -> tuple[str, list[int]] | None:
     """Text and how many bytes each of its characters takes; None where a codec's bytes can not be told apart so."""
+    # Stateful codecs (UTF-7, ISO-2022) write bytes that belong to no character; then the sum of widths does not fit.
     try:
         text = body.decode(encoding, "surrogateescape")
         widths = [1 if "\ud800" <= c <= "\udfff" else len(c.encode(encoding)) for c in text]

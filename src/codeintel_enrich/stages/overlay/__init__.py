@@ -1,6 +1,8 @@
-"""Owns typed overlays: a module's source and its linked exports become a stub in which every star is spelled out.
+"""Typed overlays: a module's source and its linked exports become a stub in which every star is spelled out.
 
-It knows neither where overlays are put nor for which modules they are wanted.
+Type checkers do not follow what `link` follows (tables of lazy names, computed `__all__`, stars over several hops); a
+stub says it in their own language (PEP 484). It knows neither where overlays are put nor for which modules they are
+wanted.
 """
 
 import ast
@@ -23,6 +25,8 @@ def overlay(rows: PackedRows, source: bytes) -> bytes | None:
     kept; a function's body, and a value that is neither short nor literal, becomes `...`. A star import from outside
     the tree stays, since its names are not known.
     """
+    # The `ast` module and not LibCST's tree: `ast.unparse` writes a stub without the source's layout, and what Python
+    # itself cannot parse no checker could use.
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -45,6 +49,7 @@ class _Stars:
     """Which names each star import of the module brings."""
 
     def __init__(self, imports: Sequence[Record], exports: Sequence[Record]) -> None:
+        # Rows know a star by its place; one from outside the tree has no target, and stays in the stub as it is.
         self._targets = {
             (item["start_line"], item["start_col"]): str(item["target_module"])
             for item in imports
@@ -53,6 +58,7 @@ class _Stars:
         self._names: dict[str, list[str]] = {}
         for item in exports:
             chain = item["chain"]
+            # The first hop of a name's chain is what the star in this very file names.
             if item["kind"] == "star" and isinstance(chain, Sequence) and chain:
                 self._names.setdefault(str(chain[0]).rpartition(".")[0], []).append(str(item["name"]))
 
@@ -73,13 +79,16 @@ def _missing(exports: Sequence[Record], bound: set[str], declarer: Declarer, *, 
     statements: list[ast.stmt] = []
     for item in exports:
         name, kind, chain = str(item["name"]), item["kind"], item["chain"]
+        # `globals()["a b"] = ...` makes names that no statement can spell.
         if name in bound or not name.isidentifier():
             continue
         if kind == "submodule":
+            # Checkers find any submodule by its file; one in `__all__` has to be a name of the stub as well.
             if item["in_star"] and is_package:
                 statements.append(ast.ImportFrom(None, [ast.alias(name, name)], 1))
         elif kind in ("reexport", "star", "dynamic") and isinstance(chain, Sequence) and chain:
             home, _, attribute = str(chain[0]).rpartition(".")
+            # By the first hop, as the module itself has it: that is what readers of the stub may follow.
             if home not in ("", "__future__") and attribute.isidentifier():
                 statements.append(ast.ImportFrom(home, [ast.alias(attribute, name)], 0))
         elif kind == "definition":

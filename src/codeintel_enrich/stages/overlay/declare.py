@@ -1,7 +1,12 @@
-"""Owns the way from statements to declarations: what a stub says of each statement of a module or class body."""
+"""From statements to declarations: what a stub says of each statement of a module or class body.
+
+A stub keeps what type checkers read (signatures, annotations, conditions on version and platform) and drops what they
+would infer from bodies, so that what they do infer from a body is declared here in its place.
+"""
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 MARK = "# Made by codeintel-enrich; edits are lost."
 """The first line of every overlay."""
@@ -11,25 +16,41 @@ _LONGEST_VALUE = 200
 
 _ELLIPSIS = ast.Constant(...)
 _KEPT_VALUES = (ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.BinOp, ast.UnaryOp, ast.Tuple)
+# What the stub itself needs: module, name, and an alias under which no star exports it.
 _NO_RETURN = ("typing", "NoReturn", "_NoReturn")
 _ANY = ("typing", "Any", "_Any")
 _ASYNC_GENERATOR = ("collections.abc", "AsyncGenerator", "_AsyncGenerator")
 
-Names = Callable[[ast.ImportFrom], list[str] | None]
+StarNames = Callable[[ast.ImportFrom], list[str] | None]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class _SelfAssignment(NamedTuple):
+    """One assignment to an attribute of a method's first parameter."""
+
+    method_line: int
+    parameter: str
+    name: str
+    annotation: ast.expr | None
+    value: ast.expr | None
+    """None unless it means the same in a stub: a constant, a parameter, an empty container."""
+
+    def target(self) -> ast.Attribute:
+        """`self.name`, to be assigned."""
+        return ast.Attribute(ast.Name(self.parameter, ast.Load()), self.name, ast.Store())
 
 
 class Declarer:
     """Turns the statements of one module into those of its stub."""
 
-    def __init__(self, star_names: Names) -> None:
+    def __init__(self, star_names: StarNames) -> None:
         """`star_names` gives the names a star import brings, None where nobody knows them."""
         self._star_names = star_names
         self._helpers: set[tuple[str, str, str]] = set()
 
     def statements(self, body: Sequence[ast.stmt]) -> list[ast.stmt]:
         """The declarations of the module's statements."""
-        return self._body(body, None)
+        return self._body(body, in_class=False)
 
     def helpers(self) -> list[ast.stmt]:
         """The imports that what was declared so far needs."""
@@ -40,10 +61,10 @@ class Declarer:
         annotation = ast.Name(self._helper(_ANY), ast.Load())
         return ast.AnnAssign(ast.Name(name, ast.Store()), annotation, None, 1)
 
-    def _body(self, body: Iterable[ast.stmt], holder: ast.ClassDef | None) -> list[ast.stmt]:
-        return [declared for statement in body for declared in self._declared(statement, holder)]
+    def _body(self, body: Iterable[ast.stmt], in_class: bool) -> list[ast.stmt]:
+        return [declared for statement in body for declared in self._declared(statement, in_class)]
 
-    def _declared(self, statement: ast.stmt, holder: ast.ClassDef | None) -> Iterator[ast.stmt]:
+    def _declared(self, statement: ast.stmt, in_class: bool) -> Iterator[ast.stmt]:
         match statement:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 yield self._function(statement)
@@ -54,50 +75,64 @@ class Declarer:
             case ast.ImportFrom():
                 yield from self._import_from(statement)
             case ast.Assign():
-                yield from self._assign(statement, holder)
+                yield from self._assign(statement, in_class)
             case ast.AnnAssign(target=ast.Name()):
                 yield ast.AnnAssign(statement.target, statement.annotation, _default(statement), 1)
-            case ast.If():
-                branches = self._body(statement.body, holder), self._body(statement.orelse, holder)
-                if any(branches):
-                    yield ast.If(statement.test, branches[0] or [ast.Pass()], branches[1])
-            case ast.Try() | ast.TryStar():
-                yield from self._try(statement, holder)
-            case ast.For() | ast.AsyncFor():
-                yield from map(self.unknown, _names(statement.target))
-                yield from self._body([*statement.body, *statement.orelse], holder)
-            case ast.While():
-                yield from self._body([*statement.body, *statement.orelse], holder)
-            case ast.With() | ast.AsyncWith():
-                for item in statement.items:
-                    if item.optional_vars is not None:
-                        yield from map(self.unknown, _names(item.optional_vars))
-                yield from self._body(statement.body, holder)
-            case ast.Match():
-                yield from self._body((inner for case in statement.cases for inner in case.body), holder)
             case ast.Delete():
                 targets: list[ast.expr] = [target for target in statement.targets if isinstance(target, ast.Name)]
                 if targets:
                     yield ast.Delete(targets)
             case ast.Raise():
+                # Checkers take what follows for unreachable, as in `if sys.platform == "win32": raise ImportError`.
                 yield statement
-            case _ if type(statement).__name__ == "TypeAlias":
+            case _ if _is_type_alias(statement):
                 yield statement
+            case _:
+                yield from self._compound(statement, in_class)
 
-    def _try(self, statement: ast.Try | ast.TryStar, holder: ast.ClassDef | None) -> Iterator[ast.stmt]:
-        body = self._body([*statement.body, *statement.orelse], holder)
+    def _compound(self, statement: ast.stmt, in_class: bool) -> Iterator[ast.stmt]:
+        """The declarations in a statement that holds others.
+
+        Conditions and `try` stay, since checkers evaluate them; of loops and the like the body is declared as if it ran
+        once.
+        """
+        match statement:
+            case ast.If():
+                branches = self._body(statement.body, in_class), self._body(statement.orelse, in_class)
+                if any(branches):
+                    yield ast.If(statement.test, branches[0] or [ast.Pass()], branches[1])
+            case ast.Try() | ast.TryStar():
+                yield from self._try(statement, in_class)
+            case ast.For() | ast.AsyncFor():
+                yield from map(self.unknown, _names(statement.target))
+                yield from self._body([*statement.body, *statement.orelse], in_class)
+            case ast.While():
+                yield from self._body([*statement.body, *statement.orelse], in_class)
+            case ast.With() | ast.AsyncWith():
+                for item in statement.items:
+                    if item.optional_vars is not None:
+                        yield from map(self.unknown, _names(item.optional_vars))
+                yield from self._body(statement.body, in_class)
+            case ast.Match():
+                yield from self._body((inner for case in statement.cases for inner in case.body), in_class)
+
+    def _try(self, statement: ast.Try | ast.TryStar, in_class: bool) -> Iterator[ast.stmt]:
+        body = self._body([*statement.body, *statement.orelse], in_class)
         handlers = [
-            ast.ExceptHandler(handler.type, handler.name, self._body(handler.body, holder) or [ast.Pass()])
+            ast.ExceptHandler(handler.type, handler.name, self._body(handler.body, in_class) or [ast.Pass()])
             for handler in statement.handlers
         ]
+        # `except*` becomes `except`: for names alone there is no difference.
         if body or any(not isinstance(handler.body[0], ast.Pass) for handler in handlers):
             yield ast.Try(body or [ast.Pass()], handlers, [], []) if handlers else ast.If(ast.Constant(True), body, [])
-        yield from self._body(statement.finalbody, holder)
+        yield from self._body(statement.finalbody, in_class)
 
     def _import_from(self, statement: ast.ImportFrom) -> Iterator[ast.stmt]:
+        # A stub's annotations are never evaluated, so that no future import changes anything in it.
         if statement.module == "__future__":
             return
         if statement.names[0].name != "*":
+            # `name as name`: a stub exports only what is imported so (PEP 484, "Stub Files").
             aliases = [ast.alias(item.name, item.asname or item.name) for item in statement.names]
             yield ast.ImportFrom(statement.module, aliases, statement.level)
             return
@@ -107,18 +142,19 @@ class Declarer:
         elif names:
             yield ast.ImportFrom(statement.module, [ast.alias(name, name) for name in names], statement.level)
 
-    def _assign(self, statement: ast.Assign, holder: ast.ClassDef | None) -> Iterator[ast.stmt]:
+    def _assign(self, statement: ast.Assign, in_class: bool) -> Iterator[ast.stmt]:
         names = [name for target in statement.targets for name in _names(target)]
+        # `__all__` is written anew with all of its names.
         if not names or names in (["__all__"], ["__slots__"]):
             return
-        if holder is not None or _is_kept(statement.value):
+        if in_class or _is_kept(statement.value):
             # In a class an annotation would make it a field.
             yield ast.Assign([target for target in statement.targets if _names(target)], statement.value)
         else:
             yield from map(self.unknown, names)
 
     def _class(self, node: ast.ClassDef) -> ast.stmt:
-        body = self._body(node.body, node)
+        body = self._body(node.body, in_class=True)
         attributes = self._attributes(node)
         for declared in body:
             if isinstance(declared, ast.FunctionDef | ast.AsyncFunctionDef) and declared.lineno in attributes:
@@ -138,28 +174,29 @@ class Declarer:
         Checkers look for instance attributes there, and there they neither become fields nor hide names. Each is
         declared once where it is annotated or where a value cannot be kept, else assigned as in the source.
         """
-        found: dict[str, list[tuple[int, ast.expr | None, ast.expr | None, str]]] = {}
+        found: dict[str, list[_SelfAssignment]] = {}
         for method in node.body:
             if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
-                for owner, name, annotation, value in _set_on_self(method):
-                    found.setdefault(name, []).append((method.lineno, annotation, value, owner))
+                for assigned in _set_on_self(method):
+                    found.setdefault(assigned.name, []).append(assigned)
         bodies: dict[int, list[ast.stmt]] = {}
-        for name, settings in found.items():
-            line, annotation, _, owner = next((item for item in settings if item[1] is not None), settings[0])
-            kept = [(where, own, given) for where, _, given, own in settings if given is not None]
-            if annotation is None and len(kept) == len(settings):
-                for where, own, given in kept:
-                    bodies.setdefault(where, []).append(ast.Assign([_attribute(own, name)], given))
+        for assignments in found.values():
+            first = next((item for item in assignments if item.annotation is not None), assignments[0])
+            kept = [(item, item.value) for item in assignments if item.value is not None]
+            # Checkers take the union of what is assigned, so one value that is lost makes all of them misleading.
+            if first.annotation is None and len(kept) == len(assignments):
+                for item, value in kept:
+                    bodies.setdefault(item.method_line, []).append(ast.Assign([item.target()], value))
             else:
-                declared = annotation or ast.Name(self._helper(_ANY), ast.Load())
-                bodies.setdefault(line, []).append(ast.AnnAssign(_attribute(owner, name), declared, None, 0))
+                declared = first.annotation or ast.Name(self._helper(_ANY), ast.Load())
+                bodies.setdefault(first.method_line, []).append(ast.AnnAssign(first.target(), declared, None, 0))
         return bodies
 
     def _function(self, node: Function) -> ast.stmt:
         returns, is_async = node.returns, isinstance(node, ast.AsyncFunctionDef)
         own = list(_own_nodes(node))
         if is_async and any(isinstance(item, ast.Yield | ast.YieldFrom) for item in own):
-            # A stub tells an asynchronous generator from a coroutine by its declaration alone.
+            # A body without `yield` would make it a coroutine: in a stub the declared type alone says which it is.
             is_async = False
             if returns is None:
                 anything = ast.Name(self._helper(_ANY), ast.Load())
@@ -167,6 +204,7 @@ class Declarer:
                 returns = ast.Subscript(generator, ast.Tuple([anything, anything], ast.Load()), ast.Load())
         elif returns is None and not is_async and _never_returns(node, own):
             returns = ast.Name(self._helper(_NO_RETURN), ast.Load())
+        # The place is kept: by its line a method finds the attributes that it sets.
         made = ast.AsyncFunctionDef if is_async else ast.FunctionDef
         function = made(
             name=node.name,
@@ -201,9 +239,14 @@ def bound_names(body: Iterable[ast.stmt]) -> set[str]:
                 names |= bound_names([*statement.body, *statement.orelse])
             case ast.Try():
                 names |= bound_names([*statement.body, *(inner for item in statement.handlers for inner in item.body)])
-            case _ if type(statement).__name__ == "TypeAlias":
+            case _ if _is_type_alias(statement):
                 names.update(_names(statement.name))  # type: ignore[attr-defined]
     return names
+
+
+def _is_type_alias(statement: ast.stmt) -> bool:
+    """Whether it is a `type X = ...` (PEP 695), whose class Python 3.11 does not have."""
+    return type(statement).__name__ == "TypeAlias"
 
 
 def _import(statement: ast.Import) -> Iterator[ast.stmt]:
@@ -232,6 +275,7 @@ def _is_kept(value: ast.expr) -> bool:
 
 
 def _is_short(value: ast.expr) -> bool:
+    # On one line, so that the columns give its length.
     if value.end_lineno != value.lineno or value.end_col_offset is None:
         return False
     return value.end_col_offset - value.col_offset <= _LONGEST_VALUE
@@ -251,6 +295,7 @@ def _is_alias(annotation: ast.expr) -> bool:
 
 
 def _with_short_defaults(arguments: ast.arguments) -> ast.arguments:
+    # What a longer default is computed from need not be in the stub; that there is one is all that callers need.
     def short(value: ast.expr) -> ast.expr:
         return value if isinstance(value, ast.Constant) and _is_short(value) else _ELLIPSIS
 
@@ -286,12 +331,8 @@ def _never_returns(function: Function, own: Sequence[ast.AST]) -> bool:
     return not any(isinstance(item, ast.Name) and item.id == "NotImplementedError" for item in ast.walk(last))
 
 
-def _set_on_self(method: Function) -> Iterator[tuple[str, str, ast.expr | None, ast.expr | None]]:
-    """(parameter, attribute, annotation, value) for each assignment to an attribute of a method's first parameter, in
-    source order.
-
-    The value is None unless it means the same in a stub: a constant, a parameter, an empty container.
-    """
+def _set_on_self(method: Function) -> Iterator[_SelfAssignment]:
+    """The assignments to attributes of a method's first parameter, in source order."""
     parameters = [*method.args.posonlyargs, *method.args.args]
     if not parameters or any(
         isinstance(item, ast.Name) and item.id == "staticmethod" for item in method.decorator_list
@@ -299,28 +340,31 @@ def _set_on_self(method: Function) -> Iterator[tuple[str, str, ast.expr | None, 
         return
     own = parameters[0].arg
     known = {item.arg for item in (*parameters[1:], *method.args.kwonlyargs)}
-    found: list[tuple[int, int, str, ast.expr | None, ast.expr | None]] = []
+    found: list[tuple[int, int, _SelfAssignment]] = []
     for node in _own_nodes(method):
-        annotation = value = None
-        if isinstance(node, ast.Assign):
-            targets, value = node.targets, node.value
-        elif isinstance(node, ast.AnnAssign):
-            targets, annotation = [node.target], node.annotation
-        elif isinstance(node, ast.AugAssign | ast.For | ast.AsyncFor):
-            targets = [node.target]
-        elif isinstance(node, ast.withitem) and node.optional_vars is not None:
-            targets = [node.optional_vars]
-        else:
-            continue
+        targets, annotation, value = _assignment(node)
         for target in targets:
-            whole = (
-                value if isinstance(target, ast.Attribute) and value is not None and _is_plain(value, known) else None
-            )
-            found.extend(
-                (item.lineno, item.col_offset, item.attr, annotation, whole) for item in _attributes_of(target, own)
-            )
-    for _, _, name, annotation, value in sorted(found, key=lambda item: item[:2]):
-        yield own, name, annotation, value
+            is_plain = isinstance(target, ast.Attribute) and value is not None and _is_plain(value, known)
+            kept = value if is_plain else None
+            for item in _attributes_of(target, own):
+                assigned = _SelfAssignment(method.lineno, own, item.attr, annotation, kept)
+                found.append((item.lineno, item.col_offset, assigned))
+    for _, _, assigned in sorted(found, key=lambda item: item[:2]):
+        yield assigned
+
+
+def _assignment(node: ast.AST) -> tuple[list[ast.expr], ast.expr | None, ast.expr | None]:
+    """The targets of a node that assigns, its annotation, and the value that its targets get as it stands."""
+    match node:
+        case ast.Assign():
+            return node.targets, None, node.value
+        case ast.AnnAssign():
+            return [node.target], node.annotation, None
+        case ast.AugAssign() | ast.For() | ast.AsyncFor():
+            return [node.target], None, None
+        case ast.withitem() if node.optional_vars is not None:
+            return [node.optional_vars], None, None
+    return [], None, None
 
 
 def _is_plain(value: ast.expr, parameters: set[str]) -> bool:
@@ -332,10 +376,6 @@ def _is_plain(value: ast.expr, parameters: set[str]) -> bool:
         case ast.List(elts=[]) | ast.Dict(keys=[]):
             return True
     return False
-
-
-def _attribute(owner: str, name: str) -> ast.Attribute:
-    return ast.Attribute(ast.Name(owner, ast.Load()), name, ast.Store())
 
 
 def _attributes_of(target: ast.expr, owner: str) -> list[ast.Attribute]:

@@ -1,7 +1,8 @@
-"""Owns slices: one file cut into chunks that are ready to embed, module -> class -> function.
+"""Slices: one file cut into chunks that are ready to embed, module -> class -> function.
 
 A function's chunk is all of it; that of a class or module has, in place of each definition that has a chunk of its own,
-that definition's head. It knows neither where chunks are put nor how tokens are counted.
+that definition's head: no line is embedded twice, and a class still shows what it has. It knows neither where chunks
+are put nor how tokens are counted.
 """
 
 import re
@@ -86,14 +87,16 @@ def _chunks(nodes: Sequence[Record]) -> list[_Chunk]:
     for node in nodes:
         if node["node_type"] not in _KINDS:
             continue
+        # Nodes come in source order, an enclosing one before what it holds: a stack finds each one's parent. The module
+        # stays at the bottom, also of what stands behind its last statement.
         while open_chunks and open_chunks[-1].node["end_byte"] <= node["start_byte"] and len(open_chunks) > 1:
             open_chunks.pop()
-        holder = open_chunks[-1] if open_chunks else None
-        if holder is not None and holder.node["node_type"] == "FunctionDef":
+        enclosing = open_chunks[-1] if open_chunks else None
+        if enclosing is not None and enclosing.node["node_type"] == "FunctionDef":
             continue
-        chunk = _Chunk(node, holder)
-        if holder is not None:
-            holder.children.append(chunk)
+        chunk = _Chunk(node, enclosing)
+        if enclosing is not None:
+            enclosing.children.append(chunk)
         chunks.append(chunk)
         open_chunks.append(chunk)
     return chunks
@@ -105,6 +108,7 @@ def _attach(
     """Give each chunk what it uses: what a nested function uses, the function around it uses."""
     parents = {node["node_id"]: node["parent_id"] for node in nodes}
     by_id = {chunk.node["node_id"]: chunk for chunk in chunks}
+    # By the name that an import binds here, since that is what the text of a chunk shows.
     imported = {
         (item["alias"] or item["name"].partition(".")[0]): (
             f"{item['target_module']}.{item['name']}" if item["is_from"] else item["target_module"]
@@ -115,23 +119,29 @@ def _attach(
     for reference in references:
         if reference["role"] != "read":
             continue
-        holder: str | None = reference["node_id"]
-        while holder is not None and holder not in by_id:
-            holder = parents[holder]
-        if holder is None:
+        chunk = _enclosing(reference["node_id"], by_id, parents)
+        if chunk is None:
             continue
-        chunk = by_id[holder]
         if reference["kind"] == "name" and reference["name"] in imported:
             chunk.imports.add(imported[reference["name"]])
         name = reference["qualified_name"]
         is_ours = reference["target_path"] is not None and reference["target_kind"] in _USED_KINDS
+        # A local name is part of the chunk's own text.
         if is_ours and name and "<locals>" not in name and name != chunk.name:
             chunk.uses.add(name)
+
+
+def _enclosing(node_id: str | None, by_id: Mapping[str, _Chunk], parents: Mapping[str, str | None]) -> _Chunk | None:
+    """The innermost chunk around a node, or the node's own."""
+    while node_id is not None and node_id not in by_id:
+        node_id = parents[node_id]
+    return None if node_id is None else by_id[node_id]
 
 
 def _body(chunk: _Chunk, source: bytes, encoding: str) -> str:
     """The chunk's own text, without the indentation of its place."""
     node = chunk.node
+    # By bytes, since an encoding need not have one byte per column.
     pieces: list[str] = []
     start = node["start_byte"]
     for child in chunk.children:
@@ -139,6 +149,7 @@ def _body(chunk: _Chunk, source: bytes, encoding: str) -> str:
         pieces.append(f"{child.head}: ...")
         start = _line_end(source, child.node["end_byte"])
     pieces.append(source[start : _line_end(source, node["end_byte"])].decode(encoding, "replace"))
+    # Line ends are unified: the same text is embedded alike from every checkout.
     lines = "".join(pieces).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     margin = node["start_col"]
     return "\n".join([lines[0], *(line[margin:] if line[:margin].isspace() else line for line in lines[1:])])
@@ -163,9 +174,11 @@ def _lines(
     header = "\n".join(
         filter(None, (f"# {module['path']}", f"# {chunk.name or ''}", chunk.head, documentation["summary"]))
     )
+    # The header stands in every window. One that takes most of the room still leaves half of it to the text.
     room = max(max_tokens - count_tokens(header), max_tokens // 2)
     parts = windows(body, count_tokens, room)
     for part, text in enumerate(parts):
+        # What is embedded, all of it: so its digest alone decides whether it must be embedded again.
         whole = f"{header}\n\n{text}"
         record = {
             "id": f"{node['stable_id']}#{part}",

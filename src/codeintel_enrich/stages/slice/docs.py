@@ -1,4 +1,4 @@
-"""Owns the sections of docstrings (reST, Google, NumPy, Epydoc styles), found by `docstring-parser`."""
+"""The sections of docstrings (reST, Google, NumPy, Epydoc styles), found by `docstring-parser`."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ def doc_sections(docstring: str | None) -> dict[str, Any]:
         return sections
     try:
         parsed = docstring_parser.parse(docstring)
+    # Its parsers fail in more ways than they declare on text that only looks like a section.
     except (docstring_parser.ParseError, ValueError, IndexError):
         return sections | {"summary": " ".join(docstring.strip().partition("\n\n")[0].split())}
     returns = parsed.returns

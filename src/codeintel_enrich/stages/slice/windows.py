@@ -1,4 +1,4 @@
-"""Owns splitting a text that is too long into windows at lines."""
+"""The splitting of a text that is too long into windows at lines."""
 
 from collections.abc import Callable
 
@@ -12,6 +12,8 @@ def windows(text: str, count_tokens: Callable[[str], int], max_tokens: int) -> l
     if count_tokens(text) <= max_tokens:
         return [text]
     lines = text.split("\n")
+    # Tokens are counted once per line and summed, with one for the line's end: an estimate, since a tokenizer may join
+    # what stands at the border of two lines, but to count every candidate window would take quadratic time.
     costs = [count_tokens(line) + 1 for line in lines]
     cut: list[str] = []
     start = 0
@@ -29,6 +31,7 @@ def windows(text: str, count_tokens: Callable[[str], int], max_tokens: int) -> l
 
 def _best_end(lines: list[str], start: int, end: int) -> int:
     """The last of the least indented lines that may start the next window."""
+    # Not in the first half, where a window would be mostly empty.
     candidates = [
         index for index in range(start + (end - start + 1) // 2, end + 1) if lines[index].strip() and index > start
     ]

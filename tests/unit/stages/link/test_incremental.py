@@ -2,15 +2,16 @@
 
 import importlib.util
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from codeintel_enrich.model.linked import LinkedModule
 from codeintel_enrich.stages.link import LinkResult, LinkState
-from codeintel_enrich.stages.link import update as update_module
+from codeintel_enrich.stages.link.state import Dependents
 from tests.unit.stages.link.support import link_files
 
 _ENCODE = msgspec.msgpack.Encoder(order="deterministic").encode
@@ -137,14 +138,13 @@ def test_incremental_is_clean_over_random_edits(block: int) -> None:
 def test_dropping_one_kind_of_dependency_shows(
     is_dropped: Callable[[str, str], bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The comparison above can fail: it does when the invalidator overlooks something."""
-    true_change = update_module.Update._change
+    """The comparison above can fail: it does when a change forgets its dependents."""
+    true_dependents = Dependents.of
 
-    def forgetful(self: update_module.Update, provider: str, item: str) -> None:
-        if not is_dropped(provider, item):
-            true_change(self, provider, item)
+    def forgetful(self: Dependents[Any], provider: str, item: str) -> Iterator[Any]:
+        return iter(()) if is_dropped(provider, item) else true_dependents(self, provider, item)
 
-    monkeypatch.setattr(update_module.Update, "_change", forgetful)
+    monkeypatch.setattr(Dependents, "of", forgetful)
     assert any(first_difference(seed) for seed in range(200))
 
 

@@ -133,7 +133,7 @@ def test_stub_imports_see_stubs_and_modules_see_modules() -> None:
     assert linked["p/user.pyi"].resolved["OnlyInStub"].path == "p/m.pyi"
 
 
-def test_stub_beside_its_module_tells_of_what_runs() -> None:
+def test_stub_beside_its_module_describes_what_runs() -> None:
     files = {
         "p/__init__.py": "from .m import f\n",
         "p/__init__.pyi": "class Hint: ...\ndef f() -> None: ...\n",
@@ -156,7 +156,7 @@ def _linked_module(code: str) -> LinkedModule:
     return link_files({**PACKAGE, "user.py": code}).linked_modules["user.py"]
 
 
-def test_only_what_a_module_asks_for_is_in_its_environment() -> None:
+def test_only_what_a_module_asks_for_is_in_its_linked_module() -> None:
     before = link_files({**PACKAGE, "user.py": "from p import Thing\n"}).linked_modules["user.py"]
     more = {**PACKAGE, "p/__init__.py": PACKAGE["p/__init__.py"] + "def unused(): pass\n"}
     assert link_files({**more, "user.py": "from p import Thing\n"}).linked_modules["user.py"] == before

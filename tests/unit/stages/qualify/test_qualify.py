@@ -5,7 +5,7 @@ import textwrap
 import msgspec
 
 from codeintel_enrich.model.config import ParseConfig
-from codeintel_enrich.model.linked import Finding, LinkedModule, Target
+from codeintel_enrich.model.linked import LinkedModule, LinkFinding, Target
 from codeintel_enrich.model.parsed import Parsed
 from codeintel_enrich.model.qualified import Qualified
 from codeintel_enrich.stages.parse import parse
@@ -18,8 +18,8 @@ def parsed(source: str) -> Parsed:
     return result
 
 
-def linked_module(module: str | None = "pkg.mod", **resolved: Target) -> LinkedModule:
-    return LinkedModule(module=module, package="pkg", is_package=False, is_stub=False, resolved=resolved)
+def linked_module(module: str | None = "pkg.mod", resolved: dict[str, Target] | None = None) -> LinkedModule:
+    return LinkedModule(module=module, package="pkg", is_package=False, is_stub=False, resolved=resolved or {})
 
 
 def names(file: Parsed, layer: Qualified) -> dict[str, tuple[str, ...]]:
@@ -65,7 +65,7 @@ def test_local_names_are_absolute_and_have_a_kind() -> None:
 def test_unresolved_names_are_what_link_answers() -> None:
     file = parsed("from a import b\nb.c")
     answer = Target(("a.impl.b.c", "other.b.c"), "function", "a/impl.py")
-    layer = qualify(file.syntax, file.interface, linked_module(**{"b.c": answer}))
+    layer = qualify(file.syntax, file.interface, linked_module(resolved={"b.c": answer}))
     assert targets(file, layer, "c") == [answer]
 
 
@@ -83,7 +83,7 @@ def test_what_is_unknown_says_why() -> None:
 
 def test_a_file_without_a_module_name_has_no_absolute_names() -> None:
     file = parsed("import a\ndef f(): return len, a\nf")
-    layer = qualify(file.syntax, file.interface, linked_module(None, a=Target(("a",), "module")))
+    layer = qualify(file.syntax, file.interface, linked_module(None, {"a": Target(("a",), "module")}))
     assert set(layer.nodes) == {()}
     assert targets(file, layer, "f")[-1] == Target((), "function", None, "the file has no module name")
     assert targets(file, layer, "len") == [Target(("builtins.len",), "external")]
@@ -100,7 +100,7 @@ __all__ = ["x"] + compute()
 """
     file = parsed(source)
     subjects = ["os.path:*", "a.b:", "c", ".:", ".:z", "y", "a call of `compute`", "nowhere"]
-    found = [Finding("info", "rule", subject, subject) for subject in subjects]
+    found = [LinkFinding("info", "rule", subject, subject) for subject in subjects]
     layer = qualify(file.syntax, file.interface, msgspec.structs.replace(linked_module(), findings=tuple(found)))
     lines = source.splitlines()
     texts = {
@@ -123,7 +123,7 @@ __all__ = ["x"] + compute()
 def test_equal_targets_are_kept_once() -> None:
     file = parsed("import a\na.b\na.c\nx\ny\nx")
     same = Target(("a.b",), "function")
-    layer = qualify(file.syntax, file.interface, linked_module(**{"a.b": same, "a.c": same}))
+    layer = qualify(file.syntax, file.interface, linked_module(resolved={"a.b": same, "a.c": same}))
     assert len(layer.targets) == len(set(layer.targets))
     assert len(layer.references) == len(file.syntax.references)
     assert (

@@ -1,4 +1,4 @@
-"""Owns the module table as `link` asks it: dotted names to files, submodules, relative imports."""
+"""The module table as `link` asks it: dotted names to files, submodules, relative imports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from codeintel_enrich.model.modules import ModuleName
 
 
-class Table:
+class ModuleTable:
     """Which file answers to a dotted name: a `.py` before its `.pyi`, unless a stub asks; a stub alone for itself."""
 
     def __init__(self, modules: Mapping[str, ModuleName]) -> None:
@@ -19,6 +19,7 @@ class Table:
         for path, name in modules.items():
             if name.importable and name.module is not None:
                 (self._stubs if name.is_stub else self._files)[name.module] = path
+        # A folder without `__init__.py` is a package as well (PEP 420): each name makes all of its parents.
         for dotted in [*self._files, *self._stubs]:
             while dotted:
                 parent, _, last = dotted.rpartition(".")
@@ -45,10 +46,14 @@ class Table:
         return dotted in self._files or dotted in self._stubs or dotted in self._children
 
     def owns(self, dotted: str) -> bool:
-        """Whether the tree, and nobody else, can have a module of that name: it has the top-level one."""
+        """Whether the tree, and nobody else, can have a module of that name: it has the top-level one.
+
+        A namespace package may have portions in other distributions as well (PEP 420); it is taken to have none, so
+        that a submodule which is misspelled is found out.
+        """
         return self.has(dotted.partition(".")[0])
 
-    def is_foreign(self, dotted: str) -> bool:
+    def is_third_party(self, dotted: str) -> bool:
         """Whether a module is a third party's: in neither the tree nor the standard library."""
         return not self.owns(dotted) and not is_standard(dotted)
 
@@ -56,13 +61,14 @@ class Table:
         """The names of a package's submodules, sorted."""
         return sorted(self._children.get(dotted, ()))
 
-    def changed(self, other: Table) -> tuple[set[str], set[str]]:
+    def changed(self, other: ModuleTable) -> tuple[set[str], set[str]]:
         """The dotted names that another file answers in another table, and the packages with other submodules."""
         names: set[str] = set()
         for ours, theirs in ((self._files, other._files), (self._stubs, other._stubs)):
             names.update(dotted for dotted in ours.keys() | theirs.keys() if ours.get(dotted) != theirs.get(dotted))
         packages: set[str] = set()
         for dotted in list(names):
+            # A first or last submodule makes or unmakes its namespace packages, and so on upwards.
             while dotted and self.has(dotted) is not other.has(dotted):
                 names.add(dotted)
                 dotted = dotted.rpartition(".")[0]
@@ -71,7 +77,7 @@ class Table:
 
 
 def absolute(name: ModuleName, level: int, module: str | None) -> str | None:
-    """The absolute target of an import in a file; None where it leaves the top-level package."""
+    """The absolute target of an import in a file (PEP 328); None where it leaves the top-level package."""
     if level == 0:
         return module or ""
     package = name.package
