@@ -1,8 +1,6 @@
 """`export`, our own SCIP index: from what the last build left in the cache to a file that a user names."""
 
 import contextlib
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.engine.state.manifest import load_manifest
 from codeintel_enrich.engine.state.places import Options, Places, places
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError
+from codeintel_enrich.files.atomic import copy_file
 from codeintel_enrich.formats.scip_wire import encode_document, encode_external, encode_head
 from codeintel_enrich.model.scip import IndexMetadata
 from codeintel_enrich.publish.scip import Codec, ExportReport, Package, due_documents, export_index
@@ -84,12 +83,7 @@ def _maker() -> str:
 
 
 def _copy(source: Path, target: Path) -> None:
-    fresh = target.with_name(f"{target.name}.tmp")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, fresh)
-        os.replace(fresh, target)
+        copy_file(source, target)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            fresh.unlink()
         raise EnrichError(f"{target}: cannot be written ({error.strerror or error})") from error

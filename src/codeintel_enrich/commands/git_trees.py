@@ -18,7 +18,7 @@ from codeintel_enrich.engine.state.discovery import SUFFIXES
 from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.engine.state.places import Options, Places, places
 from codeintel_enrich.errors import EnrichError, ToolError, UsageError
-from codeintel_enrich.files.atomic import write_atomically
+from codeintel_enrich.files.atomic import replace_file
 from codeintel_enrich.files.git import git_objects, run_git
 from codeintel_enrich.tasks import run_build
 
@@ -200,7 +200,7 @@ class TreeCache:
                 os.symlink(os.fsdecode(data), target)
             else:
                 target.write_bytes(data)
-        write_atomically(record, msgspec.msgpack.encode(dict(wanted)))
+        replace_file(record, msgspec.msgpack.encode(dict(wanted)))
 
 
 def _sources(entries: Mapping[str, Entry]) -> dict[str, Entry]:

@@ -13,7 +13,7 @@ from codeintel_enrich.engine.rules.keys import stage_version
 from codeintel_enrich.engine.run.last_run import LastRun, read_last_run
 from codeintel_enrich.engine.state.places import Options, places
 from codeintel_enrich.errors import EnrichError
-from codeintel_enrich.files.atomic import write_atomically
+from codeintel_enrich.files.atomic import replace_file
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.report import Complexity, Report, ReportedRun
 
@@ -82,7 +82,7 @@ def write_report(options: Options, target: Path | None, days: int, *, dry_run: b
     try:
         if not dry_run:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, page)
+            replace_file(path, page)
     except OSError as error:
         raise EnrichError(f"{path}: cannot be written ({error.strerror or error}); choose another with -o") from error
     return Reported(file=str(path), size=len(page), modules=len(files), measured=measured, unmeasured=unmeasured)
@@ -130,7 +130,7 @@ def _complexities(
                 known[wanted] = _complexity(source)
                 measured += 1
     if remembers and (measured or known.keys() != kept.known.keys()):
-        write_atomically(memory, msgspec.msgpack.encode(_Kept(version, known)))
+        replace_file(memory, msgspec.msgpack.encode(_Kept(version, known)))
     return {content: value for content, value in known.items() if value is not None}, measured, unmeasured
 
 

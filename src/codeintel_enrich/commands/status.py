@@ -7,8 +7,8 @@ import msgspec
 
 from codeintel_enrich.engine.plan.build import Build
 from codeintel_enrich.engine.run.last_run import read_last_run
-from codeintel_enrich.engine.state.manifest import read_file
 from codeintel_enrich.errors import EnrichError
+from codeintel_enrich.files.stat import read_file
 from codeintel_enrich.model.digest import digest
 
 

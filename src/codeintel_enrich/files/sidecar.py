@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from codeintel_enrich.files.splice import replace_file
+from codeintel_enrich.files.atomic import replace_file
 from codeintel_enrich.model.digest import digest
 
 T = TypeVar("T")

@@ -10,48 +10,35 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
-from codeintel_enrich.files.stamps import FileStamp
+from codeintel_enrich.files.atomic import Replacement
+from codeintel_enrich.files.stat import FileStamp
 
 _WRITE_BYTES = 1 << 20
 """Parts are gathered up to this size before they are written."""
 
-_FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
-
-class Splicer:
-    """Writes the next version of a file beside it; `commit` puts it in its place, leaving the block drops it."""
+class Splicer(Replacement):
+    """Writes the next version of a file of bytes that are new and of ranges of the last version."""
 
     def __init__(self, path: Path, *, keeps: bool) -> None:
-        """`keeps`: there is a last version whose ranges `keep` may name."""
-        self.path = path
-        self._fresh = path.with_name(f"{path.name}.tmp")
+        """`keeps`: there is a last version whose ranges `keep` may name. Raises OSError."""
         self._old = os.open(path, os.O_RDONLY) if keeps else -1
-        try:
-            self._new = os.open(self._fresh, _FRESH, 0o644)
-        except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._new = os.open(self._fresh, _FRESH, 0o644)
+        super().__init__(path)
         self._range = (0, 0)
         self._pending = bytearray()
-        self._is_committed = False
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._new)
+        super().__exit__(kind, error, trace)
         if self._old >= 0:
             # Whoever closes a replaced file last waits until the system has taken it apart.
             threading.Thread(target=os.close, args=(self._old,), daemon=True).start()
-        if not self._is_committed:
-            self._fresh.unlink(missing_ok=True)
 
     def keep(self, start: int, end: int) -> None:
         """Append a range of the last version. Ranges that touch are copied as one."""
+        # Most of a file is as it was: one call of the system for a long run of parts, in the order of the bytes.
         if self._pending:
             self._write_pending()
         if start == self._range[1]:
@@ -72,15 +59,10 @@ class Splicer:
         """Replace the last version; readers see the one or the other."""
         self._write_pending()
         self._copy_range()
-        self._fresh.replace(self.path)
-        self._is_committed = True
-        found = os.fstat(self._new)
-        return FileStamp(found.st_size, found.st_mtime_ns, found.st_ino)
+        return super().commit()
 
     def _write_pending(self) -> None:
-        view = memoryview(self._pending)
-        while view:
-            view = view[os.write(self._new, view) :]
+        self.write(self._pending)
         self._pending = bytearray()
 
     def _copy_range(self) -> None:
@@ -94,22 +76,15 @@ class Splicer:
         copied = 0
         if hasattr(os, "copy_file_range"):
             try:
-                copied = os.copy_file_range(self._old, self._new, count, start)
+                copied = os.copy_file_range(self._old, self.descriptor, count, start)
             except OSError:
                 copied = 0  # Not every file system can.
         if not copied:
             part = os.pread(self._old, min(count, _WRITE_BYTES), start)
-            copied = os.write(self._new, part)
+            copied = os.write(self.descriptor, part)
         if not copied:
             raise OSError(f"{self.path} ended at byte {start}")
         return copied
-
-
-def replace_file(path: Path, content: bytes) -> FileStamp:
-    """Write a whole file, atomically."""
-    with Splicer(path, keeps=False) as splicer:
-        splicer.add(content)
-        return splicer.commit()
 
 
 def splice(

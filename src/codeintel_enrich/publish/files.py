@@ -10,7 +10,7 @@ import msgspec
 
 from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.files.splice import Splicer, splice
-from codeintel_enrich.files.stamps import FileStamp
+from codeintel_enrich.files.stat import FileStamp
 from codeintel_enrich.model.rows import FileSummary, decode_fragments
 from codeintel_enrich.publish.index import Index, Part, read_index, write_index
 from codeintel_enrich.publish.outputs import CST_FILE, Output, found_files

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from codeintel_enrich.files.sidecar import read_sidecar, write_sidecar
-from codeintel_enrich.files.stamps import FileStamp
+from codeintel_enrich.files.stat import FileStamp
 from codeintel_enrich.model.rows import FileSummary
 from codeintel_enrich.publish.spliced import Parts
 from codeintel_enrich.publish.upkeep import Made

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from codeintel_enrich.files.splice import Splicer, splice
-from codeintel_enrich.files.stamps import FileStamp
+from codeintel_enrich.files.stat import FileStamp
 from codeintel_enrich.publish.rules import NotNowError, Rules
 
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from codeintel_enrich.files.splice import replace_file
-from codeintel_enrich.files.stamps import FileStamp
+from codeintel_enrich.files.atomic import replace_file
+from codeintel_enrich.files.stat import FileStamp
 from codeintel_enrich.publish.rules import NotNowError, Rules
 
 _MOST_WRITING = 64

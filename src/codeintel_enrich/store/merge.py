@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from codeintel_enrich.errors import EnrichError
-from codeintel_enrich.files.stamps import FileStamp
+from codeintel_enrich.files.stat import FileStamp
 from codeintel_enrich.model.tables import FILES, LEDGER, META, MODULES, SCHEMA_POLICY, SCHEMA_VERSION, TABLES, Table
 from codeintel_enrich.store.insert import Batch, batches
 from codeintel_enrich.store.read import PATIENCE_SECONDS, connect

@@ -9,21 +9,23 @@ from typing import Any
 import pytest
 
 from codeintel_enrich.engine.state import manifest as module
-from codeintel_enrich.engine.state.discovery import Found
 from codeintel_enrich.engine.state.manifest import (
-    CLOCK_GRANULARITY_NS,
-    COARSE_GRANULARITY_NS,
     External,
     FileState,
     Manifest,
     StageState,
-    is_racy,
     load_manifest,
-    read_file,
     save_manifest,
-    write_atomically,
 )
-from codeintel_enrich.files.stamps import FileStamp
+from codeintel_enrich.files.atomic import replace_file
+from codeintel_enrich.files.stat import (
+    CLOCK_GRANULARITY_NS,
+    COARSE_GRANULARITY_NS,
+    FileStamp,
+    Found,
+    is_racy,
+    read_file,
+)
 
 SECOND = 1_000_000_000
 CHANGED = 1_700_000_000 * SECOND + 123_456_789
@@ -80,7 +82,7 @@ def test_a_file_written_while_it_is_read_has_the_signature_from_before(
         target.write_text("x = 1000\n")
         return status
 
-    monkeypatch.setattr(module.os, "fstat", meddling)
+    monkeypatch.setattr(os, "fstat", meddling)
     data, signature, _ = read_file(str(target))
     assert data == b"x = 1000\n"
     assert signature.mtime_ns == before != target.stat().st_mtime_ns
@@ -130,7 +132,7 @@ def test_a_write_that_fails_leaves_the_old_bytes_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     target = tmp_path / "m"
-    write_atomically(target, b"old")
+    replace_file(target, b"old")
 
     def full(*arguments: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -138,10 +140,10 @@ def test_a_write_that_fails_leaves_the_old_bytes_and_nothing_else(
     if step == "replace":
         monkeypatch.setattr(os, "replace", full)
         with pytest.raises(OSError, match="No space"):
-            write_atomically(target, b"new")
+            replace_file(target, b"new")
     else:
         with pytest.raises(TypeError):
-            write_atomically(target, b"half of the ne", "not bytes")  # type: ignore[arg-type]
+            replace_file(target, b"half of the ne", "not bytes")  # type: ignore[arg-type]
     assert target.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["m"]
 
@@ -149,7 +151,7 @@ def test_a_write_that_fails_leaves_the_old_bytes_and_nothing_else(
 def test_a_stamp_tells_every_rewrite(tmp_path: Path) -> None:
     target = tmp_path / "m"
     assert FileStamp.of(target) is None
-    write_atomically(target, b"one")
+    replace_file(target, b"one")
     first = FileStamp.of(target)
-    write_atomically(target, b"two")
+    replace_file(target, b"two")
     assert FileStamp.of(target) != first

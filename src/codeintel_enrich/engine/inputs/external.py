@@ -20,7 +20,7 @@ from codeintel_enrich.engine.state.manifest import External
 from codeintel_enrich.engine.state.state import State
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.files.programs import executable
-from codeintel_enrich.files.stamps import FileStamp
+from codeintel_enrich.files.stat import FileStamp
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.task_inputs import TaskInputs
 

@@ -24,6 +24,7 @@ from typing import Literal
 import msgspec
 
 from codeintel_enrich.errors import ToolError, UsageError
+from codeintel_enrich.files.atomic import copy_file
 from codeintel_enrich.files.process import run_program
 from codeintel_enrich.files.programs import executable
 from codeintel_enrich.formats.checkers import Checker, CheckerOutput, CheckerReport, CheckerRequest, joined
@@ -114,11 +115,8 @@ def make_index(
         command = _index_command(indexer, root, scratch, view, made)
         _index_without_stoppers(indexer, command, root, view, hashes, left_out, deadline)
         documents = _check_index(indexer, made, hashes, left_out)
-        output.parent.mkdir(parents=True, exist_ok=True)
-        # Another file system may hold the temporary folder, where a rename is no rename: copied beside its place first.
-        partial = output.with_name(output.name + ".partial")
-        shutil.copyfile(made, partial)
-        partial.replace(output)
+        # Copied, not renamed: the temporary folder may lie on another file system.
+        copy_file(made, output)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return IndexRun(

@@ -34,7 +34,7 @@ from codeintel_enrich.engine.state.artifacts import Artifact
 from codeintel_enrich.engine.state.outlining import language
 from codeintel_enrich.engine.state.state import ENCODER
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError
-from codeintel_enrich.files.stamps import FileStamp
+from codeintel_enrich.files.stat import FileStamp
 
 Ran = frozenset[str]
 """Stages of a file that really ran."""

@@ -7,7 +7,7 @@ of a file made is at hand for the next.
 import msgspec
 
 from codeintel_enrich.engine.state.artifacts import Artifact
-from codeintel_enrich.files.stamps import FileStamp
+from codeintel_enrich.files.stat import FileStamp
 from codeintel_enrich.model.config import LinkConfig, PublishConfig
 from codeintel_enrich.model.task_inputs import FileInputs, TaskInputs
 

@@ -13,7 +13,7 @@ import msgspec
 from codeintel_enrich.engine.plan.build import Build
 from codeintel_enrich.engine.run.summary import Summary, summarise
 from codeintel_enrich.engine.state.places import Options
-from codeintel_enrich.files.atomic import write_atomically
+from codeintel_enrich.files.atomic import replace_file
 
 
 class LastRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ def close_build(build: Build, errors: tuple[str, ...], exit_code: int) -> Summar
     summary = summarise(build, errors, exit_code)
     if had_begun:
         with contextlib.suppress(OSError):
-            write_atomically(build.state.places.last_run, msgspec.msgpack.encode(_record(build, summary)))
+            replace_file(build.state.places.last_run, msgspec.msgpack.encode(_record(build, summary)))
     return summary
 
 

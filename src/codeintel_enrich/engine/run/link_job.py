@@ -10,7 +10,7 @@ import msgspec
 
 from codeintel_enrich.engine.run.jobs import ENCODER, LinkDone, LinkJob
 from codeintel_enrich.engine.state.artifacts import Artifact, Reader
-from codeintel_enrich.files.atomic import write_atomically
+from codeintel_enrich.files.atomic import replace_file
 from codeintel_enrich.model.digest import digest
 
 
@@ -54,7 +54,7 @@ def run_link(job: LinkJob) -> LinkDone:
     state = result.state.encode()
     head = msgspec.msgpack.encode(LinkRecord(job.settings, table, digest(state)))
     size = len(head).to_bytes(8, "big")
-    write_atomically(Path(job.state_file), digest(head).encode(), size, head, state)
+    replace_file(Path(job.state_file), digest(head).encode(), size, head, state)
     return LinkDone(dict(sorted(table.items())), list(fresh.values()), warnings)
 
 

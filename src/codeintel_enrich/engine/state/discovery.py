@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from codeintel_enrich.errors import UsageError
+from codeintel_enrich.files.stat import Found
 
 SUFFIXES = (".py", ".pyi")
 CACHE_TAG = "CACHEDIR.TAG"
@@ -21,15 +22,6 @@ SKIPPED_FOLDERS = frozenset(
         *(".venv", ".tox", ".nox", ".eggs", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".direnv"),
     )
 )
-
-
-class Found(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Stat signature of one file: bytes, nanoseconds, inode."""
-
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
 
 
 class Decisions(msgspec.Struct):

@@ -4,21 +4,14 @@ The manifest is only a fast path. Losing it costs hashing, never a wrong answer:
 artifact store under content keys.
 """
 
-import os
-import time
 from pathlib import Path
 
 import msgspec
 
-from codeintel_enrich.engine.state.discovery import Decisions, Found
-from codeintel_enrich.files.atomic import write_atomically
-from codeintel_enrich.files.stamps import FileStamp
+from codeintel_enrich.engine.state.discovery import Decisions
+from codeintel_enrich.files.atomic import replace_file
+from codeintel_enrich.files.stat import FileStamp, Found
 from codeintel_enrich.model.digest import digest
-
-CLOCK_GRANULARITY_NS = 20_000_000
-"""A kernel stamps files with a clock that ticks every 1 to 10 ms: two writes in one tick look alike."""
-COARSE_GRANULARITY_NS = 2_000_000_000
-"""What file systems with whole-second stamps need."""
 
 
 class StageState(msgspec.Struct, frozen=True, array_like=True):
@@ -122,32 +115,4 @@ def load_manifest(path: Path) -> tuple[Manifest, str | None]:
 def save_manifest(path: Path, manifest: Manifest) -> None:
     """Replace the manifest atomically."""
     body = msgspec.msgpack.encode(manifest)
-    write_atomically(path, digest(body).encode(), body)
-
-
-def is_racy(found: Found, read_at_ns: int) -> bool:
-    """Whether a file with this signature, read from `read_at_ns` on, may change again without the signature changing.
-
-    The change time cannot be set by users, so only it decides (on POSIX; restored modification times are no danger).
-    """
-    whole_seconds = found.ctime_ns % 1_000_000_000 == 0 and found.mtime_ns % 1_000_000_000 == 0
-    granularity = COARSE_GRANULARITY_NS if whole_seconds else CLOCK_GRANULARITY_NS
-    return read_at_ns < found.ctime_ns + granularity
-
-
-def read_file(path: str) -> tuple[bytes, Found, bool]:
-    """Bytes, signature (taken before reading) and raciness of a file.
-
-    A file changed within the last clock tick is waited for, so that it is read settled.
-    """
-    with open(path, "rb") as file:
-        status = os.fstat(file.fileno())
-        now = time.time_ns()
-        wait = status.st_ctime_ns + CLOCK_GRANULARITY_NS - now
-        if 0 < wait <= CLOCK_GRANULARITY_NS:
-            time.sleep(wait / 1e9)
-            status = os.fstat(file.fileno())
-            now = time.time_ns()
-        data = file.read()
-    found = Found(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-    return data, found, is_racy(found, now)
+    replace_file(path, digest(body).encode(), body)

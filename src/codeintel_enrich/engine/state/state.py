@@ -37,7 +37,7 @@ from codeintel_enrich.engine.state.outlining import language
 from codeintel_enrich.engine.state.places import Options, places
 from codeintel_enrich.engine.state.tree import Tree, look
 from codeintel_enrich.errors import CorruptArtifactError
-from codeintel_enrich.files.stamps import FileStamp
+from codeintel_enrich.files.stat import FileStamp
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.task_inputs import FileInputs, Part, TaskInputs
 

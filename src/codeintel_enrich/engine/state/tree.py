@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from codeintel_enrich.engine.rules.config import Config
-from codeintel_enrich.engine.state.discovery import SUFFIXES, Found, Scan, scan
+from codeintel_enrich.engine.state.discovery import SUFFIXES, Scan, scan
 from codeintel_enrich.engine.state.journal import Journal
-from codeintel_enrich.engine.state.manifest import FileState, Manifest, read_file
+from codeintel_enrich.engine.state.manifest import FileState, Manifest
 from codeintel_enrich.engine.state.outlining import grammars_of, leave_out
 from codeintel_enrich.engine.state.places import Places
+from codeintel_enrich.files.stat import Found, read_file
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.stages.outline import language_of
 

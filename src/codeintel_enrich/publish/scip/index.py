@@ -12,7 +12,7 @@ import msgspec
 from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.files.sidecar import read_sidecar, write_sidecar
 from codeintel_enrich.files.splice import Splicer, splice
-from codeintel_enrich.files.stamps import FileStamp
+from codeintel_enrich.files.stat import FileStamp
 from codeintel_enrich.model.rows import decode_packed
 from codeintel_enrich.model.scip import KIND_NUMBERS, Document, SymbolInformation
 from codeintel_enrich.publish.scip.document import describe

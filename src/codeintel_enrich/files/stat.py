@@ -1,0 +1,104 @@
+"""What `stat` says of files: of sources, whether they may have changed; of our own, whether they are as we left them.
+
+Two signatures, for two questions. A source is trusted to be unchanged only while everything that the system keeps is as
+it was, since nobody tells us of an edit. A file of ours may come out of an archive, with what archives lose.
+"""
+
+import os
+import time
+from typing import Self
+
+import msgspec
+
+_SECOND_NS = 1_000_000_000
+_LOST_IN_FLOATS_NS = 1_000
+
+
+CLOCK_GRANULARITY_NS = 20_000_000
+"""A kernel stamps files with a clock that ticks every 1 to 10 ms: two writes in one tick look alike."""
+COARSE_GRANULARITY_NS = 2_000_000_000
+"""What file systems with whole-second stamps need."""
+
+
+class Found(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Stat signature of one file: bytes, nanoseconds, inode."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+class FileStamp(msgspec.Struct, frozen=True, array_like=True, eq=False):
+    """What `stat` says of a file that was just written; a file with another stamp is not the one that was written.
+
+    A cache may be moved, archived and restored. So the inode does not count, nor what archives lose of the
+    modification time: those that hold it as a float some hundred nanoseconds, others all but whole seconds.
+    """
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, path: str | os.PathLike[str]) -> Self | None:
+        """The stamp of a file as it is now, None where there is none."""
+        try:
+            found = os.stat(path)
+        except OSError:
+            return None
+        return cls(found.st_size, found.st_mtime_ns, found.st_ino)
+
+    def is_on(self, path: str | os.PathLike[str]) -> bool:
+        """Whether a file bears this stamp now."""
+        try:
+            found = os.stat(path)
+        except OSError:
+            return False
+        if found.st_size == self.size and found.st_mtime_ns == self.mtime_ns:
+            return True
+        return self == FileStamp(found.st_size, found.st_mtime_ns, found.st_ino)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FileStamp):
+            return NotImplemented
+        if self.size != other.size or self.mtime_ns == other.mtime_ns:
+            return self.size == other.size
+        seconds, rest = divmod(self.mtime_ns, _SECOND_NS)
+        other_seconds, other_rest = divmod(other.mtime_ns, _SECOND_NS)
+        is_cut = 0 in (rest, other_rest) and seconds == other_seconds
+        return is_cut or abs(self.mtime_ns - other.mtime_ns) < _LOST_IN_FLOATS_NS
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.size)
+
+
+def is_racy(found: Found, read_at_ns: int) -> bool:
+    """Whether a file with this signature, read from `read_at_ns` on, may change again without the signature changing.
+
+    The change time cannot be set by users, so only it decides (on POSIX; restored modification times are no danger).
+    """
+    whole_seconds = found.ctime_ns % 1_000_000_000 == 0 and found.mtime_ns % 1_000_000_000 == 0
+    granularity = COARSE_GRANULARITY_NS if whole_seconds else CLOCK_GRANULARITY_NS
+    return read_at_ns < found.ctime_ns + granularity
+
+
+def read_file(path: str) -> tuple[bytes, Found, bool]:
+    """Bytes, signature (taken before reading) and raciness of a file.
+
+    A file changed within the last clock tick is waited for, so that it is read settled.
+    """
+    with open(path, "rb") as file:
+        status = os.fstat(file.fileno())
+        now = time.time_ns()
+        wait = status.st_ctime_ns + CLOCK_GRANULARITY_NS - now
+        if 0 < wait <= CLOCK_GRANULARITY_NS:
+            time.sleep(wait / 1e9)
+            status = os.fstat(file.fileno())
+            now = time.time_ns()
+        data = file.read()
+    found = Found(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    return data, found, is_racy(found, now)
