@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from codeintel_enrich.cli.show import listed, print_json
-from codeintel_enrich.commands.diff import ApiDiff, Change
+from codeintel_enrich.commands.diff import ApiChange, ApiDiff
 
 _SECTIONS = (
     ("removed", "Removed"),
@@ -43,13 +43,13 @@ def markdown(found: ApiDiff) -> str:
     return "\n".join(lines)
 
 
-def _section(title: str, items: Sequence[Change]) -> list[str]:
+def _section(title: str, items: Sequence[ApiChange]) -> list[str]:
     if not items:
         return []
     return [f"### {title}", "", *map(_line, items), ""]
 
 
-def _line(change: Change) -> str:
+def _line(change: ApiChange) -> str:
     mark = "**breaking** " if change.is_breaking else ""
     if change.before is None:
         text = f"`{change.name}`" + (

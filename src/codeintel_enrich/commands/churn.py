@@ -20,6 +20,7 @@ def churn(root: Path, days: int) -> Churn:
     newest = git(root, "log", "-1", "--format=%ct")
     if newest is None or not newest.strip():
         return Churn(days=days, commits={}, missing="not a git repository with commits")
+    # From the newest commit, not from now: the same history gives the same numbers tomorrow.
     since = int(newest) - days * 86_400
     log = git(root, "log", f"--since=@{since}", "--no-renames", "--name-only", "--relative", "-z", "--format=")
     if log is None:

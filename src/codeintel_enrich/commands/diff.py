@@ -14,7 +14,7 @@ from codeintel_enrich.store import open_store
 from codeintel_enrich.store.api import PublicName, StoredDefinition, definitions, module_names, public_exports, users
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class ApiChange(msgspec.Struct, frozen=True, kw_only=True):
     """One name of the API that is not what it was."""
 
     name: str
@@ -34,18 +34,18 @@ class ApiDiff(msgspec.Struct, frozen=True, kw_only=True):
 
     base: str
     head: str
-    added: tuple[Change, ...]
-    removed: tuple[Change, ...]
-    moved: tuple[Change, ...]
+    added: tuple[ApiChange, ...]
+    removed: tuple[ApiChange, ...]
+    moved: tuple[ApiChange, ...]
     """Names that are found elsewhere now, or whose definition is; breaking where the old name is gone."""
-    signatures: tuple[Change, ...]
-    broken: tuple[Change, ...]
+    signatures: tuple[ApiChange, ...]
+    broken: tuple[ApiChange, ...]
     """Re-exports that lead nowhere any more."""
     findings: tuple[Finding, ...]
     """Imports and `__all__` entries that HEAD breaks and BASE did not."""
 
     @property
-    def breaking(self) -> tuple[Change, ...]:
+    def breaking(self) -> tuple[ApiChange, ...]:
         """Every change that can break a caller."""
         changes = (*self.removed, *self.moved, *self.signatures, *self.broken)
         return tuple(change for change in changes if change.is_breaking)
@@ -112,21 +112,23 @@ def _compare(base: str, head: str, before: _Side, after: _Side) -> ApiDiff:
     fresh = {name: export for name, export in after.exports.items() if name not in before.exports}
     homes = _new_homes(gone, fresh, before, after)
     moved = [_changed(name, before, gone[name].origin, to, "the old name is gone") for name, to in homes.items()]
-    broken: list[Change] = []
+    broken: list[ApiChange] = []
     for name in sorted(before.exports.keys() & after.exports.keys()):
         was, now = before.exports[name].origin, after.exports[name].origin
+        # Where nothing static could say what the name was, nothing can be said to have changed.
         if was is None or was == now:
             continue
         if now is None:
             broken.append(_changed(name, before, was, None, "it leads nowhere"))
         else:
             moved.append(_changed(name, before, was, now, ""))
+    # Not by line: an edit above would make every old finding a new one.
     known = {(item.path, item.message) for item in before.broken}
     return ApiDiff(
         base=base,
         head=head,
         added=tuple(
-            Change(name=name, before=None, after=export.origin, is_breaking=False)
+            ApiChange(name=name, before=None, after=export.origin, is_breaking=False)
             for name, export in fresh.items()
             if name not in homes.values()
         ),
@@ -142,11 +144,11 @@ def _compare(base: str, head: str, before: _Side, after: _Side) -> ApiDiff:
     )
 
 
-def _changed(name: str, side: _Side, before: str | None, after: str | None, why: str) -> Change:
+def _changed(name: str, side: _Side, before: str | None, after: str | None, why: str) -> ApiChange:
     export = side.exports[name]
     home = side.definitions[before].path if before in side.definitions else None
     importers = tuple(path for path in side.users.get(before or "", ()) if path not in (export.path, home))
-    return Change(name=name, before=before, after=after, is_breaking=bool(why), why=why, importers=importers)
+    return ApiChange(name=name, before=before, after=after, is_breaking=bool(why), why=why, importers=importers)
 
 
 def _new_homes(
@@ -165,6 +167,7 @@ def _new_homes(
     for name, export in gone.items():
         for mark in _marks(export, before.definitions):
             free = [other for other in candidates.get(mark, ()) if other not in taken]
+            # Two candidates would be a guess, and a guess that is wrong hides a removal.
             if len(free) == 1:
                 homes[name] = free[0]
                 taken.add(free[0])
@@ -180,10 +183,10 @@ def _marks(export: PublicName, known: Mapping[str, StoredDefinition]) -> list[tu
     return [("code", definition.code_hash), (last, definition.signature)]
 
 
-def _signatures(before: _Side, after: _Side) -> list[Change]:
+def _signatures(before: _Side, after: _Side) -> list[ApiChange]:
     """Definitions behind public names, and public methods of such classes, whose signature or bases are others."""
     public = {export.origin for export in before.exports.values()} & {e.origin for e in after.exports.values()}
-    changes: list[Change] = []
+    changes: list[ApiChange] = []
     for name in sorted(before.definitions.keys() & after.definitions.keys()):
         owner, _, last = name.rpartition(".")
         is_member = owner in public and owner in after.definitions and (not last.startswith("_") or last == "__init__")
@@ -202,7 +205,7 @@ def _signatures(before: _Side, after: _Side) -> list[Change]:
             continue
         importers = tuple(path for path in after.users.get(name, ()) if path != now.path)
         changes.append(
-            Change(name=name, before=texts[0], after=texts[1], is_breaking=bool(why), why=why, importers=importers)
+            ApiChange(name=name, before=texts[0], after=texts[1], is_breaking=bool(why), why=why, importers=importers)
         )
     return changes
 

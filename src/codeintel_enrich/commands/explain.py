@@ -97,6 +97,7 @@ def _stages(artifacts: Artifacts, last: LastRun, path: str, state: FileState) ->
             yield StageStory(stage, "missing", ("the last run did not get that far",))
             continue
         ran = str(TaskName(stage, path)) in last.ran
+        # A key that changed although the task did not run: a recorded run had the new key, too.
         if not ran and (old is None or old == key):
             yield StageStory(stage, "kept", ("nothing that it reads changed",))
             continue

@@ -41,6 +41,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def forecast(build: Build) -> Plan:
     """What the build would do. The build is spent by it: it must not run any more."""
+    # On a snapshot, without the lock: somebody may be building at this moment.
     build.preview()
     state, journal = build.state, build.state.journal
     try:

@@ -134,6 +134,7 @@ class TreeCache:
         turn = self._folder / "turn"
         turn.mkdir(parents=True, exist_ok=True)
         self._lock = CacheLock(turn)
+        # Two hooks at once (commits in two worktrees of one repository) take turns: there is one folder for the tree.
         self._lock.acquire(600, self._notify)
         return self
 
@@ -216,6 +217,9 @@ def _seed(main: Places, side: Places) -> None:
     """Give a new cache what the repository's own has found out; every artifact is checked when it is read."""
     log = main.artifacts.with_name(f"{main.artifacts.name}-wal")
     at_work = log.exists() and log.stat().st_size > 0
+    # A file whose log is not folded in yet lacks the newest results, or is written at this moment.
     if main.artifacts.is_file() and not side.artifacts.exists() and not at_work:
         side.prepare_cache()
+        # One copy beats thousands of lookups in a second store, and the first hook of a repository parses nothing
+        # again.
         shutil.copyfile(main.artifacts, side.artifacts)

@@ -53,6 +53,7 @@ def _taken_away(repository: Repository, staged: Collection[str], roots: Sequence
         before = repository.tree(repository.commit("HEAD"))
     except UsageError:
         return set()  # Nothing was committed yet.
+    # Making two tables of modules takes longer than the whole judgement of a small commit.
     if all(path in staged for path in before if path.endswith(SUFFIXES)):
         return set()
     return _names(before, roots) - _names(staged, roots)

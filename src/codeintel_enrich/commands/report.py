@@ -31,7 +31,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     """Files whose complexity is not known, because they were edited since the build."""
 
 
-class _Kept(msgspec.Struct):
+class _KeptComplexities(msgspec.Struct):
     """Complexity by content digest, as kept between reports; of one version of what measures it."""
 
     version: str = ""
@@ -111,11 +111,12 @@ def _complexities(
     """
     version = stage_version("merge")
     try:
-        kept = msgspec.msgpack.decode(memory.read_bytes(), type=_Kept)
+        # A cache of the report's own, by content: the page is made again and again while the store stays as it is.
+        kept = msgspec.msgpack.decode(memory.read_bytes(), type=_KeptComplexities)
     except (OSError, msgspec.DecodeError):
-        kept = _Kept()
+        kept = _KeptComplexities()
     if kept.version != version:
-        kept = _Kept(version, {})
+        kept = _KeptComplexities(version, {})
     known: dict[str, Complexity | None] = {}
     measured = unmeasured = 0
     for file in files:
@@ -130,7 +131,7 @@ def _complexities(
                 known[wanted] = _complexity(source)
                 measured += 1
     if remembers and (measured or known.keys() != kept.known.keys()):
-        replace_file(memory, msgspec.msgpack.encode(_Kept(version, known)))
+        replace_file(memory, msgspec.msgpack.encode(_KeptComplexities(version, known)))
     return {content: value for content, value in known.items() if value is not None}, measured, unmeasured
 
 

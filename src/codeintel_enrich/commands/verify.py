@@ -75,7 +75,9 @@ def _compare_with_clean(state: State, cache: Path) -> Verdict:
         state.options,
         cache_dir=cache,
         out=None,
+        # The cache of the build that is verified lies in the tree, under a name that the clean build would not skip.
         no_sources=(places.cache, places.out),
+        # The clean build must not write over files outside of its own folder.
         overrides={**state.options.overrides, "cst-out": None},
     )
     clean = Build(elsewhere)
@@ -113,6 +115,7 @@ def _hand_over(manifest: Manifest, artifacts: Path, places: Places) -> None:
     """Give the clean build the external inputs, and nothing else."""
     places.prepare_cache()
     wanted = {piece for external in manifest.externals.values() for piece in external.slices.values()}
+    # Slices alone: every other artifact would spare the clean build the work that is to be verified.
     store = Artifacts(places.artifacts)
     with contextlib.closing(store), contextlib.closing(Reader(artifacts)) as reader:
         try:
@@ -153,6 +156,7 @@ def _bytes(path: Path) -> bytes | None:
 
 def _first_difference(ours: bytes, theirs: bytes) -> int:
     """Position of the first byte that differs, from 0, found by halving."""
+    # Files of a hundred megabytes: comparing halves is done in C, byte by byte would be done in Python.
     low, high = 0, min(len(ours), len(theirs))
     while low < high:
         middle = (low + high + 1) // 2

@@ -17,6 +17,7 @@ def read_sidecar(path: Path, head: bytes, kind: type[T]) -> T | None:
         data = path.read_bytes()
     except OSError:
         return None
+    # Format and digest come first: what another version wrote, or a crash cut, is never decoded.
     payload = data[len(head) + 32 :]
     if data[: len(head) + 32] != head + digest(payload).encode():
         return None

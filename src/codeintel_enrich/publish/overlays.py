@@ -29,6 +29,7 @@ def overlay_rules(materials: Materials) -> Rules:
             name = "/".join(("overlays", f"{top}-stubs", *rest))
         else:
             name = f"overlays/{top}"
+        # The first in path order where two roots have a module of one name; the other is one nobody can import.
         rules.setdefault(f"{name}.pyi", _stub(materials, path, summary))
     return rules
 

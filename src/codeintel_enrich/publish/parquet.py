@@ -73,6 +73,7 @@ def outlined_rules(materials: Materials) -> Rules:
 def _buckets(files: Collection[str]) -> dict[int, list[str]]:
     """Bucket -> its files in path order; depends on nothing but the set of files."""
     count = 1
+    # Powers of two: growing past a border splits each bucket in two and leaves no file's bucket to chance.
     while len(files) > count * BUCKET_FILES:
         count *= 2
     buckets: dict[int, list[str]] = {}
@@ -116,6 +117,7 @@ def _encode(table: Table, rows: Any) -> bytes:
         for column in table.columns
         if not (table.name == "modules" and column.name == "package")
     }
+    # Through memory: the writer names no temporary file, and the bytes are compared with those on disk first.
     buffer = io.BytesIO()
     pq.write_table(
         pa.table(columns), buffer, compression="zstd", use_dictionary=True, row_group_size=_ROW_GROUP, version="2.6"

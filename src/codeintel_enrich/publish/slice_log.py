@@ -25,7 +25,7 @@ _SCHEMA = """
 """
 
 
-class Change(NamedTuple):
+class ChunkChange(NamedTuple):
     """What happened to one chunk since a generation."""
 
     operation: Literal["added", "changed", "removed"]
@@ -38,7 +38,7 @@ class Changes(NamedTuple):
 
     generation: int
     complete: bool
-    changes: list[Change]
+    changes: list[ChunkChange]
 
 
 def log_slices(path: Path, generation: int, made: Mapping[str, bytes], wanted: Collection[str]) -> None:
@@ -49,6 +49,7 @@ def log_slices(path: Path, generation: int, made: Mapping[str, bytes], wanted: C
     written.
     """
     with _opened(path) as log:
+        # A store that is made anew counts from 1; those who follow the log must still see numbers rise.
         generation = max(generation, log.execute("PRAGMA user_version").fetchone()[0] + 1)
         if log.execute("SELECT 1 FROM began").fetchone() is None:
             log.execute("INSERT INTO began VALUES (?)", [generation])
@@ -87,14 +88,14 @@ def changes_since(path: Path, since: int) -> Changes:
         began = log.execute("SELECT generation FROM began").fetchone()
         if began is None or not began[0] <= since <= generation:
             rows = log.execute("SELECT path, id FROM chunks WHERE NOT removed ORDER BY path, id")
-            return Changes(generation, True, [Change("added", *row) for row in rows])
+            return Changes(generation, True, [ChunkChange("added", *row) for row in rows])
         rows = log.execute(
             "SELECT path, id, first, removed FROM chunks WHERE last > ?1 AND NOT (removed AND first > ?1)"
             " ORDER BY path, id",
             [since],
         )
         changes = [
-            Change("removed" if removed else "added" if first > since else "changed", item_path, item)
+            ChunkChange("removed" if removed else "added" if first > since else "changed", item_path, item)
             for item_path, item, first, removed in rows
         ]
         return Changes(generation, False, changes)
@@ -107,6 +108,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         try:
             connection = _connect(path)
         except sqlite3.DatabaseError:
+            # Losing it costs those who follow it one full reading, no wrong answer.
             path.unlink(missing_ok=True)
             connection = _connect(path)
         with contextlib.closing(connection), connection:

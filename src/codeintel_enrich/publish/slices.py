@@ -23,6 +23,7 @@ def slice_rules(materials: Materials) -> Rules:
     rules: dict[str, BuildRule] = {}
     for path, summary in materials.summaries.items():
         if summary.parse_ok and chosen.match_file(path):
+            # Part of the inputs: a new caller elsewhere changes the chunk though no row of this file changes.
             using = callers.get(path, {})
             inputs = digest(f"{version}\0{materials.wanted[path]}\0".encode() + msgspec.json.encode(using))
             rules[path] = BuildRule(inputs, partial(_make, materials, chunker, path, summary, using))

@@ -37,6 +37,7 @@ def bring_parts(path: Path, rules: Rules, known: Parts | None) -> Spliced:
 
     A file that does not bear its stamp is made anew from all parts.
     """
+    # Ranges are copied by position: in a file that somebody wrote into they would be cut anywhere.
     if known is None or known.stamp != FileStamp.of(path):
         known = None
     old = known.parts if known is not None else {}

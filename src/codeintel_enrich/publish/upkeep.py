@@ -53,6 +53,7 @@ def keep_up(
     postponed: list[str] = []
     writing: deque[tuple[str, str, Future[FileStamp]]] = deque()
     for name, rule in rules.items():
+        # Made faster than written, a cold build would hold every page in memory.
         if len(writing) == _MOST_WRITING:
             _take(writing, made)
         last = known.get(name)
@@ -71,6 +72,7 @@ def keep_up(
         if content is None:
             path.unlink(missing_ok=True)
             made[name] = Made(rule.inputs, None)
+        # Same bytes from other inputs are common (a comment changed): readers that watch the file see no change.
         elif stamp is not None and stamp.size == len(content) and path.read_bytes() == content:
             made[name] = Made(rule.inputs, stamp)
         else:
@@ -94,6 +96,7 @@ def _remove(out: Path, names: Iterable[str]) -> None:
         path = out / name
         path.unlink(missing_ok=True)
         folder = path.parent
+        # Never the output folder itself: it may be one that the user made.
         while folder != out and not any(os.scandir(folder)):
             folder.rmdir()
             folder = folder.parent

@@ -4,7 +4,7 @@ import gc
 import inspect
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -72,7 +72,8 @@ class Session:
         return {
             "reporter": reporter,
             "par_type": "thread",
-            # In this thread: the executor works ahead with as many workers as there are jobs.
+            # In this thread: the executor works ahead with as many workers as there are jobs. More of doit's threads
+            # would only wait beside this one, and print in an order that differs from run to run.
             "num_process": 0,
             "backend": "sqlite3",
             "dep_file": ":memory:",
@@ -209,15 +210,18 @@ class Session:
             wanted = self._wanted
             self.executor.plan({path: [s for s in stages if s in wanted] for path, stages in due.items()})
         for stage in ANALYSES:
-            name = stage.name
-            for path in self._paths(name, [path for path, stages in due.items() if name in stages]):
-                # What is not due before this stage is done already.
-                before = [s for s in UPSTREAM[name] if not self.executes or s in due.get(path, ())]
-                yield self._task(name, path, [f"{s}:{label(path)}" for s in before])
+            yield from self._analysis_tasks(stage.name, due)
         # doit knows no group without tasks. A stage that nothing reads is waited for, too: else it would stay due.
         found = {name for stages in due.values() for name in stages}
         before = [stage.name for stage in ANALYSES if not self.executes or stage.name in found]
         yield self._task("merge", waits_for=[*before, "outline"])
+
+    def _analysis_tasks(self, stage: str, due: Mapping[str, Sequence[str]]) -> Iterator[Task]:
+        """The tasks of one stage; `due`: path -> its stages that are due."""
+        for path in self._paths(stage, [path for path, stages in due.items() if stage in stages]):
+            # What is not due before this stage is done already, and a dependency that is no task is an error of doit's.
+            before = [s for s in UPSTREAM[stage] if not self.executes or s in due.get(path, ())]
+            yield self._task(stage, path, [f"{s}:{label(path)}" for s in before])
 
     @create_after(  # type: ignore[untyped-decorator]
         executed="inputs", creates=[*(stage.name for stage in ANALYSES), "merge"]
@@ -298,6 +302,7 @@ class Session:
         summary = close_build(self.build, tuple(self.errors), self.exit_code)
         if self._executor is not None:
             self._executor.close()
+        # What the caller had switched off stays off.
         if self._collects:
             gc.enable()
         return summary

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from codeintel_enrich.errors import EnrichError
-from codeintel_enrich.publish.slice_log import Change, changes_since, log_slices
+from codeintel_enrich.publish.slice_log import ChunkChange, changes_since, log_slices
 
 
 def lines(**chunks: str) -> bytes:
@@ -24,12 +24,12 @@ def log(tmp_path: Path) -> Path:
 
 def test_changes_are_told_from_any_generation(log: Path) -> None:
     assert changes_since(log, 1).changes == [
-        Change("changed", "a.py", "f"),
-        Change("removed", "a.py", "g"),
-        Change("added", "a.py", "k"),
-        Change("removed", "b.py", "h"),
+        ChunkChange("changed", "a.py", "f"),
+        ChunkChange("removed", "a.py", "g"),
+        ChunkChange("added", "a.py", "k"),
+        ChunkChange("removed", "b.py", "h"),
     ]
-    assert changes_since(log, 2).changes == [Change("removed", "b.py", "h")]
+    assert changes_since(log, 2).changes == [ChunkChange("removed", "b.py", "h")]
     assert changes_since(log, 3).changes == []
     assert changes_since(log, 3).generation == 3
 
@@ -38,7 +38,7 @@ def test_a_generation_the_log_does_not_know_gets_everything(log: Path) -> None:
     for since in (0, 99):
         told = changes_since(log, since)
         assert told.complete
-        assert told.changes == [Change("added", "a.py", "f"), Change("added", "a.py", "k")]
+        assert told.changes == [ChunkChange("added", "a.py", "f"), ChunkChange("added", "a.py", "k")]
 
 
 def test_what_came_and_went_in_between_is_not_told(log: Path) -> None:
@@ -49,7 +49,7 @@ def test_what_came_and_went_in_between_is_not_told(log: Path) -> None:
 
 def test_what_comes_back_is_added_again(log: Path) -> None:
     log_slices(log, 4, {"a.py": lines(f="2", g="1", k="1")}, ["a.py"])
-    assert changes_since(log, 3).changes == [Change("added", "a.py", "g")]
+    assert changes_since(log, 3).changes == [ChunkChange("added", "a.py", "g")]
 
 
 def test_following_the_changes_gives_what_there_is(log: Path) -> None:
@@ -71,7 +71,7 @@ def test_generations_grow_when_the_store_counts_from_one_again(log: Path) -> Non
     told = changes_since(log, 3)
     assert told.generation == 4
     assert not told.complete
-    assert Change("added", "a.py", "new") in told.changes
+    assert ChunkChange("added", "a.py", "new") in told.changes
 
 
 def test_a_damaged_log_is_begun_anew_and_readers_read_everything(log: Path) -> None:

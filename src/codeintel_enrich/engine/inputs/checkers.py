@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from codeintel_enrich.engine.inputs.external import (
     ExternalInput,
-    Made,
+    MadeInput,
     digest_of_file,
     digest_of_report,
     encoded,
@@ -73,7 +73,7 @@ class CheckerInput(ExternalInput):
         contents = sorted((path, state.content) for path, state in self.state.files.items())
         return config_digest(self.name, asked, tool.version if tool else None, configs, contents)
 
-    def make(self) -> Made:
+    def make(self) -> MadeInput:
         """Run the checker in the tree."""
         from codeintel_enrich.engine.inputs.tools import run_checker
 
@@ -89,10 +89,10 @@ class CheckerInput(ExternalInput):
         )
         return self._split_report(key, report)
 
-    def read(self, given: Path) -> Made:
+    def read(self, given: Path) -> MadeInput:
         """Read the report that was handed in."""
         report = self._checker.read(given.read_bytes(), self.state.places.root.as_posix(), self.state.files, str(given))
         return self._split_report(digest_of_report(given, self.state.files), report)
 
-    def _split_report(self, made_from: str, report: "CheckerReport") -> Made:
+    def _split_report(self, made_from: str, report: "CheckerReport") -> MadeInput:
         return self.split(made_from, encoded(report.files.items()), producer=self.name, left_out=dict(report.left_out))

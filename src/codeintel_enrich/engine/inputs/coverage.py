@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from codeintel_enrich.engine.inputs.external import ExternalInput, Made, digest_of_report, encoded, stamped
+from codeintel_enrich.engine.inputs.external import ExternalInput, MadeInput, digest_of_report, encoded, stamped
 from codeintel_enrich.model.context import FileContext
 
 
@@ -38,11 +38,11 @@ class CoverageInput(ExternalInput):
         assert given is not None, "it is wanted only where there is a report"
         return digest_of_report(given, self.state.files)
 
-    def make(self) -> Made:
+    def make(self) -> MadeInput:
         """Nobody but the user makes it."""
         raise AssertionError("it is wanted only where there is a report")
 
-    def read(self, given: Path) -> Made:
+    def read(self, given: Path) -> MadeInput:
         """Read the report. Raises UsageError where it is none, or of another tree."""
         from codeintel_enrich.formats.coverage import read_coverage_xml
 

@@ -27,7 +27,7 @@ from codeintel_enrich.model.task_inputs import TaskInputs
 ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 
 
-class Made(NamedTuple):
+class MadeInput(NamedTuple):
     """An external input, and its slices."""
 
     external: External
@@ -86,10 +86,10 @@ class ExternalInput(ABC):
         """What it would be made from now: a digest, or a few. It is made anew where that is another."""
 
     @abstractmethod
-    def make(self) -> Made:
+    def make(self) -> MadeInput:
         """Run the tool. Raises ToolError where that fails: then it stays due, and what was known before stands."""
 
-    def read(self, given: Path) -> Made:
+    def read(self, given: Path) -> MadeInput:
         """Read the file that was handed in. Raises UsageError where it is not what it should be."""
         raise NotImplementedError(f"nobody can hand in the {self.title}")
 
@@ -113,12 +113,12 @@ class ExternalInput(ABC):
         producer: str,
         left_out: Mapping[str, str],
         contents: Mapping[str, str] | None = None,
-    ) -> Made:
+    ) -> MadeInput:
         """The input as the manifest keeps it, with its pieces (path -> slice); equal slices are kept once."""
         slices = {path: piece.digest for path, piece in pieces.items()}
         unique = {piece.digest: piece for piece in pieces.values()}
         external = External(self.stage, made_from, slices, dict(contents or {}), producer, dict(left_out))
-        return Made(external, list(unique.values()))
+        return MadeInput(external, list(unique.values()))
 
 
 def encoded(parts: Iterable[tuple[str, object]]) -> dict[str, Artifact]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from codeintel_enrich.engine.inputs.external import ExternalInput, Made, bytes_of, encoded
+from codeintel_enrich.engine.inputs.external import ExternalInput, MadeInput, bytes_of, encoded
 from codeintel_enrich.engine.rules.config import config_digest
 from codeintel_enrich.engine.rules.keys import stage_version
 from codeintel_enrich.engine.state.discovery import SUFFIXES
@@ -74,7 +74,7 @@ class HistoryInput(ExternalInput):
         config = self.state.project.config
         return config_digest(self._tip, config.history_window_days, config.commits_window)
 
-    def make(self) -> Made:
+    def make(self) -> MadeInput:
         """Read git's log. Raises ToolError where git fails."""
         from codeintel_enrich.formats.git_log import LOG_FORMAT, histories, read_log
 

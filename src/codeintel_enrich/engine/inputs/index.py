@@ -4,7 +4,7 @@ import tempfile
 from functools import cached_property
 from pathlib import Path
 
-from codeintel_enrich.engine.inputs.external import ExternalInput, Made, tool_policy
+from codeintel_enrich.engine.inputs.external import ExternalInput, MadeInput, tool_policy
 from codeintel_enrich.engine.rules.task_name import TaskName
 from codeintel_enrich.engine.state.artifacts import Artifact
 from codeintel_enrich.engine.state.manifest import External
@@ -82,7 +82,7 @@ class IndexInput(ExternalInput):
         files = self.state.files.items()
         return sum(known.contents.get(path) != state.content for path, state in files if path not in known.left_out)
 
-    def make(self) -> Made:
+    def make(self) -> MadeInput:
         """Run the indexer on a copy of the files."""
         from codeintel_enrich.engine.inputs.tools import make_index
 
@@ -98,7 +98,7 @@ class IndexInput(ExternalInput):
         )
         return self._split_index(self.state.places.index, run.content_hashes, dict(run.left_out))
 
-    def read(self, given: Path) -> Made:
+    def read(self, given: Path) -> MadeInput:
         """Read the index that was handed in. Raises UsageError where it describes none of our files."""
         made = self._split_index(given, {}, {})
         files, slices = self.state.files, made.external.slices
@@ -109,7 +109,7 @@ class IndexInput(ExternalInput):
             )
         return made
 
-    def _split_index(self, path: Path, contents: dict[str, str], left_out: dict[str, str]) -> Made:
+    def _split_index(self, path: Path, contents: dict[str, str], left_out: dict[str, str]) -> MadeInput:
         from codeintel_enrich.formats.scip import open_index
 
         slices: dict[str, str] = {}
@@ -124,4 +124,4 @@ class IndexInput(ExternalInput):
                     fresh[name] = Artifact.of(piece)
             producer = f"{reader.metadata.tool} {reader.metadata.version}".strip()
         made_from = f"file {digest(path.read_bytes())}"
-        return Made(External(self.stage, made_from, slices, contents, producer, left_out), list(fresh.values()))
+        return MadeInput(External(self.stage, made_from, slices, contents, producer, left_out), list(fresh.values()))

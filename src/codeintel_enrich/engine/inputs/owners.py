@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from codeintel_enrich.engine.inputs.external import ExternalInput, Made, bytes_of, encoded
+from codeintel_enrich.engine.inputs.external import ExternalInput, MadeInput, bytes_of, encoded
 from codeintel_enrich.engine.rules.config import config_digest
 from codeintel_enrich.engine.rules.keys import stage_version
 from codeintel_enrich.files.stat import FileStamp
@@ -36,7 +36,7 @@ class OwnersInput(ExternalInput):
         place, data = self._codeowners()
         return config_digest(place, digest(data), sorted(self.state.files))
 
-    def make(self) -> Made:
+    def make(self) -> MadeInput:
         """Ask the rules about every file. Raises UsageError for a CODEOWNERS file that is none."""
         from codeintel_enrich.formats.codeowners import read_codeowners
 

@@ -32,6 +32,7 @@ class Build:
     @property
     def fingerprint(self) -> str:
         """Digest of everything but files that decides what a finished build looks like."""
+        # Grammars count by the languages that the tree has: one more that is installed changes nothing for other trees.
         return config_digest(self._asked, self.state.tree.grammars)
 
     @cached_property
@@ -66,6 +67,7 @@ class Build:
         _ = self.settled
         state.places.prepare_cache()
         self._lock.acquire(state.project.config.lock_wait_seconds, self._notify)
+        # Whoever waited for the lock waited for a build: what it read of the manifest before is old then.
         state.look_again()
         self.has_begun = True
         state.open(self.fingerprint)
@@ -92,6 +94,7 @@ class Build:
         """Whether nothing is due; a run of selected tasks may have left out what others would have found due."""
         state = self.state
         return (
+            # In the order of their cost: most builds that are not done are known by the first lines.
             not state.open_tasks
             and not state.account.failed_tools
             and all(str(self.inputs.wanted[name].task) in state.account.ran for name in self.inputs.due())

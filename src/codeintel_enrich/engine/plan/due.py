@@ -67,4 +67,5 @@ def merge_is_due(state: State) -> bool:
 
 def _suspects(state: State, known: Iterable[str]) -> list[str]:
     """The files of which anything may be due: those that were touched, if nothing else changed."""
+    # In path order, so that workers get the same files in the same order on every machine.
     return sorted(known if state.everything_suspect else state.touched.intersection(known))

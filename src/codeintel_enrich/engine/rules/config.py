@@ -302,6 +302,7 @@ def _check_keys(table: Mapping[str, Any], struct: type[msgspec.Struct], suffix: 
     known = [field.encode_name for field in msgspec.structs.fields(struct)]
     for key in table:
         if key not in known:
+            # Cutoff 0: an unknown key always gets a proposal; most are typing mistakes.
             near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
             raise UsageError(f'{path}: [tool.{TABLE}{suffix}]: unknown key "{key}"; did you mean "{near[0]}"?')
 

@@ -48,6 +48,7 @@ def source_files(source: str) -> list[Path]:
     place = PACKAGE / source
     if not place.is_dir():
         return [place.with_suffix(".py")]
+    # Sorted by path: the order in which a file system lists them must not be part of a key.
     return sorted(file for file in place.rglob("*") if file.suffix not in (".pyc", "") and file.is_file())
 
 

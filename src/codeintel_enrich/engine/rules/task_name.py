@@ -17,6 +17,7 @@ class TaskName(msgspec.Struct, frozen=True):
 
 def label(path: str) -> str:
     """A path as part of a task name: what the command line or the scheduler cannot take is %-escaped."""
+    # doit takes `=` for a variable, `*` for a pattern, and a line end for the end of a name.
     return re.sub(r"[%=*\x00-\x1f\x7f]", lambda m: f"%{ord(m[0]):02X}", path)
 
 

@@ -61,6 +61,7 @@ class Executor:
                 *("codeintel_enrich.store.arrow", "codeintel_enrich.publish.files"),
             ),
         }
+        # A thread for each worker process: it does nothing but wait for it.
         self._threads = ThreadPoolExecutor(jobs, "file")
         self._merges_at_once = jobs > 1
         self._mending = threading.RLock()
@@ -116,6 +117,7 @@ class Executor:
     def _work(self, task: TaskName) -> Future[Ran] | None:
         """The work ahead that the task is part of, begun if it was only planned; None where there is none."""
         for due in [due for due in self._plans if task.stage in due.get(task.path or "", ())]:
+            # Begun with the first task that doit asks for, not when planned: a selection of other tasks may never ask.
             self._plans.remove(due)
             for path, stages in due.items():
                 work = self._threads.submit(self._run_stages, path, stages)
@@ -125,6 +127,7 @@ class Executor:
     def stop(self) -> None:
         """Drop the work that is still ahead and stop the worker processes."""
         self._stopping.set()
+        # In this order: threads that wait for a worker are woken by its end, and must find no more work then.
         self._threads.shutdown(wait=False, cancel_futures=True)
         for pool in self._pools:
             pool.stop()
@@ -166,6 +169,8 @@ class Executor:
             arguments: tuple[object, ...] = (ENCODER.encode(self._state.settings.values[stage]),)
         else:
             arguments = (path, language(path))
+        # What kills a worker may be left over from the file before (memory that was not given back), so it counts as
+        # this file's doing only when it repeats on a fresh one.
         for attempt in (1, 2):
             try:
                 return self._pool.run(stage, data, *arguments)
@@ -239,6 +244,7 @@ class Executor:
             )
 
         done = msgspec.msgpack.decode(self._on_repository("link", job), type=LinkDone)
+        # Its memory grows with the repository, and the merge is about to need as much.
         self._repository_pools["link"].close()
         state.account.warnings += done.warnings
         state.record_linked(done.linked, done.fresh)
@@ -249,6 +255,7 @@ class Executor:
         stamps = state.begin_merge()
         with ThreadPoolExecutor(1, "store") as thread:
             storing = thread.submit(self._store, stamps)
+            # With one job asked for, one process works at a time, as whoever asks on a small machine means it.
             if not self._merges_at_once:
                 storing.result()
             published = self._publish(stamps, lambda: storing.result().generation)
@@ -325,6 +332,7 @@ class Executor:
 
         Raises the error itself where no stage of ours made it: then it cannot be mended.
         """
+        # A damaged artifact is found by all workers that read it at once; the first to come makes it again for all.
         with self._mending:
             try:
                 self._state.artifacts.get(error.wanted)

@@ -86,6 +86,7 @@ def analyse(job: AnalysisJob) -> list[StageDone]:
     for call in job.calls:
         started = time.perf_counter()
         inputs = job.inputs.of_stage(call.name, call.settings, call.reads)
+        # Read-only, beside the writer: what it records meanwhile may or may not be seen, and both are right.
         outputs = layers.reader.lookup(inputs.key)
         made: tuple[Artifact, ...] | None = None
         if outputs is None:
@@ -112,6 +113,7 @@ def _function(place: str) -> tuple[Callable[..., Any], Mapping[str, Any]]:
     """A stage's function, and the type of each of its parameters."""
     module, _, name = place.partition(":")
     function = getattr(importlib.import_module(module), name)
+    # The types of its parameters say what to decode to, so that the registry need not repeat them.
     hints = typing.get_type_hints(function)
     return function, {parameter: hints[parameter] for parameter in inspect.signature(function).parameters}
 

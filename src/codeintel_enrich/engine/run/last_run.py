@@ -52,6 +52,7 @@ def close_build(build: Build, errors: tuple[str, ...], exit_code: int) -> Summar
     build.finish()
     summary = summarise(build, errors, exit_code)
     if had_begun:
+        # A full disk must not turn a build that ended well into one that failed.
         with contextlib.suppress(OSError):
             replace_file(build.state.places.last_run, msgspec.msgpack.encode(_record(build, summary)))
     return summary
@@ -107,4 +108,5 @@ def repeated(last: LastRun | None, root: Path, cache_dir: Path | None) -> Option
         options = msgspec.convert(asked, Options, dec_hook=lambda kind, value: kind(value))
     except msgspec.ValidationError:
         options = Options()
+    # Not from the record: the checkout may have moved since.
     return msgspec.structs.replace(options, root=root, cache_dir=cache_dir)

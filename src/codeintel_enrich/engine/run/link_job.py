@@ -52,6 +52,7 @@ def run_link(job: LinkJob) -> LinkDone:
         table[path] = made.digest
         fresh[made.digest] = Artifact.of(made.data, made.digest)
     state = result.state.encode()
+    # Head and state have digests of their own: a run of other settings needs the head alone to see that.
     head = msgspec.msgpack.encode(LinkRecord(job.settings, table, digest(state)))
     size = len(head).to_bytes(8, "big")
     replace_file(Path(job.state_file), digest(head).encode(), size, head, state)
@@ -76,6 +77,7 @@ def _load_record(job: LinkJob, artifacts: Reader, warnings: list[str]) -> tuple[
     except msgspec.DecodeError:
         warnings.append(f"{job.state_file}: truncated or damaged; everything is linked anew")
         return nothing
+    # A state whose modules were dropped from the artifacts could answer with digests of nothing.
     if record.settings == job.settings and artifacts.digests().issuperset(record.linked.values()):
         return record, state
     return nothing

@@ -106,6 +106,7 @@ def _tools(job: PublishJob, generation: Callable[[], int], stack: contextlib.Exi
         """The generation of the store and a connection to it, once it is up to date."""
         from codeintel_enrich.store.read import open_store
 
+        # The store is written by another process, which excludes readers while it writes.
         reached = generation()
         return reached, stack.enter_context(open_store(Path(job.store)))
 

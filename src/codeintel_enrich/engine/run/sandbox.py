@@ -50,6 +50,7 @@ class Pool:
         self._needed = needed
         self._cpu_seconds = cpu_seconds
         self._memory = memory_megabytes
+        # Last in, first out: the worker that was used last has its caches warm, and few jobs start few workers.
         self._free: queue.LifoQueue[_Worker] = queue.LifoQueue()
         self._room = threading.Semaphore(size)
         self._all: set[_Worker] = set()
@@ -76,6 +77,8 @@ class Pool:
             try:
                 outputs = worker.run(stage, self._cpu_seconds, self._memory, arguments, reply)
             except BaseException as error:
+                # An error that a stage means to raise leaves the process as good as it was. After anything else, a
+                # signal in the middle of an answer included, nobody knows what stands in its pipes.
                 if isinstance(error, EnrichError) and not isinstance(error, WorkerDiedError | StageBugError):
                     self._free.put(worker)
                 else:
@@ -124,6 +127,7 @@ class _Worker:
         self.jobs = 0
         self._is_owing = False
         """Whether an answer is still to come that nobody waits for."""
+        # A file, not a pipe: nobody reads it while a job runs, and a full pipe would stop the worker.
         self.stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in reap
         # -P: the folder that is being indexed must not be where imports come from.
         self.process = subprocess.Popen(
@@ -131,6 +135,7 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.stderr,
+            # Ctrl-C goes to the whole foreground group: the workers are ours to end, after what is done was recorded.
             start_new_session=True,
         )
 
@@ -151,6 +156,7 @@ class _Worker:
                 if self._is_owing:
                     self._receive(math.inf)
                     self._is_owing = False
+                # CPU time is what is limited. Wall time only ends a worker that waits for ever, so it is generous.
                 answer = self._exchange(message, cpu_seconds * WALL_FACTOR + 10 if cpu_seconds else math.inf)
             except TimeoutError:
                 timed_out = True
@@ -233,8 +239,10 @@ def _read(descriptor: int, size: int, deadline: float) -> bytes | None:
 
 
 def _death(code: int | None, timed_out: bool, cpu_seconds: int, memory: int, first_job: bool) -> WorkerDiedError:
+    # The kernel sends SIGXCPU at the soft limit of RLIMIT_CPU.
     if timed_out or code == -signal.SIGXCPU:
         return WorkerDiedError("time-limit", f"needs more than {cpu_seconds} s of CPU time", first_job)
+    # LibCST's parser is Rust, which aborts where an allocation fails; Python raises MemoryError, which is an answer.
     if code == -signal.SIGABRT:
         return WorkerDiedError("memory-limit", f"needs more than {memory} MB of memory", first_job)
     name = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"

@@ -36,6 +36,7 @@ def main() -> None:
     # Whatever a library prints must not get between the frames.
     os.dup2(2, 1)
     sys.setrecursionlimit(RECURSION_LIMIT)
+    # The main thread's stack is what the process was started with; only a new thread can have one of this size.
     threading.stack_size(STACK_BYTES)
     thread = threading.Thread(target=serve, args=(jobs, answers, sys.argv[2:]))
     thread.start()
@@ -44,6 +45,7 @@ def main() -> None:
 
 def serve(jobs: BinaryIO, answers: BinaryIO, needed: list[str]) -> None:
     """Answer jobs one by one."""
+    # A collection looks at every object that lives, and a syntax tree has millions and no cycle among them.
     gc.disable()
     # The engine still looks at the tree meanwhile.
     for name in needed:
@@ -96,6 +98,7 @@ def limit_memory(megabytes: int) -> None:
         import resource
     except ImportError:  # Windows has no such limit
         return
+    # A worker that is killed for its memory would write all of it to disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if megabytes:
         wanted = megabytes * 1024 * 1024 + STACK_BYTES
@@ -113,6 +116,7 @@ def limit_cpu(seconds: int) -> None:
         return
     used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    # The limit counts the whole process in whole seconds; the one more is for what is used of the present second.
     wanted = math.ceil(used) + seconds + 1
     resource.setrlimit(resource.RLIMIT_CPU, (wanted if hard == -1 else min(wanted, hard), hard))
 

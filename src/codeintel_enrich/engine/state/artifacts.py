@@ -114,9 +114,12 @@ class Artifacts:
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=60)
         try:
+            # Workers read while we write: in this mode neither waits for the other, and a killed writer leaves a log
+            # that the next one to open the file takes up.
             connection.execute("pragma journal_mode = wal")
             # Without fsync a power cut can lose the last commits; digests notice, and a rebuild mends it.
             connection.execute("pragma synchronous = off")
+            # A file that is empty yet has format 0 as well, so it is asked first whether there is anything in it.
             if connection.execute("select count(*) from sqlite_master").fetchone() != (0,):
                 (found,) = connection.execute("pragma user_version").fetchone()
                 if found != FORMAT:
@@ -156,6 +159,7 @@ class Artifacts:
         try:
             return _unpack(wanted, row)
         except CorruptArtifactError:
+            # While it is listed, every lookup would say that the task which made it need not run.
             self.forget((wanted,))
             raise
 
@@ -171,9 +175,12 @@ class Artifacts:
 
     def _record(self, artifacts: tuple[Artifact, ...], traces: tuple[Trace, ...]) -> None:
         execute = self._connection.execute
+        # The lock for writing is taken at once: a transaction that begins by reading can lose the race for it, and then
+        # fails however long it would have waited.
         execute("begin immediate")
         try:
             for artifact in artifacts:
+                # Equal bytes are stored already, and rewriting them would only grow the log.
                 execute("insert or ignore into artifact values (?, ?)", (artifact.digest, artifact.packed))
             for trace in traces:
                 row = trace.inputs.key, trace.inputs.text, " ".join(trace.outputs)
@@ -298,6 +305,8 @@ class Snapshot(Artifacts):
         # A log beside it belongs to a run that is at work, and has to be read.
         log = self.path.with_name(f"{self.path.name}-wal")
         busy = log.exists() and log.stat().st_size > 0
+        # `immutable` spares SQLite the files that it would make beside this one, which a read-only cache cannot hold.
+        # It also ignores a log, so it is asked for only where there is none.
         place = f"{self.path.absolute().as_uri()}?mode=ro{'' if busy else '&immutable=1'}"
         return sqlite3.connect(place, uri=True, isolation_level=None, check_same_thread=False, timeout=60)
 

@@ -63,6 +63,8 @@ def scan(
     """
     walk = _Walk(root, include, exclude, only, skip, claims)
     walk.visit("", ())
+    # Asking pathspec costs more than the walk, and what it says of a path depends on the rules alone: its
+    # answers are kept until a rule changes.
     rules = walk.rules_digest()
     if rules != decisions.rules:
         decisions = Decisions(rules=rules, ignored=set(), kept=set())
@@ -94,6 +96,7 @@ class _Walk:
         """Folder -> text of its .gitignore, in walk order."""
 
     def visit(self, top: str, rulers: tuple[str, ...]) -> None:
+        # A stack, not recursion: how deep somebody's folders nest is not ours to limit.
         pending = [(top, rulers)]
         while pending:
             folder, rulers = pending.pop()
@@ -105,6 +108,8 @@ class _Walk:
                 continue
             # Only regular files are opened: a FIFO of such a name would never answer.
             names = {entry.name for entry in listing if entry.name in _TELLING and entry.is_file()}
+            # A virtual environment is known by its marker, whatever it is called; a tagged cache by the signature in
+            # its tag (bford.info/cachedir), since an empty file of that name means nothing.
             if folder and ("pyvenv.cfg" in names or (CACHE_TAG in names and self._is_cache(folder))):
                 continue
             if ".gitignore" in names and (text := self._read(f"{folder}/.gitignore" if folder else ".gitignore")):
@@ -179,6 +184,7 @@ class _Walk:
         rules: _Rules | None = None
         changed = False
         files: dict[str, Found] = {}
+        # In path order, whatever order the file system lists in: what follows must not depend on the machine.
         for path, found, rulers in sorted(self.candidates):
             if path in decisions.kept:
                 files[path] = found
@@ -215,6 +221,7 @@ class _Rules:
 
         def lines_of(text: str) -> list[str]:
             """The patterns of an ignore file. One that is none matches nothing, as git has it."""
+            # Not `splitlines`: git knows no other line ends than these, and a file name may hold a form feed.
             lines = [raw.removesuffix("\r") for raw in text.split("\n")]
             # `x/**` is what lies in x; pathspec takes it to match `x/` itself, too.
             lines = [f"{line}/*" if line.endswith("/**") else line for line in lines]

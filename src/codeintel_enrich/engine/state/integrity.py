@@ -37,6 +37,7 @@ def tampering_warnings(names: Sequence[str], places: Places) -> Iterator[str]:
 
 def remove_leftovers(cache: Path) -> None:
     """Remove temporary files of runs that were killed; the lock is held, so nobody else's are there."""
+    # Only at the top of our own folder: below it lie trees out of git, whose files of that name are a user's.
     for leftover in cache.glob("*.tmp"):
         with contextlib.suppress(OSError):
             leftover.unlink()

@@ -15,6 +15,7 @@ class CacheLock:
         from filelock import FileLock
 
         self._holder = folder / "lock.pid"
+        # Taken by the thread that begins a build and let go by the one that ends it, which need not be the same.
         self._lock = FileLock(folder / "lock", thread_local=False)
 
     def acquire(self, wait_seconds: float, notify: Callable[[str], None]) -> None:
@@ -38,6 +39,7 @@ class CacheLock:
                     f"{message} and did not finish within {wait_seconds:g} s; "
                     "run again when it is done, or raise lock-wait-seconds"
                 ) from None
+        # For the message of whoever waits; the lock itself is the system's, and is free again when its holder dies.
         self._holder.write_text(f"{os.getpid()}\n", encoding="ascii")
 
     def release(self) -> None:

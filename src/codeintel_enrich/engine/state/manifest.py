@@ -103,6 +103,7 @@ def load_manifest(path: Path) -> tuple[Manifest, str | None]:
         return Manifest(), None
     except OSError as error:
         return Manifest(), f"{path}: cannot be read ({error.strerror}); every file is hashed anew"
+    # A cut file may still decode, into fewer files than there were; the digest before the body notices that first.
     head, body = data[:32], data[32:]
     if head != digest(body).encode():
         return Manifest(), f"{path}: truncated or damaged; every file is hashed anew"

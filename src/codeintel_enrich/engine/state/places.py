@@ -124,6 +124,7 @@ class Places(msgspec.Struct, frozen=True):
         """Make the cache folder, tagged. Raises UsageError when the folder is somebody else's."""
         tag = self.cache / CACHE_TAG
         try:
+            # A folder called `cache` is common. Whatever is in one that we did not tag is not ours to write into.
             if self.cache.exists() and not tag.exists() and any(self.cache.iterdir()):
                 raise UsageError(
                     f"{self.cache} exists and is not a cache of ours (no {CACHE_TAG} in it); "
@@ -141,6 +142,7 @@ class Places(msgspec.Struct, frozen=True):
 
 def places(options: Options) -> Places:
     """Resolve where a build reads and writes. Raises UsageError when the root is no folder."""
+    # Links are followed once, here: names of files of ours are compared as text from here on.
     root = options.root.resolve()
     if not root.is_dir():
         raise UsageError(f"{options.root}: not a folder; name the repository with --root")

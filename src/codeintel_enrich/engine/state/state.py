@@ -116,6 +116,7 @@ class State:
         `fingerprint`: of the settings that this build goes by; with others than the last, any stage may be due.
         """
         remove_leftovers(self.places.cache)
+        # Asked before anything of ours is opened for writing.
         _ = self.tampered  # To open the artifacts is to change their file.
         self.artifacts = Artifacts(self.places.artifacts)
         self._take_in(fingerprint)
@@ -126,6 +127,8 @@ class State:
         self._take_in(fingerprint)
 
     def _take_in(self, fingerprint: str) -> None:
+        # A setting or a version that changed may concern any stage of any file. So may a build that did not get to its
+        # end: what it left undone is nowhere listed.
         self.everything_suspect = self.manifest.settled != fingerprint
         if self.tampered:
             self.manifest.merge = NOT_DONE
@@ -180,6 +183,7 @@ class State:
 
     def _external_parts(self, path: str) -> dict[str, list[Part]]:
         """What external inputs say of a file, by the name under which stages read it."""
+        # Both stand in the key although there is no index: one that appears must be another input, not one more.
         parts: dict[str, list[Part]] = {"document": [("document", "")], "indexed": [("indexed", "")]}
         for name, external in sorted(self.manifest.externals.items()):
             piece = external.slices.get(path)
@@ -271,6 +275,7 @@ class State:
         if outputs is None:
             return False
         linked = msgspec.msgpack.decode(self.artifacts.get(outputs[0]), type=dict[str, str])
+        # Most modules are linked as they were: their bytes are needed only where a file is to read other ones.
         fresh = {name for path, name in linked.items() if self.manifest.files[path].linked != name}
         if not all(self.artifacts.has(name) for name in fresh):
             return False
@@ -327,6 +332,8 @@ class State:
 
     def begin_merge(self) -> Mapping[str, FileStamp]:
         """Take the stamps off our own files: until the merge has ended, none is as it was left. Returns them."""
+        # Should the merge be killed, the manifest of before is still the one on disk; should it fail, this one says
+        # that nothing of ours is known to be intact.
         stamps, self.manifest.stamps = self.manifest.stamps, {}
         return stamps
 
@@ -354,6 +361,7 @@ class State:
         """Remember what was learned. `settled`: the fingerprint for which all is done; empty where something is due."""
         self.manifest.settled = settled
         self.manifest.decisions = self.tree.seen.decisions
+        # After the last lookup and before the stamp: dropping rows changes the file.
         self.artifacts.prune(self.manifest.used, most_kept(len(self.files) + len(self.outlined)))
         self.account.warnings += self.artifacts.warnings
         self.artifacts.close()

@@ -73,11 +73,14 @@ class Tree:
         try:
             data, found, racy = read_file(f"{self._root}/{path}")
             content = digest(data)
+        # It was there when the folder was listed, and somebody took it away since.
         except FileNotFoundError:
             self._forget(path)
             return Reread(None, True)
         except OSError as error:
             found, racy = self.seen.files.get(path) or self.seen.outlined[path], False
+            # Stands for the digest, so that a file which becomes readable is another than before, and one that stays
+            # unreadable is not looked at twice.
             content = f"unreadable: {error.strerror}"
         known = self._files if path.endswith(SUFFIXES) else self._outlined
         state = known.get(path)
@@ -85,6 +88,7 @@ class Tree:
             known[path] = FileState(found, racy, content)
             self._journal.added.add(path)
             return Reread(data, True)
+        # Also where the bytes are the same: a touched file would be hashed again at every run otherwise.
         state.found, state.racy = found, racy
         if state.content == content:
             return Reread(data, False)

@@ -54,7 +54,7 @@ class _Part(msgspec.Struct, frozen=True, array_like=True):
     """Those that it only mentions."""
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _KeptIndex(msgspec.Struct, frozen=True):
     """What the kept index is made of."""
 
     made_by: str
@@ -116,7 +116,7 @@ def export_index(
             for symbol in externals:
                 splicer.add(codec.external(_information(symbol)))
             stamp = splicer.commit()
-        write_sidecar(_sidecar(kept), _FORMAT, _Kept(_maker(package, made_by), parts, len(codec.head), stamp))
+        write_sidecar(_sidecar(kept), _FORMAT, _KeptIndex(_maker(package, made_by), parts, len(codec.head), stamp))
     except OSError as error:
         raise EnrichError(f"{kept}: cannot be written ({error}); free the place or use --cache-dir") from error
     return ExportReport(len(parts), tuple(encoded), len(externals), stamp.size)
@@ -130,9 +130,9 @@ def _maker(package: Package, made_by: str) -> str:
     return f"{made_by} {package.name} {package.version}"
 
 
-def _known(kept: Path, package: Package, made_by: str) -> _Kept | None:
+def _known(kept: Path, package: Package, made_by: str) -> _KeptIndex | None:
     """What the kept index is made of; None where nothing of it can be used."""
-    old = read_sidecar(_sidecar(kept), _FORMAT, _Kept)
+    old = read_sidecar(_sidecar(kept), _FORMAT, _KeptIndex)
     if old is None or old.made_by != _maker(package, made_by) or FileStamp.of(kept) != old.stamp:
         return None
     return old

@@ -17,7 +17,7 @@ from codeintel_enrich.model.interface import AllOperation, Bind, Branch, Delete,
 from codeintel_enrich.stages.parse.cst_helpers import compared_pair, dotted, inside, pattern_names, target_names
 from codeintel_enrich.stages.parse.interface.aliases import aliases
 from codeintel_enrich.stages.parse.interface.imports import When, expects_import_errors, handles_import_errors
-from codeintel_enrich.stages.parse.interface.known import State, third_party
+from codeintel_enrich.stages.parse.interface.known import KnownState, third_party
 from codeintel_enrich.stages.parse.interface.lazy import getattr_names
 from codeintel_enrich.stages.parse.interface.straight_line import StraightLine
 from codeintel_enrich.stages.parse.interface.values import bind_target
@@ -38,7 +38,7 @@ class _Chain(NamedTuple):
     """Those that may run."""
     tests: list[str | None]
     """As `Branch.test`, of the alternatives that were not judged; `!` before it where it is negated."""
-    after: list[State]
+    after: list[KnownState]
     """What is known after each alternative."""
     ruled_out: list[cst.BaseSuite]
 
@@ -186,7 +186,7 @@ class ModuleReader(StraightLine):
         chain.alternatives.append(((), False) if body is None else self._apart(body.body))
         chain.after.append(self.values.state())
 
-    def _join(self, chain: _Chain, before: State) -> None:
+    def _join(self, chain: _Chain, before: KnownState) -> None:
         """Know what holds after all alternatives of a chain."""
         if len(chain.alternatives) < 2:
             return

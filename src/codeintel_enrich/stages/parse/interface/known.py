@@ -28,7 +28,7 @@ class Usual(NamedTuple):
     """The module that is missing then, absolute; empty where it depends on the environment alone."""
 
 
-class State(NamedTuple):
+class KnownState(NamedTuple):
     """What is known of constants at one point of the program; copies, as alternatives go on from it."""
 
     constants: dict[str, Any]
@@ -79,15 +79,17 @@ class KnownNames:
             if constants.get(name, _NOTHING) is not value:
                 del self.constants[name]
 
-    def state(self) -> State:
+    def state(self) -> KnownState:
         """What is known of constants now."""
-        return State(dict(self.constants), dict(self.usual))
+        return KnownState(dict(self.constants), dict(self.usual))
 
-    def restore(self, state: State) -> None:
+    def restore(self, state: KnownState) -> None:
         """Go back to what was known."""
         self.constants, self.usual = dict(state.constants), dict(state.usual)
 
-    def join(self, before: State, after: Sequence[State], usual: State | None = None, module: str = "") -> None:
+    def join(
+        self, before: KnownState, after: Sequence[KnownState], usual: KnownState | None = None, module: str = ""
+    ) -> None:
         """Know what holds after alternatives that began with `before` and ended with `after`.
 
         A name keeps its value if it had it before and every alternative leaves it; the value itself is compared, not
