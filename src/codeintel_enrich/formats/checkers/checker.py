@@ -95,8 +95,6 @@ class Checker(msgspec.Struct, frozen=True, kw_only=True):
     """The command that installs it."""
     tells_expressions: bool = False
     """Whether it gives the types of expressions when asked to."""
-    tells_coverage: bool = False
-    """Whether it says how much of each symbol is typed."""
 
 
 def joined(parts: Iterable[CheckerReport]) -> CheckerReport:

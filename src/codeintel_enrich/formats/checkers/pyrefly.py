@@ -206,5 +206,4 @@ PYREFLY = Checker(
     configs=("pyproject.toml", "pyrefly.toml", "pyrightconfig.json", "setup.cfg", "mypy.ini"),
     install="pip install 'codeintel-enrich[types]'",
     tells_expressions=True,
-    tells_coverage=True,
 )

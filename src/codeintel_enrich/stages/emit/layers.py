@@ -6,6 +6,7 @@ from collections import Counter
 from functools import cached_property
 
 from codeintel_enrich.model.context import FileContext
+from codeintel_enrich.model.enclosing import EnclosingDefinitions
 from codeintel_enrich.model.interface import Interface
 from codeintel_enrich.model.linked import LinkedModule, Target
 from codeintel_enrich.model.qualified import Qualified
@@ -15,9 +16,6 @@ from codeintel_enrich.model.types import Types
 
 _DEFINED_KINDS = frozenset({"class", "function", "variable", "type-alias"})
 """What is defined in some file of the tree."""
-
-ENCLOSING = frozenset({"Module", "ClassDef", "FunctionDef"})
-"""Nodes that may enclose other definitions, references and diagnostics."""
 
 
 class Layers:
@@ -94,22 +92,9 @@ class Layers:
         return self.path if target.path is None and target.kind in _DEFINED_KINDS else target.path
 
     @cached_property
-    def _enclosing(self) -> list[int]:
-        return [index for index, node in enumerate(self.syntax.nodes) if node.node_type in ENCLOSING]
-
-    def enclosing_at(self, line: int, col: int) -> int:
-        """Index of the innermost Module, ClassDef or FunctionDef around a place; the Module where there is none."""
-        place = (line, col)
-        innermost = 0
-        for index in self._enclosing:
-            node = self.syntax.nodes[index]
-            start = (node.start_line, node.start_col)
-            # Nodes stand in the order of their starts, so the last one that is around the place is the innermost.
-            if start > place:
-                break
-            if place < (node.end_line, node.end_col):
-                innermost = index
-        return innermost
+    def enclosing(self) -> EnclosingDefinitions:
+        """Finds the innermost definition around a place."""
+        return EnclosingDefinitions(self.syntax)
 
 
 def _numbered(ids: list[str]) -> list[str]:

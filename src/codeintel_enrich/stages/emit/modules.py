@@ -7,13 +7,14 @@ from typing import Any
 import orjson
 
 from codeintel_enrich.model.diagnostics import Diagnostic
+from codeintel_enrich.model.enclosing import ENCLOSING_TYPES
 from codeintel_enrich.model.rows import FileSummary
 from codeintel_enrich.model.tables import DiagnosticRow, ExportRow, ImportRow, ModuleRow, TypeCoverageRow
 from codeintel_enrich.stages.emit.covered import Covered
-from codeintel_enrich.stages.emit.layers import ENCLOSING, Layers
+from codeintel_enrich.stages.emit.layers import Layers
 from codeintel_enrich.stages.emit.outlines import outline_value
 
-_DEFINING = ENCLOSING - {"Module"}
+_DEFINING = ENCLOSING_TYPES - {"Module"}
 _MAIN_AUTHORS = 3
 """More names say little of who knows a file, and would change with every commit."""
 
@@ -121,7 +122,7 @@ def diagnostic_rows(layers: Layers, own: Iterable[Diagnostic]) -> list[Diagnosti
     unplaced = (*layers.syntax.diagnostics, *layers.qualified.diagnostics, *layers.stitched.diagnostics, *own)
     placed: list[tuple[Diagnostic, int]] = [
         *layers.types.diagnostics,
-        *((item, layers.enclosing_at(item.line, item.col)) for item in unplaced),
+        *((item, layers.enclosing.at((item.line, item.col))) for item in unplaced),
     ]
     node_ids = layers.node_ids
     rows = [

@@ -4,12 +4,13 @@ from typing import Any
 
 import orjson
 
+from codeintel_enrich.model.enclosing import ENCLOSING_TYPES
 from codeintel_enrich.model.rows import Cells, RowPacker, Sparse
 from codeintel_enrich.model.signatures import signature_value
 from codeintel_enrich.model.syntax import Definition, ImportStatement
 from codeintel_enrich.model.tables import NODES
 from codeintel_enrich.stages.emit.covered import Covered
-from codeintel_enrich.stages.emit.layers import ENCLOSING, Layers
+from codeintel_enrich.stages.emit.layers import Layers
 
 _NO_DEFINITION = Definition()
 
@@ -39,7 +40,7 @@ class Nodes:
             **self._of_defining(defining),
             **self._of_names([index for index in defining if self._definition(index).name_start_byte >= 0]),
             **self._of_symbols([index for index in defining if nodes[index].definition in self._layers.stitched.nodes]),
-            **self._of_enclosing([index for index in defining if nodes[index].node_type in ENCLOSING], covered),
+            **self._of_enclosing([index for index in defining if nodes[index].node_type in ENCLOSING_TYPES], covered),
         }
         packer.add_columns(NODES, columns)
 
