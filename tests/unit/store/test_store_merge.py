@@ -12,9 +12,10 @@ import duckdb
 import pytest
 
 from codeintel_enrich.errors import EnrichError, LockedError
-from codeintel_enrich.files.stamps import FileStamp, MergeReport
+from codeintel_enrich.files.stamps import FileStamp
 from codeintel_enrich.model.tables import SCHEMA_VERSION, TABLES
 from codeintel_enrich.store import canonical_dump, insert, merge, merge_store, open_store
+from codeintel_enrich.store.merge import MergeReport
 from tests.support.rows import Shelf, emitted, unpacked
 
 SOURCES = {
