@@ -1,4 +1,4 @@
-"""FAULTS rows 34 to 41: every kind of odd file ends as a row, and the build goes on."""
+"""Every kind of odd file ends as a row, and the build goes on."""
 
 import errno
 import os

@@ -1,15 +1,15 @@
-"""FAULTS rows 23 to 31: what happens to the cache between and during runs."""
+"""What happens to the cache between and during runs: kills, locks, damage, and edits while a build is running."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from codeintel_enrich.engine.rules.stages import BytesStage
 from codeintel_enrich.engine.run import executor
 from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.errors import LockedError, UsageError
@@ -17,6 +17,8 @@ from tests.support.pool import renew_workers
 from tests.support.projects import SHOP
 from tests.support.tools import Toolbox
 from tests.support.workspace import Workspace, all_tasks
+
+Damage = Callable[[Path, float], None]
 
 
 @pytest.fixture
@@ -111,7 +113,7 @@ def test_a_dead_holder_blocks_nobody(shop: Workspace) -> None:
     assert shop.ran() == all_tasks("shop/core.py") | {"merge"}
 
 
-def flip(path: Path, at: float = 0.5) -> None:
+def flip(path: Path, at: float) -> None:
     """One bit in each of 64 places around a point: a single one may hit space that nobody uses."""
     data = bytearray(path.read_bytes())
     for place in range(64):
@@ -119,7 +121,7 @@ def flip(path: Path, at: float = 0.5) -> None:
     path.write_bytes(data)
 
 
-def truncate(path: Path, at: float = 0.5) -> None:
+def truncate(path: Path, at: float) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * at)])
 
@@ -127,7 +129,7 @@ def truncate(path: Path, at: float = 0.5) -> None:
 @pytest.mark.parametrize("damage", [flip, truncate], ids=["bit flip", "truncation"])
 @pytest.mark.parametrize("at", [0.02, 0.3, 0.5, 0.9])
 @pytest.mark.parametrize("name", ["artifacts.sqlite", "manifest.msgpack", "codeintel.duckdb"])
-def test_a_damaged_cache_file_is_noticed_and_made_again(shop: Workspace, name: str, at: float, damage) -> None:
+def test_a_damaged_cache_file_is_noticed_and_made_again(shop: Workspace, name: str, at: float, damage: Damage) -> None:
     damage(shop.root / "cache" / name, at)
     if name == "artifacts.sqlite":
         renew_workers()
@@ -141,8 +143,8 @@ def test_a_damaged_cache_file_is_noticed_and_made_again(shop: Workspace, name: s
 
 
 @pytest.mark.parametrize("damage", [flip, truncate], ids=["bit flip", "truncation"])
-def test_a_damaged_link_state_is_noticed_when_it_is_needed(shop: Workspace, damage) -> None:
-    damage(shop.root / "cache" / "link.msgpack")
+def test_a_damaged_link_state_is_noticed_when_it_is_needed(shop: Workspace, damage: Damage) -> None:
+    damage(shop.root / "cache" / "link.msgpack", 0.5)
     shop.replace("shop/core.py", "def helper", "def helped")
     summary = shop.build()
     assert any("link.msgpack" in warning for warning in summary.warnings)
@@ -190,18 +192,24 @@ def test_an_edit_while_the_file_is_parsed_is_seen_by_the_next_run(
     shop.assert_equals_clean()
 
 
+def once_files_are_hashed(monkeypatch: pytest.MonkeyPatch, meddle: Callable[[], None]) -> None:
+    """Do something to the tree, once, when a build has hashed its files and has not yet given any to a worker."""
+    plan = executor.Executor.plan
+
+    def meddling(self: executor.Executor, due: Mapping[str, Sequence[str]]) -> None:
+        monkeypatch.setattr(executor.Executor, "plan", plan)
+        assert due, "the edited file is to be parsed"
+        meddle()
+        plan(self, due)
+
+    monkeypatch.setattr(executor.Executor, "plan", meddling)
+
+
 def test_an_edit_between_hashing_and_parsing_is_parsed_as_it_is_then(
     shop: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.replace("shop/core.py", "LIMIT = 3", "LIMIT = 4")
-    run = executor.Executor._of_bytes
-
-    def meddling(self: executor.Executor, stage: BytesStage, path: str) -> bool:
-        shop.replace("shop/core.py", "LIMIT = 4", "LIMIT = 5")
-        monkeypatch.setattr(executor.Executor, "_of_bytes", run)
-        return run(self, stage, path)
-
-    monkeypatch.setattr(executor.Executor, "_of_bytes", meddling)
+    once_files_are_hashed(monkeypatch, lambda: shop.replace("shop/core.py", "LIMIT = 4", "LIMIT = 5"))
     shop.build()
     shop.assert_equals_clean()
     assert shop.ran() == set()
@@ -211,14 +219,7 @@ def test_a_file_that_vanishes_after_listing_is_as_if_it_had_never_been(
     shop: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.write("shop/brief.py", "x = 1\n")
-    run = executor.Executor._of_bytes
-
-    def meddling(self: executor.Executor, stage: BytesStage, path: str) -> bool:
-        shop.delete("shop/brief.py")
-        monkeypatch.setattr(executor.Executor, "_of_bytes", run)
-        return run(self, stage, path)
-
-    monkeypatch.setattr(executor.Executor, "_of_bytes", meddling)
+    once_files_are_hashed(monkeypatch, lambda: shop.delete("shop/brief.py"))
     shop.build()
     shop.assert_equals_clean()
     assert shop.ran() == set()

@@ -1,4 +1,4 @@
-"""O1, O2, O5, O6, O10: whatever the sequence of edits, the store is that of a clean build, and the next run is idle."""
+"""Whatever the sequence of edits, the store is that of a clean build, and the next run is idle."""
 
 import random
 import shutil

@@ -1,4 +1,4 @@
-"""Owns what type checkers must be told so that they use overlays; knows nothing of where their settings are kept."""
+"""The settings of type checkers with which they use overlays; knows nothing of where their settings are kept."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Owns nothing but imports: loading this module early saves publishing from loading Arrow late.
+"""Nothing but imports: loading this module early saves publishing from loading Arrow late.
 
 Arrow loads what it finds: numpy, pandas, clients of remote file systems. Nothing here uses them, and they take longer
 to load than all the rest. So a process that imports this module, which is there to publish, does not find them.

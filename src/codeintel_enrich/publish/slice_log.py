@@ -1,4 +1,4 @@
-"""Owns the log of slices: in which generation each chunk came, changed or went; knows nothing of what chunks say.
+"""The log of chunks: in which generation each chunk came, changed or went; knows nothing of what chunks say.
 
 It is history, so no part of what is compared with a clean build. Losing it costs those who follow it one full reading.
 """

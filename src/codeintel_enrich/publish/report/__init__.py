@@ -1,4 +1,4 @@
-"""Owns the report's page: facts in, one HTML document out that needs nothing else; knows not where facts come from."""
+"""The report's page: facts in, one HTML document out that needs nothing else; knows not where facts come from."""
 
 import html
 import re

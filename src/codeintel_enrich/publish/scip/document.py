@@ -1,4 +1,4 @@
-"""Owns what one file's rows say as a document of a SCIP index; knows neither bytes nor other files' rows.
+"""What one file's rows say as a document of a SCIP index; knows neither bytes nor other files' rows.
 
 Columns count code points, as in the rows; a BOM counts as one, since it is part of the text that a reader decodes.
 """

@@ -1,4 +1,4 @@
-"""Owns the symbols of our own SCIP index: what a qualified name is called there, and what kind of thing it is.
+"""The symbols of our own SCIP index: what a qualified name is called there, and what kind of thing it is.
 
     codeintel-enrich python PACKAGE VERSION `pkg.mod`/Class#method().(parameter)
 

@@ -373,7 +373,7 @@ class _Evaluator:
             state.names[name] = NamespaceEntry((route,), "dynamic", earlier=declared)
 
     def _lazy_stub(self, state: AbstractState) -> None:
-        """Bind what `lazy_loader.attach_stub` takes from the module's own stub (Scientific Python's SPEC 1)."""
+        """Bind what `lazy_loader.attach_stub` takes from the module's own stub, as Scientific Python recommends it."""
         if not self._interface.lazy_stub or self._name.is_stub:
             return
         self.dependencies.add((table_provider(self._module), ""))
