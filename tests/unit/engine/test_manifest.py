@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from codeintel_enrich.engine.state import manifest as module
 from codeintel_enrich.engine.state.discovery import Found
 from codeintel_enrich.engine.state.manifest import (
     CLOCK_GRANULARITY_NS,
@@ -21,9 +20,10 @@ from codeintel_enrich.engine.state.manifest import (
     load_manifest,
     read_file,
     save_manifest,
-    write_atomically,
 )
+from codeintel_enrich.files.atomic import write_atomically
 from codeintel_enrich.files.stamps import FileStamp
+from codeintel_enrich.model.digest import digest
 
 SECOND = 1_000_000_000
 CHANGED = 1_700_000_000 * SECOND + 123_456_789
@@ -80,7 +80,7 @@ def test_a_file_written_while_it_is_read_has_the_signature_from_before(
         target.write_text("x = 1000\n")
         return status
 
-    monkeypatch.setattr(module.os, "fstat", meddling)
+    monkeypatch.setattr(os, "fstat", meddling)
     data, signature, _ = read_file(str(target))
     assert data == b"x = 1000\n"
     assert signature.mtime_ns == before != target.stat().st_mtime_ns
@@ -118,7 +118,7 @@ def test_a_manifest_of_any_damage_is_an_empty_one_with_a_warning(tmp_path: Path)
 
 def test_a_manifest_of_another_version_is_an_empty_one_with_a_warning(tmp_path: Path) -> None:
     body = b"\x81\xa5files\x07"
-    (tmp_path / "m").write_bytes(module.digest(body).encode() + body)
+    (tmp_path / "m").write_bytes(digest(body).encode() + body)
     loaded, warning = load_manifest(tmp_path / "m")
     assert loaded == Manifest()
     assert warning is not None
