@@ -19,6 +19,9 @@ CORE = "shop/core.py"
 class Checkout(Workspace):
     """A checkout with a dodo.py."""
 
+    first: set[str]
+    """The tasks of the first build."""
+
     def doit(self, *words: str, code: int = 0) -> str:
         """Run doit; what it printed, stdout and stderr. No run may end in a traceback."""
         command = [str(Path(sys.executable).parent / "doit"), *words]

@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from codeintel_enrich.engine.rules.keys import library_version
 from codeintel_enrich.engine.run.summary import Summary
 from codeintel_enrich.engine.state import outlining
 from codeintel_enrich.engine.state.manifest import load_manifest
@@ -161,8 +163,9 @@ def test_parquet_has_the_rows_of_the_store(built: tuple[Workspace, Summary]) -> 
         where = shop.root / "cache" / "enriched" / "parquet" / table / "*" / "*.parquet"
         columns = [column for column, *_ in shop.query(f"DESCRIBE {table}")]
         listed = ", ".join(columns)
-        in_files = duckdb.sql(f"SELECT {listed} FROM read_parquet('{where}') ORDER BY ALL").fetchall()
-        assert in_files == shop.query(f"SELECT {listed} FROM {table} ORDER BY ALL")
+        in_files = duckdb.sql(f"SELECT {listed} FROM read_parquet('{where}') ORDER BY ALL")
+        assert in_files is not None
+        assert in_files.fetchall() == shop.query(f"SELECT {listed} FROM {table} ORDER BY ALL")
 
 
 def test_an_edit_rewrites_the_parquet_of_its_kind_only(shop: Workspace) -> None:
@@ -233,9 +236,10 @@ def test_a_grammar_that_kills_its_worker_costs_that_file_only(tmp_path: Path, mo
 def test_without_its_grammar_a_file_is_left_out_with_the_remedy_until_it_is_installed(
     shop: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    find_spec = grammars.find_spec
     with monkeypatch.context() as without:
-        without.setattr(grammars, "find_spec", lambda name: None if name == "tree_sitter_toml" else find_spec(name))
+        without.setattr(
+            f"{grammars.__name__}.find_spec", lambda name: None if name == "tree_sitter_toml" else find_spec(name)
+        )
         summary = shop.build()
         assert set(summary.ran) == {"merge"}
         assert summary.exit_code == 0
@@ -256,8 +260,9 @@ def test_without_its_grammar_a_file_is_left_out_with_the_remedy_until_it_is_inst
 def test_another_version_of_a_grammar_redoes_its_language_and_no_other(
     shop: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    version = outlining.library_version
-    monkeypatch.setattr(outlining, "library_version", lambda name: version(name) + "!" * name.endswith("toml"))
+    monkeypatch.setattr(
+        f"{outlining.__name__}.library_version", lambda name: library_version(name) + "!" * name.endswith("toml")
+    )
     assert shop.ran() == {f"outline:{TOML}", "outline:pyproject.toml"}
     assert shop.ran() == set()
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ class Finding(NamedTuple):
     rule: str
 
 
-def pyrefly(root: Path, settings: dict[str, object]) -> set[Finding]:
+def pyrefly(root: Path, settings: Mapping[str, object]) -> set[Finding]:
     """Errors that pyrefly reports under some settings."""
     lines = [f"{key} = {json.dumps(value)}" for key, value in {"project-includes": ["**/*.py"], **settings}.items()]
     config = root / "pyrefly.toml"
@@ -38,7 +39,7 @@ def pyrefly(root: Path, settings: dict[str, object]) -> set[Finding]:
     }
 
 
-def pyright(root: Path, settings: dict[str, object]) -> set[Finding]:
+def pyright(root: Path, settings: Mapping[str, object]) -> set[Finding]:
     """Errors that pyright reports under some settings, in the overlays, too."""
     config = root / "pyrightconfig.json"
     config.write_text(json.dumps({"include": ["src"], "pythonVersion": "3.11", **settings}))

@@ -1,4 +1,4 @@
-"""Exactly which tasks run after which edit of a real package, with index and report held fixed and with both off.
+"""Exactly which tasks run after which edit of a real package, with index and report held fixed.
 
 After every step the store and the published files equal those of a clean build at another path.
 """
@@ -21,15 +21,13 @@ PACKAGE = "rich/__init__.py"
 class Rich(Workspace):
     """A copy of rich that can be put back to how it was installed."""
 
-    def __init__(self, folder: Path, *, facts: bool) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__(folder, jobs=2)
         copy_package("rich", self.root)
-        self.facts = facts
-        if facts:
-            report = folder / "pyrefly.json"
-            report.write_bytes(pyrefly_report(self.root))
-            self.options["scip"] = make_scip(self.root, folder / "index.scip")
-            self.options["reports"] = {"pyrefly": report}
+        report = folder / "pyrefly.json"
+        report.write_bytes(pyrefly_report(self.root))
+        self.options["scip"] = make_scip(self.root, folder / "index.scip")
+        self.options["reports"] = {"pyrefly": report}
         self.original = {path: self.read(path) for path in source_files(self.root)}
         self.paths = set(self.original)
         self.build()
@@ -50,12 +48,12 @@ class Rich(Workspace):
         A package lists its submodules, and a report is read against the files there are (which gives the same facts
         for those that stay).
         """
-        return later_tasks(PACKAGE) | {"link", "merge"} | ({"check:pyrefly"} if self.facts else set())
+        return later_tasks(PACKAGE) | {"link", "merge", "check:pyrefly"}
 
 
-@pytest.fixture(scope="module", params=(False, True), ids=("alone", "fixed facts"))
-def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Rich:
-    return Rich(tmp_path_factory.mktemp("rich"), facts=request.param)
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Rich:
+    return Rich(tmp_path_factory.mktemp("rich"))
 
 
 @pytest.fixture

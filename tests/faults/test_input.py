@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from codeintel_enrich.engine.state import tree
+from codeintel_enrich.engine.state.manifest import read_file
 from tests.support.workspace import Workspace
 
 ODD: dict[str, bytes] = {
@@ -122,14 +123,13 @@ def test_what_is_no_regular_file_is_left_out_with_a_reason(tmp_path: Path) -> No
 
 def test_an_unreadable_file_has_a_row_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = Workspace(tmp_path, {"good.py": "x = 1\n", "secret.py": "y = 2\n"})
-    read = tree.read_file
 
     def refusing(path: str) -> Any:
         if path.endswith("secret.py"):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
-        return read(path)
+        return read_file(path)
 
-    monkeypatch.setattr(tree, "read_file", refusing)
+    monkeypatch.setattr(f"{tree.__name__}.read_file", refusing)
     workspace.build()
     rows = modules(workspace)
     assert rows["good.py"][0]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from codeintel_enrich.engine.run import executor
+from codeintel_enrich.engine.run.executor import Executor
+from codeintel_enrich.engine.run.sandbox import Pool
 from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.errors import LockedError, UsageError
 from tests.support.pool import renew_workers
@@ -178,15 +179,15 @@ def test_an_edit_while_the_file_is_parsed_is_seen_by_the_next_run(
     shop: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.replace("shop/core.py", "LIMIT = 3", "LIMIT = 4")
-    run = executor.Pool.run
+    run = Pool.run
 
-    def meddling(self: executor.Pool, stage: str, *arguments: object) -> list[bytes]:
+    def meddling(self: Pool, stage: str, *arguments: object) -> list[bytes]:
         if stage == "parse":
             shop.replace("shop/core.py", "LIMIT = 4", "LIMIT = 5")
-            monkeypatch.setattr(executor.Pool, "run", run)
+            monkeypatch.setattr(Pool, "run", run)
         return run(self, stage, *arguments)
 
-    monkeypatch.setattr(executor.Pool, "run", meddling)
+    monkeypatch.setattr(Pool, "run", meddling)
     shop.build()
     assert shop.ran() == all_tasks("shop/core.py") | {"merge"}
     shop.assert_equals_clean()
@@ -194,15 +195,15 @@ def test_an_edit_while_the_file_is_parsed_is_seen_by_the_next_run(
 
 def once_files_are_hashed(monkeypatch: pytest.MonkeyPatch, meddle: Callable[[], None]) -> None:
     """Do something to the tree, once, when a build has hashed its files and has not yet given any to a worker."""
-    plan = executor.Executor.plan
+    plan = Executor.plan
 
-    def meddling(self: executor.Executor, due: Mapping[str, Sequence[str]]) -> None:
-        monkeypatch.setattr(executor.Executor, "plan", plan)
+    def meddling(self: Executor, due: Mapping[str, Sequence[str]]) -> None:
+        monkeypatch.setattr(Executor, "plan", plan)
         assert due, "the edited file is to be parsed"
         meddle()
         plan(self, due)
 
-    monkeypatch.setattr(executor.Executor, "plan", meddling)
+    monkeypatch.setattr(Executor, "plan", meddling)
 
 
 def test_an_edit_between_hashing_and_parsing_is_parsed_as_it_is_then(

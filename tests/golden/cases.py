@@ -68,7 +68,9 @@ class Case:
         for path, text in self.files.items():
             for number, line in enumerate(text.splitlines(), 1):
                 found = _MARK.search(line)
-                for part in found[1].split(";") if found else ():
+                if found is None:
+                    continue
+                for part in found[1].split(";"):
                     expression, _, expected = (piece.strip() for piece in part.partition("->"))
                     place = re.search(rf"(?<![\w.]){re.escape(expression)}(?!\w)", line[: found.start()])
                     assert place, f"{self.name}: {expression!r} is not in {line!r}"

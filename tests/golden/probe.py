@@ -12,17 +12,18 @@ import json
 import os
 import sys
 import types
+from typing import Any
 
 NAMED = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
 MISSING = object()
 
 
-def main():
+def main() -> None:
     questions = json.load(sys.stdin)
     json.dump([in_fork(question) for question in questions], sys.stdout)
 
 
-def in_fork(question):
+def in_fork(question: Any) -> Any:
     read, write = os.pipe()
     child = os.fork()
     if not child:
@@ -38,26 +39,26 @@ def in_fork(question):
 
 
 class Run:
-    def __init__(self, question):
+    def __init__(self, question: Any) -> None:
         self.module = question["module"]
         self.entry = question["entry"]
         self.names = question["names"]
         self.marks = question["marks"]
-        self.seen = {}
+        self.seen: dict[int, list[object]] = {}
         for name in question["files"].values():
             sys.modules.pop(name, None)
         self.own = set(question["files"].values())
         files = {os.path.join(question["folder"], path): path for path in question["files"]}
         marks, seen = self.marks, self.seen
 
-        def note(index, value):
+        def note(index: int, value: object) -> object:
             seen.setdefault(index, []).append(value)
             return value
 
-        builtins.__golden__ = note
+        vars(builtins)["__golden__"] = note
 
         class Loader(importlib.machinery.SourceFileLoader):
-            def source_to_code(self, data, path, *, _optimize=-1):
+            def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> Any:  # type: ignore[override]
                 tree = ast.parse(data, path)
                 wanted = {
                     (mark["line"], ast.unparse(ast.parse(mark["text"]))): index
@@ -67,7 +68,7 @@ class Run:
                 tree = ast.fix_missing_locations(Wrap(wanted).visit(tree))
                 return compile(tree, path, "exec", dont_inherit=True)
 
-        def finder(path):
+        def finder(path: str) -> importlib.machinery.FileFinder:
             if not path.startswith(question["folder"]):
                 raise ImportError
             return importlib.machinery.FileFinder(path, (Loader, [".py"]))
@@ -75,7 +76,7 @@ class Run:
         sys.path_hooks.insert(0, finder)
         sys.path[:0] = [os.path.normpath(os.path.join(question["folder"], root)) for root in question["roots"]]
 
-    def answer(self):
+    def answer(self) -> dict[str, Any]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         try:
             for name in self.entry:
@@ -84,7 +85,8 @@ class Run:
         except BaseException as problem:
             return {"error": f"{type(problem).__name__}: {problem}"}
         bound = dict(vars(module))
-        star, star_error = {}, None
+        star: dict[str, Any] = {}
+        star_error = None
         try:
             exec(f"from {self.module} import *", star)
         except BaseException as problem:
@@ -92,7 +94,7 @@ class Run:
         star.pop("__builtins__", None)
         names = {}
         for name, claims in self.names.items():
-            space = {}
+            space: dict[str, Any] = {}
             try:
                 exec(f"from {self.module} import {name}", space)
             except BaseException as problem:
@@ -115,7 +117,7 @@ class Run:
             "marks": marks,
         }
 
-    def judge(self, values, claims):
+    def judge(self, values: list[Any], claims: list[str]) -> dict[str, Any]:
         """What the values are called where they were defined, and which claimed paths lead to one of them."""
         labels = sorted({label for value in values if (label := self.label(value)) is not None})
         candidates = [follow(claim) for claim in claims]
@@ -131,7 +133,7 @@ class Run:
             ],
         }
 
-    def label(self, value):
+    def label(self, value: Any) -> str | None:
         """`module.qualname` of what one of the case's files, or the interpreter itself, defines under a name."""
         if isinstance(value, types.ModuleType):
             return value.__name__ if value.__name__ in self.own or not getattr(value, "__file__", None) else None
@@ -151,11 +153,11 @@ class Run:
 class Wrap(ast.NodeTransformer):
     """Puts a call that notes its argument around the marked expressions."""
 
-    def __init__(self, wanted):
+    def __init__(self, wanted: dict[tuple[int | None, str], int]) -> None:
         self.wanted = wanted
-        self.done = set()
+        self.done: set[int | None] = set()
 
-    def generic_visit(self, node):
+    def generic_visit(self, node: Any) -> Any:
         index = None
         if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
             key = node.end_lineno, ast.unparse(node)
@@ -170,12 +172,12 @@ class Wrap(ast.NodeTransformer):
         return ast.copy_location(ast.Call(called, [ast.Constant(index), node], []), node)
 
 
-def follow(path):
+def follow(path: str) -> list[Any]:
     """The objects that a dotted path may mean: by attributes of loaded modules, a loaded module, else one to import."""
     parts = path.split(".")
-    found = []
+    found: list[Any] = []
     for count in range(1, len(parts) + 1):
-        value = sys.modules.get(".".join(parts[:count]), MISSING)
+        value: Any = sys.modules.get(".".join(parts[:count]), MISSING)
         for name in parts[count:]:
             value = getattr(value, name, MISSING)
         if value is not MISSING:
@@ -192,7 +194,7 @@ def follow(path):
     return found
 
 
-def same_function(found, value):
+def same_function(found: object, value: object) -> bool:
     inner = getattr(value, "__func__", None)
     return inner is not None and getattr(found, "__func__", found) is inner
 

@@ -25,6 +25,8 @@ ROOTS = ("src", ".")
 PARSE = ParseConfig()
 EMIT = EmitConfig()
 
+_made: dict[str, dict[str, FileRows]] = {}
+
 
 def emitted(
     sources: Mapping[str, str | bytes],
@@ -35,7 +37,10 @@ def emitted(
     parse_config: ParseConfig = PARSE,
     emit_config: EmitConfig = EMIT,
 ) -> dict[str, FileRows]:
-    """Path -> final rows."""
+    """Path -> final rows; the same sources under the same settings are analysed once in a process."""
+    fed = msgspec.msgpack.encode([sources, documents, facts, contexts, parse_config, emit_config])
+    if (known := _made.get(digest(fed))) is not None:
+        return dict(known)
     parsed = {
         path: parse(text.encode() if isinstance(text, str) else text, parse_config) for path, text in sources.items()
     }
@@ -60,7 +65,8 @@ def emitted(
         types = attach_types(syntax, [own_facts] if own_facts else [])
         context = (contexts or {}).get(path, FileContext())
         rows[path] = emit(path, syntax, item.interface, linked_module, qualified, stitched, types, context, emit_config)
-    return rows
+    _made[digest(fed)] = rows
+    return dict(rows)
 
 
 def as_dicts(rows: FileRows, table: str) -> list[dict[str, Any]]:

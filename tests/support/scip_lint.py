@@ -36,9 +36,14 @@ def faults(index: SCIPIndex) -> Iterator[str]:
             yield from (f"{info.symbol} relates to {to}" for to in targets if to not in defined | externals.keys())
             if len(set(targets)) != len(targets):
                 yield f"{info.symbol} relates to a symbol twice"
-            for each in info.relationships:
-                if not (each.is_reference or each.is_implementation or each.is_type_definition or each.is_definition):
-                    yield f"{info.symbol} relates to {each.symbol} in no way"
+            for related in info.relationships:
+                if not (
+                    related.is_reference
+                    or related.is_implementation
+                    or related.is_type_definition
+                    or related.is_definition
+                ):
+                    yield f"{info.symbol} relates to {related.symbol} in no way"
         seen: set[tuple[object, ...]] = set()
         for each in document.occurrences:
             place = (each.start_line, each.start_character, each.end_line, each.end_character)

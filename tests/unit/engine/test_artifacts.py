@@ -42,8 +42,8 @@ def sql(path: Path, statement: str, *values: object) -> None:
 
 def test_what_was_recorded_is_found_by_key_and_by_digest_also_later(store: Artifacts) -> None:
     first, second = put(store, b"one", b"two")
-    for look in (lambda: store, lambda: again(store)):
-        artifacts = look()
+    for later in (False, True):
+        artifacts = again(store) if later else store
         assert artifacts.lookup(INPUTS.key) == (first, second)
         assert (artifacts.get(first), artifacts.get(second)) == (b"one", b"two")
         assert artifacts.digests() == {first, second}

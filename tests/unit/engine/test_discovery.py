@@ -147,7 +147,7 @@ def test_a_pattern_that_is_none_names_the_setting(tmp_path: Path) -> None:
     write(tmp_path, {"a.py": ""})
     for setting in ("include", "exclude", "only"):
         with pytest.raises(UsageError, match=rf"{setting}.*z-a"):
-            look(tmp_path, **{setting: ("[z-a].py",)})
+            look(tmp_path, None, **{setting: ("[z-a].py",)})
 
 
 def test_links_to_files_are_files_and_links_to_folders_are_not_followed(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from codeintel_enrich.engine.rules.stages import ANALYSES, STAGES, UPSTREAM
 from codeintel_enrich.engine.rules.task_name import TaskName, label, path_of
 
-paths = st.text(st.characters(exclude_categories=("Cs",)), min_size=1)
+paths = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
 @given(paths)

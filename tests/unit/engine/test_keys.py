@@ -1,5 +1,6 @@
 """A stage's key covers its own version, its own settings and its inputs, and nobody else's."""
 
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -182,8 +183,8 @@ def test_another_version_of_a_library_is_another_version_of_its_stages(
 ) -> None:
     before = {stage: stage_version(stage) for stage in NAMES}
     stage_version.cache_clear()
-    version = keys.metadata.version
-    monkeypatch.setattr(keys.metadata, "version", lambda name: "0.0" if name == library else version(name))
+    version = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda name: "0.0" if name == library else version(name))
     after = {stage: stage_version(stage) for stage in NAMES}
     assert {stage for stage in NAMES if before[stage] != after[stage]} == stages
 

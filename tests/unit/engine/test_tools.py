@@ -1,12 +1,15 @@
-import importlib.util
+"""Indexers and checkers are run such that a failing one is an error, and nothing of the tree is written to."""
+
 import json
 import os
-import shutil
 import stat
+import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,27 +19,30 @@ from codeintel_enrich.errors import ToolError
 from codeintel_enrich.formats.checkers import CHECKERS
 from codeintel_enrich.formats.scip import SCIPIndex
 from codeintel_enrich.model.digest import digest
+from tests.support.packages import copy_package, pyrefly_report, source_files
 
 run_pyrefly = partial(run_checker, CHECKERS["pyrefly"])
 run_pyright = partial(run_checker, CHECKERS["pyright"])
 
 
-def write(root, files):
+StandIn = Callable[[str, str], None]
+"""Puts a shell script in the place of the tool of a name."""
+
+
+def write(root: Path, files: Mapping[str, str | bytes]) -> list[str]:
     for path, content in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(content if isinstance(content, bytes) else content.encode())
     return [path for path in files if path.endswith((".py", ".pyi"))]
 
 
-def state(root):
+def state(root: Path) -> dict[Path, tuple[int, bytes | bool]]:
     return {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in sorted(root.rglob("*"))}
 
 
 @pytest.fixture
-def stand_in(monkeypatch, tmp_path):
-    """Put a shell script in a tool's place."""
-
-    def install(name, script):
+def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StandIn:
+    def install(name: str, script: str) -> None:
         path = tmp_path / f"{name}-stand-in"
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
@@ -45,14 +51,15 @@ def stand_in(monkeypatch, tmp_path):
     return install
 
 
-def test_a_tool_beside_the_interpreter_is_found_with_its_version():
+def test_a_tool_beside_the_interpreter_is_found_with_its_version() -> None:
     tool = find_tool("pyrefly")
+    assert tool is not None
     assert tool.path == str(Path(sys.executable).parent / "pyrefly")
     assert tool.version[0].isdigit()
     assert find_tool("no-such-tool-anywhere") is None
 
 
-def test_a_missing_tool_is_said(monkeypatch, tmp_path):
+def test_a_missing_tool_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tools, "find_tool", lambda name: None)
     with pytest.raises(ToolError, match="ty-scip is not installed"):
         make_index(tmp_path, ["a.py"], tmp_path / "o", tmp_path / "s")
@@ -73,11 +80,11 @@ def test_a_missing_tool_is_said(monkeypatch, tmp_path):
         ("pkg/a.b.py", False),
     ],
 )
-def test_only_module_names_can_be_indexed(path, answer):
+def test_only_module_names_can_be_indexed(path: str, answer: bool) -> None:
     assert indexable(path) is answer
 
 
-ODD = {
+ODD: dict[str, str | bytes] = {
     "pkg/__init__.py": "",
     "pkg/a.py": "from pkg.b import f\nf()\n",
     "pkg/b.py": "def f(): pass\n",
@@ -95,7 +102,7 @@ ODD = {
 }
 
 
-def test_files_that_would_stop_the_indexer_are_left_out_with_a_reason_and_no_other_is(tmp_path):
+def test_files_that_would_stop_the_indexer_are_left_out_with_a_reason_and_no_other_is(tmp_path: Path) -> None:
     root = tmp_path / "tree"
     files = write(root, ODD)
     before = state(root)
@@ -117,7 +124,7 @@ def test_files_that_would_stop_the_indexer_are_left_out_with_a_reason_and_no_oth
     assert "ty-scip python odd 3.1 pkg/b/f()." in index.symbol_to_files()
 
 
-def test_a_broken_configuration_does_not_stop_the_indexer(tmp_path):
+def test_a_broken_configuration_does_not_stop_the_indexer(tmp_path: Path) -> None:
     files = write(tmp_path / "tree", {"a.py": "x = 1\n", "pyproject.toml": "[tool.ty\n"})
     assert make_index(tmp_path / "tree", files, tmp_path / "o.scip", tmp_path / "s").documents == ("a.py",)
     write(tmp_path / "tree", {"pyproject.toml": "[tool.ty]\nno-such-key = 1\n"})
@@ -136,7 +143,9 @@ def test_a_broken_configuration_does_not_stop_the_indexer(tmp_path):
         ("sleep 60", "was stopped after"),
     ],
 )
-def test_an_indexer_that_fails_is_an_error_and_the_old_index_stays(stand_in, tmp_path, script, message):
+def test_an_indexer_that_fails_is_an_error_and_the_old_index_stays(
+    stand_in: StandIn, tmp_path: Path, script: str, message: str
+) -> None:
     stand_in("ty-scip", script)
     files = write(tmp_path / "tree", {"a.py": "x = 1\n"})
     (tmp_path / "o.scip").write_bytes(b"old")
@@ -146,13 +155,13 @@ def test_an_indexer_that_fails_is_an_error_and_the_old_index_stays(stand_in, tmp
     assert not (tmp_path / "s").exists()
 
 
-def test_nothing_that_can_be_indexed_is_an_error_that_says_why(tmp_path):
+def test_nothing_that_can_be_indexed_is_an_error_that_says_why(tmp_path: Path) -> None:
     files = write(tmp_path / "tree", {"a-b.py": "x = 1\n"})
     with pytest.raises(ToolError, match=r"a-b\.py: its name is no module name"):
         make_index(tmp_path / "tree", files, tmp_path / "o.scip", tmp_path / "s")
 
 
-def test_a_time_limit_ends_whatever_the_tool_started(stand_in, tmp_path):
+def test_a_time_limit_ends_whatever_the_tool_started(stand_in: StandIn, tmp_path: Path) -> None:
     stand_in("ty-scip", f"sh -c 'sleep 1; touch {tmp_path}/survived' & wait")
     files = write(tmp_path / "tree", {"a.py": "x = 1\n"})
     with pytest.raises(ToolError, match="was stopped"):
@@ -165,7 +174,7 @@ BAD_TYPES = {"pkg/a.py": 'x: int = "a"\n', "pkg/b.py": "y: int = 1\n", "other/c.
 
 
 @pytest.mark.parametrize("run", [run_pyrefly, run_pyright])
-def test_a_checker_reports_the_indexed_files_and_writes_nothing(run, tmp_path):
+def test_a_checker_reports_the_indexed_files_and_writes_nothing(run: Callable[..., Any], tmp_path: Path) -> None:
     write(tmp_path, BAD_TYPES)
     before = state(tmp_path)
     report = run(tmp_path, ["pkg/a.py", "pkg/b.py"])
@@ -177,7 +186,7 @@ def test_a_checker_reports_the_indexed_files_and_writes_nothing(run, tmp_path):
     assert state(tmp_path) == before
 
 
-def test_pyrefly_follows_the_configuration_of_the_tree(tmp_path):
+def test_pyrefly_follows_the_configuration_of_the_tree(tmp_path: Path) -> None:
     write(tmp_path, {**BAD_TYPES, "pyrefly.toml": "[errors]\nbad-assignment = false\n"})
     assert not any(facts.diagnostics for facts in run_pyrefly(tmp_path, list(BAD_TYPES)).files.values())
 
@@ -195,38 +204,38 @@ def test_pyrefly_follows_the_configuration_of_the_tree(tmp_path):
         ("echo '{\"errors\": []}'", "gave no coverage report"),
     ],
 )
-def test_a_crashed_checker_is_never_no_errors(stand_in, tmp_path, script, message):
+def test_a_crashed_checker_is_never_no_errors(stand_in: StandIn, tmp_path: Path, script: str, message: str) -> None:
     stand_in("pyrefly", script)
     with pytest.raises(ToolError, match=message):
         run_pyrefly(tmp_path, ["a.py"], timeout=0.5)
 
 
-def test_every_finding_of_pyrefly_on_a_real_package_gets_through(tmp_path):
-    [origin] = importlib.util.find_spec("requests").submodule_search_locations
-    shutil.copytree(origin, tmp_path / "requests", ignore=shutil.ignore_patterns("__pycache__"))
-    files = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.py")]
-    report = run_pyrefly(tmp_path, files)
-    command = [find_tool("pyrefly").path, "check", "--output-format", "json", "--preset", "default"]
-    raw = json.loads(tools._run(command, tmp_path, 60).stdout)["errors"]
+def test_every_finding_of_pyrefly_on_a_real_package_gets_through(tmp_path: Path) -> None:
+    copy_package("requests", tmp_path)
+    report = run_pyrefly(tmp_path, source_files(tmp_path))
+    raw = json.loads(pyrefly_report(tmp_path))["errors"]
     assert raw
     assert sorted((e["path"], e["line"], e["column"] - 1, e["name"]) for e in raw) == sorted(
         (path, d.line, d.col, d.rule) for path, facts in report.files.items() for d in facts.diagnostics
     )
 
 
-def test_the_coverage_of_every_symbol_of_a_real_package_gets_through(tmp_path):
-    [origin] = importlib.util.find_spec("requests").submodule_search_locations
-    shutil.copytree(origin, tmp_path / "requests", ignore=shutil.ignore_patterns("__pycache__"))
-    files = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.py")]
-    report = run_pyrefly(tmp_path, files)
-    raw = json.loads(tools._run([find_tool("pyrefly").path, "coverage", "report"], tmp_path, 60).stdout)
+def test_the_coverage_of_every_symbol_of_a_real_package_gets_through(tmp_path: Path) -> None:
+    copy_package("requests", tmp_path)
+    report = run_pyrefly(tmp_path, source_files(tmp_path))
+    tool = find_tool("pyrefly")
+    assert tool is not None
+    done = subprocess.run([tool.path, "coverage", "report"], cwd=tmp_path, capture_output=True, check=False, timeout=60)
+    raw = json.loads(done.stdout)
     assert raw["summary"]["n_typable"] > 100
     for name in ("n_typable", "n_typed", "n_any", "n_untyped"):
         told = sum(getattr(symbol, name) for facts in report.files.values() for symbol in facts.coverage)
         assert told == raw["summary"][name]
 
 
-def test_expression_types_are_told_where_asked_for_and_leave_nothing_behind(tmp_path, monkeypatch):
+def test_expression_types_are_told_where_asked_for_and_leave_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(tmp_path / "tree", {"pkg/a.py": "x = 1\ny = x\n"})
     (tmp_path / "scratch").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
@@ -241,13 +250,15 @@ def test_expression_types_are_told_where_asked_for_and_leave_nothing_behind(tmp_
     assert facts.typed_places == ()
 
 
-def test_expression_types_that_are_not_made_are_an_error(stand_in, tmp_path):
+def test_expression_types_that_are_not_made_are_an_error(stand_in: StandIn, tmp_path: Path) -> None:
     stand_in("pyrefly", "echo '{\"errors\": []}'")
     with pytest.raises(ToolError, match="gave no expression types"):
         run_pyrefly(tmp_path, ["a.py"], expressions=True)
 
 
-def test_the_virtual_environment_of_the_tree_counts_for_the_copy(stand_in, monkeypatch, tmp_path):
+def test_the_virtual_environment_of_the_tree_counts_for_the_copy(
+    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     stand_in("ty-scip", 'echo "$VIRTUAL_ENV" >&2; exit 3')
     files = write(tmp_path / "tree", {"a.py": "", ".venv/pyvenv.cfg": ""})
@@ -255,7 +266,9 @@ def test_the_virtual_environment_of_the_tree_counts_for_the_copy(stand_in, monke
         make_index(tmp_path / "tree", files, tmp_path / "o.scip", tmp_path / "s")
 
 
-def test_a_python_path_that_leads_to_the_same_package_hides_nothing(monkeypatch, tmp_path):
+def test_a_python_path_that_leads_to_the_same_package_hides_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     files = write(tmp_path / "repo", {"src/pkg/__init__.py": "", "src/pkg/a.py": "A = 1\n"})
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "repo" / "src"))
     run = make_index(tmp_path / "repo", files, tmp_path / "index.scip", tmp_path / "scratch")
