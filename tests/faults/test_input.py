@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from codeintel_enrich.engine.state import tree
-from codeintel_enrich.engine.state.manifest import read_file
+from codeintel_enrich.files.stat import read_file
 from tests.support.workspace import Workspace
 
 ODD: dict[str, bytes] = {
