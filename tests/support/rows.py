@@ -5,11 +5,12 @@ from typing import Any
 
 import msgspec
 
+from codeintel_enrich.engine.run.jobs import ENCODER
 from codeintel_enrich.model.config import EmitConfig, LinkConfig, ParseConfig
 from codeintel_enrich.model.context import FileContext
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.modules import module_table
-from codeintel_enrich.model.rows import FileRows, PackedRows, encode_rows, unpack_records
+from codeintel_enrich.model.rows import FileRows, PackedRows, unpack_records
 from codeintel_enrich.model.scip import Document
 from codeintel_enrich.model.tables import TABLES
 from codeintel_enrich.model.types import FileFacts
@@ -83,7 +84,7 @@ class Shelf:
     """Encoded rows by path, as the engine offers them: a listing with digests, and a way to load one."""
 
     def __init__(self, rows: Mapping[str, FileRows]) -> None:
-        self.data = {path: encode_rows(item) for path, item in rows.items()}
+        self.data = {path: ENCODER.encode(item) for path, item in rows.items()}
         self.loaded: list[str] = []
 
     @property

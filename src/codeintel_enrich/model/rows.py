@@ -95,11 +95,6 @@ _packed_decoder = msgspec.msgpack.Decoder(_PackedHalf)
 _fragments_decoder = msgspec.msgpack.Decoder(_FragmentsHalf)
 
 
-def encode_rows(rows: FileRows) -> bytes:
-    """Bytes of one file's rows; the same rows give the same bytes."""
-    return _encoder.encode(rows)
-
-
 def encode_packed(packed: PackedRows) -> bytes:
     """Bytes of the rows of a file that contributes nothing to the published files."""
     return _encoder.encode(_PackedHalf(packed))
@@ -111,7 +106,7 @@ def decode_packed(data: bytes) -> PackedRows:
 
 
 def decode_fragments(data: bytes) -> FileFragments:
-    """The half that publishers need. Raises msgspec.DecodeError on bytes that `encode_rows` did not make."""
+    """The half that publishers need. Raises msgspec.DecodeError on bytes that are no encoded `FileRows`."""
     return _fragments_decoder.decode(data).fragments
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 import pytest
 
+from codeintel_enrich.engine.run.jobs import ENCODER
 from codeintel_enrich.model.rows import (
     FileFragments,
     FileRows,
@@ -16,7 +17,6 @@ from codeintel_enrich.model.rows import (
     Sparse,
     decode_fragments,
     decode_packed,
-    encode_rows,
     unpack_records,
 )
 from codeintel_enrich.model.tables import LONG, Row, table
@@ -59,7 +59,7 @@ def packed_rows() -> FileRows:
 
 
 def test_rows_come_back_as_they_went_in() -> None:
-    data = encode_rows(packed_rows())
+    data = ENCODER.encode(packed_rows())
     (records,) = unpack_records(decode_packed(data), TABLE)
     assert records == [msgspec.structs.asdict(row) for row in ROWS]
     assert decode_fragments(data).module_json == b"{}\n"

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from codeintel_enrich.engine.run.jobs import ENCODER
 from codeintel_enrich.model.config import EmitConfig, ParseConfig
 from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.digest import digest
-from codeintel_enrich.model.rows import decode_packed, encode_packed, encode_rows
+from codeintel_enrich.model.rows import decode_packed, encode_packed
 from codeintel_enrich.model.scip import ROLE_DEFINITION, ROLE_READ, Document, Occurrence, SymbolInformation
 from codeintel_enrich.model.tables import TABLES
 from codeintel_enrich.model.types import FileFacts
@@ -271,7 +272,7 @@ def test_the_hub_threshold_is_config() -> None:
 
 def test_the_same_layers_give_the_same_bytes() -> None:
     first, second = emitted(PACKAGE), emitted(dict(reversed(PACKAGE.items())))
-    assert all(encode_rows(first[path]) == encode_rows(second[path]) for path in PACKAGE)
+    assert all(ENCODER.encode(first[path]) == ENCODER.encode(second[path]) for path in PACKAGE)
 
 
 def test_a_file_that_does_not_parse_has_its_outline_in_rows_and_on_its_line() -> None:
