@@ -26,6 +26,13 @@ def task_check() -> Iterator[dict[str, Any]]:
         yield {"name": name, "actions": [f"{tools}/{command}"], "verbosity": 2}
 
 
+def task_coverage() -> dict[str, Any]:
+    """The tests once more, counting which lines of ours they run; fails below the floor that `pyproject.toml` sets."""
+    tools = Path(sys.executable).parent
+    commands = ("erase", "run -m pytest -n auto --dist loadfile", "combine --quiet", "report")
+    return {"actions": [f"{tools}/coverage {command}" for command in commands], "verbosity": 2}
+
+
 def task_docs() -> dict[str, Any]:
     """The site: README, tour, reference, architecture, examples and docstrings, into `.docs/site`."""
     tools = Path(sys.executable).parent
