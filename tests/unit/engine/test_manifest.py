@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from codeintel_enrich.engine.state import manifest as module
 from codeintel_enrich.engine.state.manifest import (
     External,
     FileState,
@@ -26,6 +25,7 @@ from codeintel_enrich.files.stat import (
     is_racy,
     read_file,
 )
+from codeintel_enrich.model.digest import digest
 
 SECOND = 1_000_000_000
 CHANGED = 1_700_000_000 * SECOND + 123_456_789
@@ -120,7 +120,7 @@ def test_a_manifest_of_any_damage_is_an_empty_one_with_a_warning(tmp_path: Path)
 
 def test_a_manifest_of_another_version_is_an_empty_one_with_a_warning(tmp_path: Path) -> None:
     body = b"\x81\xa5files\x07"
-    (tmp_path / "m").write_bytes(module.digest(body).encode() + body)
+    (tmp_path / "m").write_bytes(digest(body).encode() + body)
     loaded, warning = load_manifest(tmp_path / "m")
     assert loaded == Manifest()
     assert warning is not None

@@ -1,6 +1,7 @@
 """The files below `graphs/`: what they say, and that they are written only when their graph has changed."""
 
 import json
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -12,23 +13,23 @@ FILES = ("graphs/imports.parquet", "graphs/symbol_graph.json", "graphs/uses.parq
 
 
 @pytest.fixture
-def work(tmp_path):
+def work(tmp_path: Path) -> Workspace:
     made = Workspace(tmp_path, SHOP)
     made.build(index=True)
     return made
 
 
-def inodes(work):
+def inodes(work: Workspace) -> dict[str, int]:
     out = work.root / "cache" / "enriched"
     return {name: (out / name).stat().st_ino for name in FILES}
 
 
-def changed(work, before):
+def changed(work: Workspace, before: dict[str, int]) -> set[str]:
     after = inodes(work)
     return {name for name in FILES if before[name] != after[name]}
 
 
-def test_the_graphs_say_what_the_tables_say(work):
+def test_the_graphs_say_what_the_tables_say(work: Workspace) -> None:
     out = work.root / "cache" / "enriched"
     symbols = json.loads((out / "graphs/symbol_graph.json").read_bytes())
     expected = work.query("select scip_symbol, path from symbol_files order by all")
@@ -41,7 +42,7 @@ def test_the_graphs_say_what_the_tables_say(work):
     assert {(each["path"], each["name"]) for each in imports} == set(work.query("select path, name from imports"))
 
 
-def test_a_line_shift_writes_no_graph_and_a_new_call_only_that_of_uses(work):
+def test_a_line_shift_writes_no_graph_and_a_new_call_only_that_of_uses(work: Workspace) -> None:
     path = next(path for path in SHOP if path.endswith("core.py"))
     before = inodes(work)
     work.write(path, b"# shifted\n" + work.read(path))
@@ -53,7 +54,7 @@ def test_a_line_shift_writes_no_graph_and_a_new_call_only_that_of_uses(work):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_graph_that_was_edited_or_deleted_is_made_again(work, name):
+def test_a_graph_that_was_edited_or_deleted_is_made_again(work: Workspace, name: str) -> None:
     file = work.root / "cache" / "enriched" / name
     right = file.read_bytes()
     file.write_bytes(b"x")
@@ -64,5 +65,5 @@ def test_a_graph_that_was_edited_or_deleted_is_made_again(work, name):
     assert file.read_bytes() == right
 
 
-def test_the_same_tree_gives_the_same_bytes_elsewhere(work):
+def test_the_same_tree_gives_the_same_bytes_elsewhere(work: Workspace) -> None:
     work.assert_equals_clean(index=True)

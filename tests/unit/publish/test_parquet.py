@@ -1,13 +1,14 @@
 """Datasets hold the rows, and a change rewrites the partitions of its package and no other."""
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-from codeintel_enrich.model.tables import NODES, REFS, TABLES
+from codeintel_enrich.model.tables import REFS, TABLES, Table
 from codeintel_enrich.publish import parquet
 from tests.support.packages import copy_package, source_files
 from tests.support.rows import as_dicts, emitted
@@ -35,7 +36,7 @@ def flask(tmp_path: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_every_row_of_every_table_is_there_with_its_nulls(desk: Desk, tmp_path: Path, table: type(NODES)) -> None:
+def test_every_row_of_every_table_is_there_with_its_nulls(desk: Desk, tmp_path: Path, table: Table) -> None:
     sources = flask(tmp_path) | SOURCES
     desk.publish(sources)
     names = [column.name for column in table.columns if (table.name, column.name) != ("modules", "package")]
@@ -46,7 +47,7 @@ def test_every_row_of_every_table_is_there_with_its_nulls(desk: Desk, tmp_path: 
         return
     found = ds.dataset(folder, partitioning="hive").to_table().sort_by("path").select(names).to_pylist()
 
-    def plain(row: dict[str, object]) -> str:
+    def plain(row: dict[str, Any]) -> str:
         return repr([list(row[name]) if isinstance(row[name], tuple | list) else row[name] for name in names])
 
     assert sorted(map(plain, found)) == sorted(plain({name: row[name] for name in names}) for row in expected)
@@ -74,7 +75,8 @@ def test_duckdb_and_pyarrow_read_the_package_from_the_folder(desk: Desk) -> None
         "src/two/deep/__init__.py": "two.deep",
         "src/two/deep/b.py": "two.deep",
     }
-    assert dict(duckdb.sql(query).fetchall()) == expected
+    with duckdb.connect() as connection:
+        assert dict(connection.execute(query).fetchall()) == expected
     rows = ds.dataset(desk.out / "parquet/modules", partitioning="hive").to_table(["path", "package"]).to_pylist()
     assert {row["path"]: row["package"] for row in rows} == expected
 

@@ -1,6 +1,7 @@
 """Our own SCIP index: what its documents say, and that only changed ones are encoded again."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from unicodedata import normalize
 
@@ -9,17 +10,21 @@ import pytest
 from codeintel_enrich.formats import scip_pb2
 from codeintel_enrich.formats.scip import SCIPIndex
 from codeintel_enrich.formats.scip_wire import encode_document, encode_external, encode_head
-from codeintel_enrich.model.scip import IndexMetadata, Occurrence
-from codeintel_enrich.publish.scip import Codec, Package, describe, export_index
+from codeintel_enrich.model.scip import Document, IndexMetadata, Occurrence, SymbolInformation
+from codeintel_enrich.publish.scip import Codec, ExportReport, Package, describe, export_index
 from tests.support.packages import copy_package, make_scip, source_files
 from tests.support.rows import Shelf, emitted
 from tests.support.scip_lint import faults
+
+Documents = Mapping[str, Document]
+Sources = Mapping[str, str | bytes]
+Indexed = tuple[dict[str, bytes], SCIPIndex, SCIPIndex]
 
 PREFIX = "codeintel-enrich python shop 1.2 "
 PACKAGE = Package("shop", "1.2")
 CODEC = Codec(encode_head(IndexMetadata("codeintel-enrich", "0")), encode_document, encode_external)
 
-SHOP = {
+SHOP: dict[str, str] = {
     "shop/__init__.py": "from .core import Base as B\n",
     "shop/core.py": '"""The core."""\nimport os.path\n\n\nclass Base:\n    """A base."""\n\n    rate = 1\n\n'
     "    def run(self, n: int = 3, /, *, deep=False) -> int:\n        total = n\n        total += self.rate\n"
@@ -32,11 +37,11 @@ SHOP = {
 
 
 @pytest.fixture(scope="module")
-def shop():
+def shop() -> Documents:
     return {path: describe(file.packed, PACKAGE).document for path, file in emitted(SHOP).items()}
 
 
-def at(document, path, symbol):
+def at(document: Document, path: str, symbol: str) -> list[tuple[int, str, int]]:
     """(line from 1, text, roles) of every occurrence of a symbol."""
     lines = SHOP[path].splitlines()
     return [
@@ -46,12 +51,12 @@ def at(document, path, symbol):
     ]
 
 
-def info(document, symbol):
+def info(document: Document, symbol: str) -> SymbolInformation:
     [found] = [each for each in document.symbols if each.symbol == PREFIX + symbol]
     return found
 
 
-def test_definitions_imports_reads_and_writes_have_their_roles(shop):
+def test_definitions_imports_reads_and_writes_have_their_roles(shop: Documents) -> None:
     core, use = shop["shop/core.py"], shop["shop/use.py"]
     assert at(core, "shop/core.py", "`shop.core`/Base#rate.") == [(8, "rate", 5), (12, "rate", 8)]
     assert at(core, "shop/core.py", "`shop.core`/Base#run().(n)") == [(10, "n", 1), (11, "n", 8)]
@@ -61,7 +66,7 @@ def test_definitions_imports_reads_and_writes_have_their_roles(shop):
     assert at(use, "shop/use.py", "shop/__init__:") == [(1, "shop", 2), (2, "shop", 2)]
 
 
-def test_symbols_say_kind_name_signature_documentation(shop):
+def test_symbols_say_kind_name_signature_documentation(shop: Documents) -> None:
     core = shop["shop/core.py"]
     run = info(core, "`shop.core`/Base#run().")
     assert (run.kind, run.display_name) == (26, "run")
@@ -75,12 +80,12 @@ def test_symbols_say_kind_name_signature_documentation(shop):
     assert local.enclosing_symbol == f"{PREFIX}`shop.core`/Base#run()."
 
 
-def test_definitions_enclose_what_they_define(shop):
+def test_definitions_enclose_what_they_define(shop: Documents) -> None:
     [run] = [each for each in shop["shop/core.py"].occurrences if each.symbol.endswith("run().") and each.roles == 1]
     assert run.enclosing == (9, 4, 12, 20)
 
 
-def test_bases_are_implemented_and_overridden_members_related(shop):
+def test_bases_are_implemented_and_overridden_members_related(shop: Documents) -> None:
     use = shop["shop/use.py"]
     error, base = info(use, "`shop.use`/Sub#").relationships
     assert (base.symbol, base.is_implementation, base.is_reference) == (f"{PREFIX}`shop.core`/Base#", True, False)
@@ -91,13 +96,13 @@ def test_bases_are_implemented_and_overridden_members_related(shop):
     assert (rate.symbol, rate.is_definition, rate.is_reference) == (f"{PREFIX}`shop.core`/Base#rate.", True, True)
 
 
-def test_a_file_that_no_import_reaches_has_symbols_by_its_path(shop):
+def test_a_file_that_no_import_reaches_has_symbols_by_its_path(shop: Documents) -> None:
     document = shop["no-name.py"]
     assert at(document, "no-name.py", "`no-name.py`/f().") == [(2, "f", 1)]
     assert at(document, "no-name.py", "`shop.core`/Base#rate.") == [(2, "rate", 8)]
 
 
-def test_names_of_other_packages_are_spelled_alike_everywhere(shop):
+def test_names_of_other_packages_are_spelled_alike_everywhere(shop: Documents) -> None:
     mentions = {each.symbol for document in shop.values() for each in document.occurrences}
     assert "codeintel-enrich python python-stdlib . os/path." in mentions
     assert "codeintel-enrich python python-stdlib . `os.path`/join." in mentions
@@ -112,7 +117,7 @@ AWKWARD = {
 }
 
 
-def test_every_occurrence_is_on_its_token_whatever_the_text():
+def test_every_occurrence_is_on_its_token_whatever_the_text() -> None:
     for path, file in emitted(AWKWARD).items():
         text = AWKWARD[path].decode("latin-1" if path == "latin.py" else "utf-8")
         lines = re.split(r"\r\n|\r|\n", text)
@@ -132,22 +137,24 @@ class Exporter:
     def __init__(self, folder: Path) -> None:
         self.kept = folder / "export.scip"
 
-    def run(self, sources, package=PACKAGE, made_by="1"):
+    def run(self, sources: Sources, package: Package = PACKAGE, made_by: str = "1") -> ExportReport:
         shelf = Shelf(emitted(sources))
         return export_index(self.kept, shelf.wanted, shelf.load, package, CODEC, made_by=made_by)
 
-    def clean(self, sources, tmp_path_factory):
+    def clean(self, sources: Sources, tmp_path_factory: pytest.TempPathFactory) -> bytes:
         other = Exporter(tmp_path_factory.mktemp("clean"))
         other.run(sources)
         return other.kept.read_bytes()
 
 
 @pytest.fixture
-def exporter(tmp_path):
+def exporter(tmp_path: Path) -> Exporter:
     return Exporter(tmp_path)
 
 
-def test_only_changed_documents_are_encoded_again_and_the_bytes_are_those_of_a_clean_export(exporter, tmp_path_factory):
+def test_only_changed_documents_are_encoded_again_and_the_bytes_are_those_of_a_clean_export(
+    exporter: Exporter, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     assert exporter.run(SHOP).encoded == tuple(sorted(SHOP))
     assert exporter.run(SHOP).encoded == ()
     steps = {
@@ -169,7 +176,7 @@ def test_only_changed_documents_are_encoded_again_and_the_bytes_are_those_of_a_c
 
 
 @pytest.mark.parametrize("damage", ["deleted", "edited", "no sidecar", "cut sidecar"])
-def test_what_is_not_as_it_was_left_is_made_again(exporter, damage):
+def test_what_is_not_as_it_was_left_is_made_again(exporter: Exporter, damage: str) -> None:
     exporter.run(SHOP)
     before = exporter.kept.read_bytes()
     sidecar = exporter.kept.with_suffix(".msgpack")
@@ -185,13 +192,13 @@ def test_what_is_not_as_it_was_left_is_made_again(exporter, damage):
     assert exporter.kept.read_bytes() == before
 
 
-def test_another_package_or_version_of_the_code_makes_every_document_again(exporter):
+def test_another_package_or_version_of_the_code_makes_every_document_again(exporter: Exporter) -> None:
     exporter.run(SHOP)
     assert exporter.run(SHOP, Package("shop", "1.3")).encoded == tuple(sorted(SHOP))
     assert exporter.run(SHOP, Package("shop", "1.3"), made_by="2").encoded == tuple(sorted(SHOP))
 
 
-def test_both_forms_of_ranges_are_there(exporter):
+def test_both_forms_of_ranges_are_there(exporter: Exporter) -> None:
     exporter.run(SHOP)
     index = scip_pb2.Index.FromString(exporter.kept.read_bytes())
     for document in index.documents:
@@ -206,7 +213,7 @@ def test_both_forms_of_ranges_are_there(exporter):
     assert index.metadata.text_document_encoding == 1
 
 
-def test_lint_sees_faults():
+def test_lint_sees_faults() -> None:
     """The checks themselves can fail."""
     good = describe(emitted(SHOP)["shop/core.py"].packed, PACKAGE).document
     odd = Occurrence(0, 0, 0, 3, "codeintel-enrich python . . `plain`/x.", 8)
@@ -217,7 +224,7 @@ def test_lint_sees_faults():
 
 
 @pytest.fixture(scope="module")
-def requests(tmp_path_factory):
+def requests(tmp_path_factory: pytest.TempPathFactory) -> Indexed:
     """A copy of requests, its own index, and that of ty-scip."""
     folder = tmp_path_factory.mktemp("requests")
     root = copy_package("requests", folder / "tree")
@@ -227,13 +234,13 @@ def requests(tmp_path_factory):
     return sources, SCIPIndex.load(exporter.kept), SCIPIndex.load(make_scip(root, folder / "ty.scip"))
 
 
-def test_lint_finds_nothing_in_the_index_of_a_real_package(requests):
+def test_lint_finds_nothing_in_the_index_of_a_real_package(requests: Indexed) -> None:
     _, index, _ = requests
     assert len(index.documents) == len(requests[0])
     assert list(faults(index)) == []
 
 
-def definitions(document):
+def definitions(document: Document) -> set[tuple[int, int, int]]:
     return {
         (each.start_line, each.start_character, each.end_character)
         for each in document.occurrences
@@ -241,7 +248,7 @@ def definitions(document):
     }
 
 
-def test_classes_and_functions_are_defined_where_ty_scip_says(requests):
+def test_classes_and_functions_are_defined_where_ty_scip_says(requests: Indexed) -> None:
     _, ours, theirs = requests
     mine, other = ours.by_file(), theirs.by_file()
     for path, document in other.items():

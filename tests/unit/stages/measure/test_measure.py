@@ -6,7 +6,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from radon.visitors import Class, ComplexityVisitor, Function  # type: ignore[import-untyped]
+from radon.visitors import Class, ComplexityVisitor, Function
 
 from codeintel_enrich.model.metrics import FunctionMetrics
 from codeintel_enrich.stages.measure import encode_metrics, measure
