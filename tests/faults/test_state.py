@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -181,11 +182,11 @@ def test_an_edit_while_the_file_is_parsed_is_seen_by_the_next_run(
     shop.replace("shop/core.py", "LIMIT = 3", "LIMIT = 4")
     run = Pool.run
 
-    def meddling(self: Pool, stage: str, *arguments: object) -> list[bytes]:
+    def meddling(self: Pool, stage: str, *arguments: Any, **more: Any) -> list[bytes]:
         if stage == "parse":
             shop.replace("shop/core.py", "LIMIT = 4", "LIMIT = 5")
             monkeypatch.setattr(Pool, "run", run)
-        return run(self, stage, *arguments)
+        return run(self, stage, *arguments, **more)
 
     monkeypatch.setattr(Pool, "run", meddling)
     shop.build()

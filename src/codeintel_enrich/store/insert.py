@@ -48,12 +48,16 @@ def _batches(paths: Collection[str], load: Callable[[str], bytes], in_bulk: bool
         data = load(path)
         batch.append(decode_packed(data))
         size += len(data)
-        if size >= _BATCH_BYTES:
-            yield _Many(batch) if in_bulk else _Few(batch)
+        if not in_bulk:
+            yield _Few(batch)
+        elif size >= _BATCH_BYTES:
+            yield _Many(batch)
             full += 1
-            batch, size = [], 0
+        else:
+            continue
+        batch, size = [], 0
     if batch:
-        yield _Few(batch) if not in_bulk or (size <= _FEW_BYTES and not full) else _Many(batch)
+        yield _Few(batch) if size <= _FEW_BYTES and not full else _Many(batch)
 
 
 def _ahead(items: Iterable[Item]) -> Iterator[Item]:
@@ -90,14 +94,19 @@ class _Few:
 
     def insert(self, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         counts = {table.name: 0 for table in TABLES}
-        for file in self.files:
-            rows = Unpacker(file)
-            # Lists bound as parameters: `executemany` runs its statement once a row.
-            for table in TABLES:
+        files = [(file, Unpacker(file)) for file in self.files]
+        for table in TABLES:
+            cells: list[list[object]] = [[] for _ in table.columns]
+            for file, rows in files:
                 if count := file.counts.get(table.name, 0):
-                    values = ", ".join(f"unnest(?::{SQL_TYPES[column.type]}[])" for column in table.columns)
-                    connection.execute(f"INSERT INTO {table.name} SELECT {values}", list(rows.columns(table).values()))
+                    for column, more in zip(cells, rows.columns(table).values(), strict=True):
+                        column.extend(more)
                     counts[table.name] += count
+            if counts[table.name]:
+                # Lists bound as parameters: `executemany` runs its statement once a row, and what a statement costs is
+                # mostly that it is planned, so the rows of all files go with one.
+                values = ", ".join(f"unnest(?::{SQL_TYPES[column.type]}[])" for column in table.columns)
+                connection.execute(f"INSERT INTO {table.name} SELECT {values}", cells)
         return counts
 
 
