@@ -14,6 +14,7 @@ import msgspec
 
 from codeintel_enrich.engine.plan.build import Build
 from codeintel_enrich.engine.run.summary import Summary
+from codeintel_enrich.engine.state.artifacts import has_log
 from codeintel_enrich.engine.state.discovery import SUFFIXES
 from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.engine.state.places import Options, Places, places
@@ -215,10 +216,8 @@ def _matters(path: str, entry: Entry) -> bool:
 
 def _seed(main: Places, side: Places) -> None:
     """Give a new cache what the repository's own has found out; every artifact is checked when it is read."""
-    log = main.artifacts.with_name(f"{main.artifacts.name}-wal")
-    at_work = log.exists() and log.stat().st_size > 0
     # A file whose log is not folded in yet lacks the newest results, or is written at this moment.
-    if main.artifacts.is_file() and not side.artifacts.exists() and not at_work:
+    if main.artifacts.is_file() and not side.artifacts.exists() and not has_log(main.artifacts):
         side.prepare_cache()
         # One copy beats thousands of lookups in a second store, and the first hook of a repository parses nothing
         # again.

@@ -86,6 +86,15 @@ def is_racy(found: Found, read_at_ns: int) -> bool:
     return read_at_ns < found.ctime_ns + granularity
 
 
+def bytes_of(path: str | os.PathLike[str]) -> bytes | None:
+    """A file's bytes; None where it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
 def read_file(path: str) -> tuple[bytes, Found, bool]:
     """Bytes, signature (taken before reading) and raciness of a file.
 

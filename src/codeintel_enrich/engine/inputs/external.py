@@ -10,21 +10,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-import msgspec
-
 from codeintel_enrich.engine.rules.config import config_digest
 from codeintel_enrich.engine.rules.keys import stage_version
 from codeintel_enrich.engine.rules.task_name import TaskName
 from codeintel_enrich.engine.state.artifacts import Artifact
 from codeintel_enrich.engine.state.manifest import External
-from codeintel_enrich.engine.state.state import State
+from codeintel_enrich.engine.state.state import ENCODER, State
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.files.programs import executable
-from codeintel_enrich.files.stat import FileStamp
+from codeintel_enrich.files.stat import FileStamp, bytes_of
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.task_inputs import TaskInputs
-
-ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 
 
 class MadeInput(NamedTuple):
@@ -135,14 +131,6 @@ def digest_of_file(path: Path) -> str | None:
     """Digest of a file's bytes; None where it cannot be read."""
     data = bytes_of(path)
     return None if data is None else digest(data)
-
-
-def bytes_of(path: Path) -> bytes | None:
-    """A file's bytes; None where it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
 
 
 def stamped(name: str, used: "str | Path | None") -> object:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import msgspec
 
-from codeintel_enrich.engine.inputs.external import ExternalInput, MadeInput, bytes_of, encoded
+from codeintel_enrich.engine.inputs.external import ExternalInput, MadeInput, encoded
 from codeintel_enrich.engine.rules.config import config_digest
 from codeintel_enrich.engine.rules.keys import stage_version
 from codeintel_enrich.engine.state.discovery import SUFFIXES
 from codeintel_enrich.errors import ToolError
 from codeintel_enrich.files.git import git
 from codeintel_enrich.files.programs import executable
+from codeintel_enrich.files.stat import bytes_of
 from codeintel_enrich.model.context import FileContext
 from codeintel_enrich.model.digest import digest
 

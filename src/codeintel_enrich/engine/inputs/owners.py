@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from codeintel_enrich.engine.inputs.external import ExternalInput, MadeInput, bytes_of, encoded
+from codeintel_enrich.engine.inputs.external import ExternalInput, MadeInput, encoded
 from codeintel_enrich.engine.rules.config import config_digest
 from codeintel_enrich.engine.rules.keys import stage_version
-from codeintel_enrich.files.stat import FileStamp
+from codeintel_enrich.files.stat import FileStamp, bytes_of
 from codeintel_enrich.model.context import FileContext
 from codeintel_enrich.model.digest import digest
 

@@ -287,6 +287,12 @@ def _lookup(connection: sqlite3.Connection, key: str) -> tuple[str, ...] | None:
     return outputs
 
 
+def has_log(path: Path) -> bool:
+    """Whether results lie beside an artifact store that are not in its file yet: a run is at work, or was killed."""
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
     """Whether the file itself is at fault (or of another version), not the disk, a lock or our own use of it."""
     if isinstance(error, sqlite3.ProgrammingError):
@@ -303,8 +309,7 @@ class Snapshot(Artifacts):
         if not self.path.is_file():
             return self._start_over()
         # A log beside it belongs to a run that is at work, and has to be read.
-        log = self.path.with_name(f"{self.path.name}-wal")
-        busy = log.exists() and log.stat().st_size > 0
+        busy = has_log(self.path)
         # `immutable` spares SQLite the files that it would make beside this one, which a read-only cache cannot hold.
         # It also ignores a log, so it is asked for only where there is none.
         place = f"{self.path.absolute().as_uri()}?mode=ro{'' if busy else '&immutable=1'}"
