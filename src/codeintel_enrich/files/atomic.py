@@ -48,6 +48,8 @@ class Replacement:
 
     def commit(self) -> FileStamp:
         """Put it in its place; returns the stamp that it bears there."""
+        # No fsync: all that is written here can be made again, and what the next run relies on has a digest or a stamp
+        # that cut bytes do not bear. A power cut costs work; waiting for the disk would cost time in every run.
         self._fresh.replace(self.path)
         self._is_committed = True
         found = os.fstat(self.descriptor)

@@ -112,6 +112,7 @@ class ExternalInput(ABC):
     ) -> MadeInput:
         """The input as the manifest keeps it, with its pieces (path -> slice); equal slices are kept once."""
         slices = {path: piece.digest for path, piece in pieces.items()}
+        # Of many files the same is said: one owner, or no finding.
         unique = {piece.digest: piece for piece in pieces.values()}
         external = External(self.stage, made_from, slices, dict(contents or {}), producer, dict(left_out))
         return MadeInput(external, list(unique.values()))

@@ -28,12 +28,14 @@ class OwnersInput(ExternalInput):
 
     def policy(self) -> object:
         """The stamps of the files that count."""
+        # All places, also those without a file: one that appears in an earlier place is the one that counts.
         stamps = [FileStamp.of(self.state.places.root / place) for place in _places()]
         return self.name, stage_version(self.stage), stamps
 
     def made_from(self) -> str:
         """The rules, and the paths that they are asked about."""
         place, data = self._codeowners()
+        # Whether there are such files now, not what is in them: owners depend on paths alone.
         return config_digest(place, digest(data), sorted(self.state.files))
 
     def make(self) -> MadeInput:

@@ -85,6 +85,7 @@ class Manifest(msgspec.Struct):
 
     def used(self) -> set[str]:
         """Digests of the artifacts that the present state is made of."""
+        # What only earlier states of the tree used is not among them: it may go when room is needed.
         used: set[str] = {self.link.output}
         for state in (*self.files.values(), *self.outlined.values()):
             used.add(state.linked)
