@@ -79,6 +79,7 @@ def _wanted(where: Places) -> dict[str, str]:
 
 
 def _maker() -> str:
+    # `merge` covers the code that describes documents, `index` the formats that encode them.
     return " ".join((__version__, stage_version("merge"), stage_version("index")))
 
 

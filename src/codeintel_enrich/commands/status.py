@@ -52,6 +52,7 @@ def status(build: Build) -> Status:
         raise EnrichError(f"{places.cache}: nothing was built there yet; run `codeintel-enrich build` first")
     files = {**state.files, **state.outlined}
     seen = {**state.tree.seen.files, **state.tree.seen.outlined}
+    # A build would hash just these: what was only touched comes out as it was.
     suspects = [path for path in state.tree.changed() if path in files]
     contents = {path: _content(f"{places.root}/{path}") for path in suspects}
     changed = tuple(path for path, content in contents.items() if content != files[path].content)

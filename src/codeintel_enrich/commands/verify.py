@@ -57,6 +57,7 @@ def verify(options: Options, notify: Callable[[str], None] = lambda message: Non
     build to verify. Raises UsageError where the tree or the settings are not those that the store was made of,
     EnrichError where the clean build fails.
     """
+    # Sources that changed since would differ in every table, and that says nothing about the store.
     observed = status(Build(options))
     if observed.added or observed.changed or observed.removed or observed.settings or observed.unfinished:
         raise UsageError(

@@ -95,6 +95,7 @@ class _Publication:
 
     def run(self, stack: ExitStack, threads: Executor, started: float) -> PublishReport:
         """Make every file, record what they are made of."""
+        # First, since the summaries that all other files are made from come with them.
         parts, replaced = self._bring_fragments(stack, threads)
         self._remove_former()
         only = self._changed if self._stays_inside(parts) else None
@@ -104,6 +105,7 @@ class _Publication:
         spliced = self._bring_spliced(materials)
         stamps = {name: replaced[name].result() if replaced else self._base.stamps[name] for name in self._fragments}
         index = Index(parts, stamps, kept.made, spliced, self._version)
+        # A run that changed nothing writes nothing, so its stamp in the manifest stays true.
         if index != self._last:
             write_index(self._index_path, index)
         stamps = dict(stamps)
@@ -136,6 +138,7 @@ class _Publication:
         self, stack: ExitStack, threads: Executor
     ) -> tuple[dict[str, Part], Mapping[str, Future[FileStamp]]]:
         """Write the next version of the files that `emit` made the lines of; nothing where no file changed."""
+        # Counting is enough: every wanted file is among the known parts, so as many of both are the same ones.
         if not self._changed and len(self._materials.wanted) == len(self._base.parts) and self._regenerated is None:
             return self._base.parts, {}
         old, wanted = self._base.parts, self._materials.wanted

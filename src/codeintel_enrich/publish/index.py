@@ -49,7 +49,7 @@ def read_ahead(path: Path) -> None:
 
 def read_index(path: Path) -> Index | None:
     """The index, None where there is none or it is damaged."""
-    # Read while the store was still being written, if nobody has changed it since.
+    # Read ahead while files were being analysed, if nobody has changed it since.
     stamp, index = _ahead.pop(path, (None, None))
     return index if stamp is not None and stamp == FileStamp.of(path) else read_sidecar(path, _FORMAT, Index)
 

@@ -65,6 +65,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
         return [
             path.relative_to(out).as_posix()
             for path in sorted(out.glob(self.pattern))
+            # Without a mark, a name like `modules/x.md` may be a file of the user's own, which is not ours to remove.
             if path.is_file() and (not self.is_marked or _has_mark(path))
         ]
 

@@ -86,6 +86,7 @@ def changes_since(path: Path, since: int) -> Changes:
     with _opened(path) as log:
         (generation,) = log.execute("PRAGMA user_version").fetchone()
         began = log.execute("SELECT generation FROM began").fetchone()
+        # Whoever followed another log, or one that was begun anew, has a generation that this one cannot answer for.
         if began is None or not began[0] <= since <= generation:
             rows = log.execute("SELECT path, id FROM chunks WHERE NOT removed ORDER BY path, id")
             return Changes(generation, True, [ChunkChange("added", *row) for row in rows])

@@ -46,6 +46,7 @@ def creators(**options: Any) -> dict[str, Any]:
     executes = DOIT_COMMANDS.isdisjoint(words)
     selected = [name for word in words if (name := _named(word)).stage in BY_NAME]
     if TaskName("index") in selected:
+        # Asked for by name, the index is made anew: by its default policy it would stand, whatever changed.
         options["refresh_index"] = True
     try:
         build = Build(Options(**options), notify=lambda message: print(message, file=sys.stderr))
@@ -66,8 +67,10 @@ def run_build(build: Build, reporter: "type[Reporter] | None" = None, executor: 
         return session.finish()
     watcher = (reporter or SilentReporter)(session)
     namespace = {**session.namespace(), "DOIT_CONFIG": session.doit_config(watcher)}
+    # Without configuration files: a `[tool.doit]` table is meant for the project's own tasks.
     code = DoitMain(ModuleTaskLoader(namespace), config_filenames=()).run(["run"])
     summary = watcher.summary or session.finish()
+    # No task of ours failed then: doit itself found fault with something, and has said so.
     if code and not summary.errors:
         summary = msgspec.structs.replace(summary, errors=("doit stopped; its message is above",), exit_code=3)
     return summary

@@ -74,6 +74,7 @@ def _record(build: Build, summary: Summary) -> LastRun:
         removed=tuple(sorted(journal.removed)),
         before=journal.before,
         facts=state.settings.spelled_out(),
+        # The settings that the run found, so that `explain` can say which of them had changed.
         facts_before=known.facts if known is not None else {},
     )
 

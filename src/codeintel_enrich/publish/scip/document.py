@@ -129,9 +129,12 @@ class _Describer:
             assert node.name is not None
             assert node.name_line is not None
             assert node.name_col is not None
+            # Taken from the reference at the same place where there is one: the name of a node is in the form that
+            # Python compares (NFKC), which may be longer or shorter than what is written.
             end_col = self.ends.get((node.name_line, node.name_col), node.name_col + len(node.name))
             place = self._place(node.name_line, node.name_col, end_col)
         known = self.symbols.get(symbol)
+        # Overloads and re-definitions share a symbol; the one that is documented speaks for all.
         if known is None or (node.docstring and not known.documentation):
             self.symbols[symbol] = self._information(node, symbol)
         self._occur(place, symbol, ROLE_DEFINITION, enclosing)
