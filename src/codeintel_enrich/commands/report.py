@@ -57,6 +57,7 @@ def write_report(options: Options, target: Path | None, days: int, *, dry_run: b
     for file in files:
         file["complexity"] = complexities.get(file.pop("content_hash"))
         file["commits"] = history.commits.get(file["path"], 0)
+    # Positions, not paths: a page of a large repository would consist of names of files otherwise.
     position = {file["path"]: index for index, file in enumerate(files)}
     page = render(
         Report(
@@ -117,6 +118,7 @@ def _complexities(
         kept = _KeptComplexities()
     if kept.version != version:
         kept = _KeptComplexities(version, {})
+    # Of the present files only, so that the record does not grow with every edit.
     known: dict[str, Complexity | None] = {}
     measured = unmeasured = 0
     for file in files:

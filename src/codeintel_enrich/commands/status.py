@@ -48,6 +48,7 @@ def status(build: Build) -> Status:
     last = read_last_run(places.last_run)
     settled = build.settled
     manifest = state.manifest
+    # A build of an empty tree leaves no files either, but it is settled.
     if last is None or (not manifest.files and not manifest.settled):
         raise EnrichError(f"{places.cache}: nothing was built there yet; run `codeintel-enrich build` first")
     files = {**state.files, **state.outlined}
@@ -65,6 +66,7 @@ def status(build: Build) -> Status:
     return Status(
         root=str(places.root),
         cache=str(places.cache),
+        # A file that was touched unsettles a build, though it would find nothing to do.
         up_to_date=settled or not (added or changed or removed or other or unfinished or damaged),
         finished=last.finished,
         ran=dict(Counter(name.partition(":")[0] for name in last.ran)),

@@ -1,4 +1,4 @@
-"""Replacing a file as a whole: readers see the old bytes or the new, never a part."""
+"""Atomic replacement of files: readers see the old bytes or the new, never a mixture or a part."""
 
 import os
 import shutil
@@ -57,7 +57,7 @@ class Replacement:
 
 
 def replace_file(path: Path, *parts: bytes) -> FileStamp:
-    """Write a whole file, given in parts. Raises OSError; the file is as before then."""
+    """Replace a file by bytes, given in parts; returns its stamp. Raises OSError; the file is as before then."""
     with Replacement(path) as replacement:
         for part in parts:
             replacement.write(part)

@@ -1,4 +1,4 @@
-"""Sidecars: files of our own that say what other files are made of, recognised as whole by their digest."""
+"""Sidecars: files of our own that say what other files are made of, recognised as undamaged by their digest."""
 
 from pathlib import Path
 from typing import TypeVar

@@ -1,7 +1,7 @@
 """What `stat` says of files: of sources, whether they may have changed; of our own, whether they are as we left them.
 
 Two signatures, for two questions. A source is trusted to be unchanged only while everything that the system keeps is as
-it was, since nobody tells us of an edit. A file of ours may come out of an archive, with what archives lose.
+it was, since nobody announces an edit. A file of ours may come out of an archive, with what archives lose.
 """
 
 import os

@@ -30,7 +30,7 @@ class Index(msgspec.Struct, frozen=True):
     stamps: dict[str, FileStamp] = {}
     """Of the files that are spliced of fragments, by name relative to the output folder."""
     made: dict[str, Made] = {}
-    """The files that are made whole, by name relative to the output folder."""
+    """The files that are made one by one, by name relative to the output folder."""
     spliced: dict[str, Parts] = {}
     """The files whose parts have inputs of their own, by name relative to the output folder."""
     version: str = ""

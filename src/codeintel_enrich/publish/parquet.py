@@ -31,7 +31,7 @@ def partition_rules(materials: Materials) -> Rules:
     """How every file of the datasets, or of `only` some files' packages, is made: one partition after the other.
 
     Rows stand in path order, a file's as `emit` gave them. The columns are those of the store, but for `package` of
-    `modules`, which the folder's name tells.
+    `modules`, which stands in the folder's name.
     """
     summaries, only = materials.summaries, materials.only
     packages: dict[str, list[str]] = {}

@@ -68,6 +68,7 @@ def _note(log: sqlite3.Connection, generation: int, path: str, lines: bytes) -> 
         for item, text_hash, removed in log.execute("SELECT id, text_hash, removed FROM chunks WHERE path = ?", [path])
     }
     for item, text_hash in found.items():
+        # One that comes back is new to whoever saw it go.
         if item not in known or known[item][1]:
             row = path, item, text_hash, generation, generation
             log.execute("INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?, 0)", row)

@@ -39,7 +39,7 @@ DOIT_COMMANDS = frozenset(
 def creators(**options: Any) -> dict[str, Any]:
     """Task creators and DOIT_CONFIG for a `dodo.py`; `options` are those of `Options`.
 
-    doit tells creators neither which command it runs nor what was selected, so both are read from its command line.
+    doit passes creators neither which command it runs nor what was selected, so both are read from its command line.
     """
     words = sys.argv[1:]
     options.setdefault("jobs", _processes(words))
@@ -57,9 +57,9 @@ def creators(**options: Any) -> dict[str, Any]:
 
 
 def run_build(build: Build, reporter: "type[Reporter] | None" = None, executor: Executor | None = None) -> Summary:
-    """Run a whole build with doit; what stopped it, if anything did, is in the summary's `errors`.
+    """Run a build with doit, from its first look to its end.
 
-    Raises EnrichError for what keeps a build from beginning.
+    What stopped it, if anything did, is in the summary's `errors`. Raises EnrichError for what keeps a build from beginning.
     """
     session = Session(build, executor=executor)
     # Begun out here: what keeps a build from beginning is the caller's to see, not doit's.

@@ -119,7 +119,7 @@ class Session:
 
     @cached_property
     def _wanted(self) -> set[str]:
-        """Stages asked for as a whole, and those of single files that they wait for."""
+        """Stages of which every task is asked for, and those of single files that they wait for."""
         if not self._runs:
             return set()
         wanted = {task.stage for task in self.selected if task.path is None} if self.selected else {"merge"}
@@ -230,7 +230,8 @@ class Session:
 
     @create_after(  # type: ignore[untyped-decorator]
         # What it creates is named, so that doit can select such tasks before there are any.
-        executed="inputs", creates=[*(stage.name for stage in ANALYSES), "merge"]
+        executed="inputs",
+        creates=[*(stage.name for stage in ANALYSES), "merge"],
     )
     def task_analysis_later(self) -> Iterator[Task]:
         """The same, asked for only when `link` and the external inputs are done: only then it is known what is due."""
@@ -308,6 +309,7 @@ class Session:
             self._executor.stop()
         summary = close_build(self.build, tuple(self.errors), self.exit_code)
         if self._executor is not None:
+            # Last, since processes take a while to end, and what was done is recorded meanwhile.
             self._executor.close()
         # What the caller had switched off stays off.
         if self._collects:
@@ -341,6 +343,7 @@ class _Action(BaseAction):  # type: ignore[misc]
         try:
             return self._session.run(self._name)
         except Exception as error:
+            # A bug of ours: with the exception at hand, doit shows its traceback.
             return TaskError(f"{self._name} failed; please report this", error)
 
     def __str__(self) -> str:
@@ -348,7 +351,7 @@ class _Action(BaseAction):  # type: ignore[misc]
 
 
 class _Check:
-    """Tells doit whether a task is up to date. The ready signature spares doit inspecting it for every task."""
+    """What doit asks whether a task is up to date. The ready signature spares doit inspecting it for every task."""
 
     __signature__ = inspect.Signature()
 

@@ -91,6 +91,7 @@ class ExternalInput(ABC):
 
     def is_due(self) -> bool:
         """Whether it has to be made now. What a recorded run made from the same is taken over instead."""
+        # By content: a report that was written again with the same bytes is no news, although its stamp is another.
         known = self.state.manifest.externals.get(self.name)
         key = self.made_from()
         if known is not None and known.key == key:
@@ -141,4 +142,5 @@ def stamped(name: str, used: "str | Path | None") -> object:
 
 def tool_policy(name: str, tool: str, given: Path | None) -> object:
     """What decides that something else may be said: the file that was handed in, else the tool."""
+    # The program's file, not its version: to ask for that is to start it, in every run.
     return stamped(name, given or executable(tool))

@@ -228,7 +228,7 @@ class Executor:
         config = ENCODER.encode(settings.values[name])
         return StageCall(name, stage.run, stage.reads, stage.makes, settings.digests[name], config)
 
-    # --- jobs on the whole repository -----------------------------------------------------------------------------
+    # --- jobs on the repository -----------------------------------------------------------------------------------
 
     def _link(self) -> None:
         state = self._state

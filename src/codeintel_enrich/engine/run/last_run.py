@@ -88,7 +88,7 @@ def read_last_run(path: Path) -> LastRun | None:
 
 
 def _recorded(options: Options) -> dict[str, Any]:
-    """Options as they are recorded: with absolute paths, without what tells one machine or one run from another."""
+    """Options as they are recorded: with absolute paths, without what differs from one machine or run to another."""
     asked = {
         "out": options.out,
         "scip": options.scip,

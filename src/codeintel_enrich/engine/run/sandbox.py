@@ -228,6 +228,7 @@ def _read(descriptor: int, size: int, deadline: float) -> bytes | None:
     """Exactly `size` bytes; None when the other end is gone. Raises TimeoutError."""
     chunks: list[bytes] = []
     while size:
+        # Not the wall clock: setting that must neither kill a worker nor let it run for ever.
         remaining = deadline - time.monotonic()
         if remaining <= 0 or not select.select([descriptor], [], [], min(remaining, LONGEST_WAIT))[0]:
             if remaining > LONGEST_WAIT:

@@ -46,7 +46,7 @@ LEVEL = 1
 
 
 class _OtherFormatError(sqlite3.DatabaseError):
-    """The file is whole and not for us."""
+    """The file is not damaged, but of another format."""
 
 
 class Artifact(msgspec.Struct, frozen=True, array_like=True):

@@ -34,7 +34,7 @@ class FileState(msgspec.Struct, array_like=True):
 
     found: Found
     racy: bool
-    """Read in the clock tick of its last change: the signature cannot tell a later write in that tick."""
+    """Read in the clock tick of its last change: a later write in that tick would leave the signature as it is."""
     content: str
     """Digest of its bytes."""
     linked: str = ""

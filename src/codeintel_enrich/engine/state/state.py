@@ -1,7 +1,7 @@
 """What a build knows: of the files there are, of what was made of them, and where that is kept.
 
-`State` owns the manifest and the artifacts while a build goes on, and nobody else writes into them. It decides nothing:
-what is due is the build's to find out, what comes from outside is found out by the inputs.
+While a build goes on, `State` alone writes into the manifest and the artifacts. It decides nothing: what is due is the
+build's to find out, what comes from outside is found out by the inputs.
 """
 
 from collections.abc import Iterable, Mapping

@@ -114,6 +114,7 @@ def export_index(
             lengths = {path: (part.length,) for path, part in old.parts.items()} if old is not None else {}
             splice([splicer], sorted(wanted), lengths, document, old.head_length if old is not None else 0)
             externals = _externals(parts)
+            # Which symbols are external depends on all files, so these are not kept but written anew each time.
             for symbol in externals:
                 splicer.add(codec.external(_information(symbol)))
             stamp = splicer.commit()
