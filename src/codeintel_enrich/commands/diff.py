@@ -93,6 +93,7 @@ def _ends(repository: Repository, span: str) -> tuple[str, str]:
         raise UsageError(f"{span!r}: write BASE..HEAD, as git does")
     head = repository.commit(new or "HEAD")
     base = repository.commit(old)
+    # As `git diff A...B` has it: what happened on the base's side since is no change of this branch.
     return repository.merge_base(base, head) if dots == "..." else base, head
 
 
@@ -180,6 +181,7 @@ def _marks(export: PublicName, known: Mapping[str, StoredDefinition]) -> list[tu
     if definition is None:
         return []
     last = f"{definition.kind} {(export.origin or '').rpartition('.')[2]}"
+    # The code first: it says more than a name and a signature, which two definitions may well share.
     return [("code", definition.code_hash), (last, definition.signature)]
 
 
@@ -189,6 +191,7 @@ def _signatures(before: _Side, after: _Side) -> list[ApiChange]:
     changes: list[ApiChange] = []
     for name in sorted(before.definitions.keys() & after.definitions.keys()):
         owner, _, last = name.rpartition(".")
+        # A constructor is called by the name of its class, so it is public where that is.
         is_member = owner in public and owner in after.definitions and (not last.startswith("_") or last == "__init__")
         if name not in public and not is_member:
             continue
@@ -224,6 +227,7 @@ def breaks(old: Sequence[Parameter], new: Sequence[Parameter]) -> str:
         if parameter.default is not None and now[name].default is None:
             return f"parameter {name} has no default any more"
     for name, parameter in now.items():
+        # `*args` and `**kwargs` that are new ask nothing of callers.
         if name not in was and parameter.default is None and not parameter.kind.startswith("var"):
             return f"parameter {name} is new and has no default"
     before, after = (

@@ -74,6 +74,7 @@ def diagnose(root: Path) -> Diagnosis:
 def _folders(root: Path, named: list[str]) -> set[str]:
     """Folders at the top, and those that a configuration names farther down."""
     top = {path.name for path in root.iterdir() if path.is_dir()} - SKIPPED_FOLDERS
+    # What is a path and what is not need not be known of every checker: only names of folders that are there count.
     return top | {Path(name).as_posix() for name in named if (root / name).is_dir()}
 
 

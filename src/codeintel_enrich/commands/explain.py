@@ -51,6 +51,7 @@ def explain(build: Build, path: str) -> Story:
     Raises UsageError for a file that no run knows, EnrichError where nothing was built.
     """
     places = build.state.places
+    # Beside the build's own, which the forecast brings up to date: the story is of the last run.
     manifest, _ = load_manifest(places.manifest)
     last = read_last_run(places.last_run)
     if last is None:
@@ -123,6 +124,7 @@ def _meanings(old: LinkedModule | None, new: LinkedModule) -> Iterator[str]:
         return
     for name in sorted(old.resolved.keys() | new.resolved.keys()):
         before, after = old.resolved.get(name), new.resolved.get(name)
+        # A name that it did not use before, or uses no more, is an edit of the file itself.
         if before is not None and after is not None and before != after:
             means = [" | ".join(target.qualified_names) or f"unknown ({target.reason})" for target in (before, after)]
             change = f"{means[0]} -> {means[1]}" if means[0] != means[1] else f"{means[1]}, but of another kind"

@@ -31,6 +31,7 @@ def export_scip(options: Options, target: Path, notify: Callable[[str], None] = 
     """
     where = places(options)
     project = read_project(where.root, options.overrides)
+    # A build that is at work may drop rows that the manifest on disk still names.
     with CacheLock(_built(where)) as lock:
         lock.acquire(project.config.lock_wait_seconds, notify)
         wanted = _wanted(where)
@@ -79,6 +80,7 @@ def _wanted(where: Places) -> dict[str, str]:
 
 
 def _maker() -> str:
+    # `merge` covers the code that describes documents, `index` the formats that encode them.
     return " ".join((__version__, stage_version("merge"), stage_version("index")))
 
 

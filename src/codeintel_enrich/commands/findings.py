@@ -49,6 +49,7 @@ def _cycles(loads: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, int, 
     from codeintel_enrich.stages.link.graph import components
 
     for members in components({path: sorted(loads.get(path, ())) for path in _nodes(loads)}):
+        # One finding for each cycle, at its first module: any of its imports can be the one to cut.
         if len(members) > 1:
             first = members[0]
             line = min(line for target, line in loads[first].items() if target in members)

@@ -72,6 +72,7 @@ def _tasks(build: Build, reasons: "Reasons") -> Iterator[PlannedTask]:
         task = build.inputs.wanted[name].task
         yield PlannedTask(str(task), ("no recorded run of it was made from what is there now",), True)
     links = bool(parses) or link_is_due(state)
+    # Whether `link` has to run depends on the interfaces that come out of parsing, if anything is parsed.
     if links:
         yield PlannedTask("link", (MAY_REACH,) if parses else reasons.of_link(), not parses)
     analyses = due_analyses(state)
@@ -79,6 +80,7 @@ def _tasks(build: Build, reasons: "Reasons") -> Iterator[PlannedTask]:
         is_new = path in parses and reasons.is_new(path)
         yield from _analyses(reasons, path, stages, is_known=not links and not externals, is_new=is_new)
     emits = any("emit" in stages for stages in analyses.values())
+    # Rows hold the digest of the bytes, so a file with new bytes has new rows whatever its stages come to.
     if emits or outlines or merge_is_due(state):
         yield PlannedTask("merge", reasons.of_merge(), not emits or any(map(reasons.is_new, parses)))
 
@@ -118,6 +120,7 @@ class Reasons:
         if path in state.journal.added:
             return ("the file is new",)
         file = state.find(path)
+        # By now the file may have taken over a recorded result; the journal has the key of before.
         key = self.changes(path).get(stage) or (file.stage(stage).key if file is not None else "")
         before = state.artifacts.inputs_of(key) if key else None
         if before is None:

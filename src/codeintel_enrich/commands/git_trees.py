@@ -14,6 +14,7 @@ import msgspec
 
 from codeintel_enrich.engine.plan.build import Build
 from codeintel_enrich.engine.run.summary import Summary
+from codeintel_enrich.engine.state.artifacts import has_log
 from codeintel_enrich.engine.state.discovery import SUFFIXES
 from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.engine.state.places import Options, Places, places
@@ -72,6 +73,8 @@ class Repository:
     def commit(self, revision: str) -> str:
         """The full name of a commit. Raises UsageError where there is none of that name."""
         found = self._git(
+            # Behind `--end-of-options` a revision that begins with a dash is no option; `^{commit}` follows a tag to
+            # its commit.
             *("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"),
             complaint=f"git knows no commit {revision!r}; in a shallow clone, fetch it first",
         )
@@ -97,6 +100,7 @@ class Repository:
         for line in self._git("ls-files", "--stage", "-z").split(b"\0")[:-1]:
             head, _, path = line.partition(b"\t")
             mode, blob, stage = head.decode().split(" ")
+            # Stages 1 to 3 are the sides of a conflict (git-ls-files, "--stage").
             if stage != "0":
                 raise UsageError(f"{os.fsdecode(path)}: the merge of it is not settled; settle and stage it first")
             entries[os.fsdecode(path)] = Entry(mode, blob)
@@ -188,11 +192,14 @@ class TreeCache:
         # Until all is written nothing is known: a run that is killed leaves no wrong record.
         record.unlink(missing_ok=True)
         tree.mkdir(parents=True, exist_ok=True)
+        # What goes, goes first: a name may have been a file and be a folder now.
         for path, entry in known.items():
             if wanted.get(path) != entry:
                 with contextlib.suppress(OSError):
                     (tree / path).unlink()
                     (tree / path).parent.rmdir()
+        # Blobs as git has them, in a folder of ours: `git worktree` would note itself in the user's repository, and a
+        # checkout run their filters.
         fresh = [path for path, entry in wanted.items() if known.get(path) != entry]
         for path, data in zip(fresh, self.repository.blobs([wanted[path].blob for path in fresh]), strict=True):
             target = tree / path
@@ -210,15 +217,15 @@ def _sources(entries: Mapping[str, Entry]) -> dict[str, Entry]:
 
 def _matters(path: str, entry: Entry) -> bool:
     pure = PurePosixPath(path)
+    # A submodule is a commit of another repository: there is no blob to write. git itself never checks out `..`, but a
+    # tree that was made by hand can name it.
     return entry.mode != SUBMODULE and ".." not in pure.parts and (path.endswith(SUFFIXES) or pure.name in STEERING)
 
 
 def _seed(main: Places, side: Places) -> None:
     """Give a new cache what the repository's own has found out; every artifact is checked when it is read."""
-    log = main.artifacts.with_name(f"{main.artifacts.name}-wal")
-    at_work = log.exists() and log.stat().st_size > 0
     # A file whose log is not folded in yet lacks the newest results, or is written at this moment.
-    if main.artifacts.is_file() and not side.artifacts.exists() and not at_work:
+    if main.artifacts.is_file() and not side.artifacts.exists() and not has_log(main.artifacts):
         side.prepare_cache()
         # One copy beats thousands of lookups in a second store, and the first hook of a repository parses nothing
         # again.

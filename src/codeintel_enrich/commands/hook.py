@@ -53,9 +53,10 @@ def _taken_away(repository: Repository, staged: Collection[str], roots: Sequence
         before = repository.tree(repository.commit("HEAD"))
     except UsageError:
         return set()  # Nothing was committed yet.
-    # Making two tables of modules takes longer than the whole judgement of a small commit.
+    # Making two tables of modules takes longer than all the rest for a small commit.
     if all(path in staged for path in before if path.endswith(SUFFIXES)):
         return set()
+    # By module, not by file: a module that became a package of the same name is still there.
     return _names(before, roots) - _names(staged, roots)
 
 

@@ -14,6 +14,7 @@ from codeintel_enrich.engine.run.last_run import LastRun, read_last_run
 from codeintel_enrich.engine.state.places import Options, places
 from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.files.atomic import replace_file
+from codeintel_enrich.files.stat import bytes_of
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.report import Complexity, Report, ReportedRun
 
@@ -56,6 +57,7 @@ def write_report(options: Options, target: Path | None, days: int, *, dry_run: b
     for file in files:
         file["complexity"] = complexities.get(file.pop("content_hash"))
         file["commits"] = history.commits.get(file["path"], 0)
+    # Positions, not paths: a page of a large repository would consist of names of files otherwise.
     position = {file["path"]: index for index, file in enumerate(files)}
     page = render(
         Report(
@@ -81,7 +83,6 @@ def write_report(options: Options, target: Path | None, days: int, *, dry_run: b
     path = target if target is not None else where.cache / "report.html"
     try:
         if not dry_run:
-            path.parent.mkdir(parents=True, exist_ok=True)
             replace_file(path, page)
     except OSError as error:
         raise EnrichError(f"{path}: cannot be written ({error.strerror or error}); choose another with -o") from error
@@ -117,6 +118,7 @@ def _complexities(
         kept = _KeptComplexities()
     if kept.version != version:
         kept = _KeptComplexities(version, {})
+    # Of the present files only, so that the record does not grow with every edit.
     known: dict[str, Complexity | None] = {}
     measured = unmeasured = 0
     for file in files:
@@ -124,7 +126,7 @@ def _complexities(
         if wanted in kept.known:
             known[wanted] = kept.known[wanted]
         elif wanted not in known:
-            source = _read(root / file["path"])
+            source = bytes_of(root / file["path"]) or b""
             if digest(source) != wanted:
                 unmeasured += 1
             else:
@@ -133,14 +135,6 @@ def _complexities(
     if remembers and (measured or known.keys() != kept.known.keys()):
         replace_file(memory, msgspec.msgpack.encode(_KeptComplexities(version, known)))
     return {content: value for content, value in known.items() if value is not None}, measured, unmeasured
-
-
-def _read(path: Path) -> bytes:
-    """A file's bytes; none where it is gone."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
 
 
 def _complexity(source: bytes) -> Complexity | None:

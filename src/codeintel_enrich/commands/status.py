@@ -48,10 +48,12 @@ def status(build: Build) -> Status:
     last = read_last_run(places.last_run)
     settled = build.settled
     manifest = state.manifest
+    # A build of an empty tree leaves no files either, but it is settled.
     if last is None or (not manifest.files and not manifest.settled):
         raise EnrichError(f"{places.cache}: nothing was built there yet; run `codeintel-enrich build` first")
     files = {**state.files, **state.outlined}
     seen = {**state.tree.seen.files, **state.tree.seen.outlined}
+    # A build would hash just these: what was only touched comes out as it was.
     suspects = [path for path in state.tree.changed() if path in files]
     contents = {path: _content(f"{places.root}/{path}") for path in suspects}
     changed = tuple(path for path, content in contents.items() if content != files[path].content)
@@ -64,6 +66,7 @@ def status(build: Build) -> Status:
     return Status(
         root=str(places.root),
         cache=str(places.cache),
+        # A file that was touched unsettles a build, though it would find nothing to do.
         up_to_date=settled or not (added or changed or removed or other or unfinished or damaged),
         finished=last.finished,
         ran=dict(Counter(name.partition(":")[0] for name in last.ran)),

@@ -15,6 +15,7 @@ from codeintel_enrich.engine.state.manifest import Manifest, load_manifest, save
 from codeintel_enrich.engine.state.places import Options, Places
 from codeintel_enrich.engine.state.state import State
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError, UsageError
+from codeintel_enrich.files.stat import bytes_of
 from codeintel_enrich.publish.index import read_index
 from codeintel_enrich.publish.outputs import CST_FILE, cst_place, found_files
 from codeintel_enrich.store.compare import TableDifference, compare_stores
@@ -56,6 +57,7 @@ def verify(options: Options, notify: Callable[[str], None] = lambda message: Non
     build to verify. Raises UsageError where the tree or the settings are not those that the store was made of,
     EnrichError where the clean build fails.
     """
+    # Sources that changed since would differ in every table, and that says nothing about the store.
     observed = status(Build(options))
     if observed.added or observed.changed or observed.removed or observed.settings or observed.unfinished:
         raise UsageError(
@@ -138,20 +140,13 @@ def _published(*indexes: Path) -> set[str]:
 def _compare_files(here: dict[str, Path], there: Path) -> Iterator[FileDifference]:
     """`here`: by the name that a file has `there`."""
     for name, path in sorted(here.items()):
-        ours, theirs = _bytes(path), _bytes(there / name)
+        ours, theirs = bytes_of(path), bytes_of(there / name)
         if ours == theirs:
             continue
         if ours is None or theirs is None:
             yield FileDifference(name, "missing" if ours is None else "should not be there")
         else:
             yield FileDifference(name, f"differs from byte {_first_difference(ours, theirs)} on")
-
-
-def _bytes(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
 
 
 def _first_difference(ours: bytes, theirs: bytes) -> int:

@@ -1,4 +1,4 @@
-"""Replacing a file as a whole: readers see the old bytes or the new, never a part."""
+"""Atomic replacement of files: readers see the old bytes or the new, never a mixture or a part."""
 
 import os
 import shutil
@@ -48,6 +48,8 @@ class Replacement:
 
     def commit(self) -> FileStamp:
         """Put it in its place; returns the stamp that it bears there."""
+        # No fsync: all that is written here can be made again, and what the next run relies on has a digest or a stamp
+        # that cut bytes do not bear. A power cut costs work; waiting for the disk would cost time in every run.
         self._fresh.replace(self.path)
         self._is_committed = True
         found = os.fstat(self.descriptor)
@@ -55,7 +57,7 @@ class Replacement:
 
 
 def replace_file(path: Path, *parts: bytes) -> FileStamp:
-    """Write a whole file, given in parts. Raises OSError; the file is as before then."""
+    """Replace a file by bytes, given in parts; returns its stamp. Raises OSError; the file is as before then."""
     with Replacement(path) as replacement:
         for part in parts:
             replacement.write(part)

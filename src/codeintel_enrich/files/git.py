@@ -50,6 +50,8 @@ def git_objects(folder: Path, names: Sequence[str]) -> Iterator[bytes]:
             asks.write(f"{name}\n".encode())
             asks.flush()
             head = answers.readline().split()
+            # The answer is `<name> <type> <size>`, the bytes and a line end; or `<name> missing` (git-cat-file, "Batch
+            # output").
             if len(head) != 3:
                 raise EnrichError(f"git cannot give the object {name}; run `git fsck`")
             yield answers.read(int(head[2]) + 1)[:-1]

@@ -23,6 +23,7 @@ def run_program(
             command,
             cwd=cwd,
             env={**os.environ, **(environment or {})},
+            # A tool that asks a question would wait for its answer for ever.
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -32,6 +33,7 @@ def run_program(
     except OSError as error:
         raise ToolError(f"{command[0]} can not be started: {error.strerror or error}") from error
     try:
+        # Both pipes are read while it runs: one that is full stops the program that writes into it.
         stdout, stderr = process.communicate(timeout=timeout_seconds)
     except subprocess.TimeoutExpired as error:
         raise ToolError(f"{command[0]} was stopped after {timeout_seconds:g} s; the time limit is config") from error

@@ -1,4 +1,4 @@
-"""Sidecars: files of our own that say what other files are made of, recognised as whole by their digest."""
+"""Sidecars: files of our own that say what other files are made of, recognised as undamaged by their digest."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -6,6 +6,7 @@ from typing import TypeVar
 import msgspec
 
 from codeintel_enrich.files.atomic import replace_file
+from codeintel_enrich.files.stat import bytes_of
 from codeintel_enrich.model.digest import digest
 
 T = TypeVar("T")
@@ -13,9 +14,8 @@ T = TypeVar("T")
 
 def read_sidecar(path: Path, head: bytes, kind: type[T]) -> T | None:
     """What `write_sidecar` wrote; None where there is nothing, it is damaged, or of another `head`."""
-    try:
-        data = path.read_bytes()
-    except OSError:
+    data = bytes_of(path)
+    if data is None:
         return None
     # Format and digest come first: what another version wrote, or a crash cut, is never decoded.
     payload = data[len(head) + 32 :]

@@ -74,6 +74,7 @@ class Splicer(Replacement):
     def _copy_some(self, start: int, count: int) -> int:
         """Copy at most `count` bytes from `start`; returns how many. Raises OSError where the old file is too short."""
         copied = 0
+        # Python has it on Linux alone. It may copy less than it is asked for, and copies nothing at the end of a file.
         if hasattr(os, "copy_file_range"):
             try:
                 # Some file systems share the blocks then and copy nothing; all spare two trips through user space.
@@ -107,6 +108,7 @@ def splice(
         starts[name] = at
         at = [begin + length for begin, length in zip(at, lengths, strict=True)]
     written: dict[str, Sequence[int]] = {}
+    # Written as they come: all parts together are as large as the files, which may be larger than memory.
     for name in names:
         parts = fresh(name)
         if parts is None:

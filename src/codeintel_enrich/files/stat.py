@@ -1,7 +1,7 @@
 """What `stat` says of files: of sources, whether they may have changed; of our own, whether they are as we left them.
 
 Two signatures, for two questions. A source is trusted to be unchanged only while everything that the system keeps is as
-it was, since nobody tells us of an edit. A file of ours may come out of an archive, with what archives lose.
+it was, since nobody announces an edit. A file of ours may come out of an archive, with what archives lose.
 """
 
 import os
@@ -20,6 +20,8 @@ COARSE_GRANULARITY_NS = 2_000_000_000
 """What file systems with whole-second stamps need."""
 
 
+# There is one for every file of the tree, at every run: by position, so that the manifest does not repeat the names of
+# fields, and of numbers alone, so that the cyclic garbage collector need not look at it.
 class Found(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Stat signature of one file: bytes, nanoseconds, inode."""
 
@@ -55,6 +57,7 @@ class FileStamp(msgspec.Struct, frozen=True, array_like=True, eq=False):
             found = os.stat(path)
         except OSError:
             return False
+        # The usual answer, without making an object: a run with nothing to do asks this of every published file.
         if found.st_size == self.size and found.st_mtime_ns == self.mtime_ns:
             return True
         return self == FileStamp(found.st_size, found.st_mtime_ns, found.st_ino)
@@ -73,6 +76,7 @@ class FileStamp(msgspec.Struct, frozen=True, array_like=True, eq=False):
         return not self == other
 
     def __hash__(self) -> int:
+        # Stamps that are equal may differ in everything else.
         return hash(self.size)
 
 
@@ -82,8 +86,19 @@ def is_racy(found: Found, read_at_ns: int) -> bool:
     The change time cannot be set by users, so only it decides (on POSIX; restored modification times are no danger).
     """
     whole_seconds = found.ctime_ns % 1_000_000_000 == 0 and found.mtime_ns % 1_000_000_000 == 0
+    # git's rule for entries that are "racily clean" (its technical/racy-git document), with the time of reading where
+    # git has that of writing its index.
     granularity = COARSE_GRANULARITY_NS if whole_seconds else CLOCK_GRANULARITY_NS
     return read_at_ns < found.ctime_ns + granularity
+
+
+def bytes_of(path: str | os.PathLike[str]) -> bytes | None:
+    """A file's bytes; None where it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
 
 
 def read_file(path: str) -> tuple[bytes, Found, bool]:
@@ -94,7 +109,11 @@ def read_file(path: str) -> tuple[bytes, Found, bool]:
     with open(path, "rb") as file:
         status = os.fstat(file.fileno())
         now = time.time_ns()
+        # Of the open file, and before its bytes: a write that comes in between is then found at the next run, as
+        # another signature. The other way round, old bytes would be remembered under the new one.
         wait = status.st_ctime_ns + CLOCK_GRANULARITY_NS - now
+        # A change time in the far future is another machine's clock, as network file systems have it: waiting would not
+        # end.
         if 0 < wait <= CLOCK_GRANULARITY_NS:
             time.sleep(wait / 1e9)
             status = os.fstat(file.fileno())

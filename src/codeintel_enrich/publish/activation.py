@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 PYRIGHT_EXCLUDES = ("**/node_modules", "**/__pycache__", "**/.*")
-"""What pyright leaves out unless it is told otherwise; who sets `exclude` must repeat it."""
+"""What pyright leaves out by default; who sets `exclude` replaces that, and must repeat it."""
 
 
 def pyright_settings(overlays: str, present: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def publish_files(
     """Make the files in `out` say exactly what the wanted files' rows say, in path order.
 
     `outputs` are the kinds of files that are wanted; files of other kinds that we wrote are removed. `index_path` is
-    the sidecar that tells what the files on disk are made of. Published files that do not bear the stamps of the
+    the sidecar that says what the files on disk are made of. Published files that do not bear the stamps of the
     sidecar (deleted, cut, edited by hand) are made anew from all rows; else only changed parts are. Every file is
     replaced atomically, and only where something changed.
 
@@ -95,15 +95,17 @@ class _Publication:
 
     def run(self, stack: ExitStack, threads: Executor, started: float) -> PublishReport:
         """Make every file, record what they are made of."""
+        # First, since the summaries that all other files are made from come with them.
         parts, replaced = self._bring_fragments(stack, threads)
         self._remove_former()
         only = self._changed if self._stays_inside(parts) else None
         summaries = {path: part.summary for path, part in parts.items()}
         materials = msgspec.structs.replace(self._materials, summaries=summaries, only=only)
-        kept = self._bring_whole(materials, threads)
+        kept = self._bring_single(materials, threads)
         spliced = self._bring_spliced(materials)
         stamps = {name: replaced[name].result() if replaced else self._base.stamps[name] for name in self._fragments}
         index = Index(parts, stamps, kept.made, spliced, self._version)
+        # A run that changed nothing writes nothing, so its stamp in the manifest stays true.
         if index != self._last:
             write_index(self._index_path, index)
         stamps = dict(stamps)
@@ -136,6 +138,7 @@ class _Publication:
         self, stack: ExitStack, threads: Executor
     ) -> tuple[dict[str, Part], Mapping[str, Future[FileStamp]]]:
         """Write the next version of the files that `emit` made the lines of; nothing where no file changed."""
+        # Counting is enough: every wanted file is among the known parts, so as many of both are the same ones.
         if not self._changed and len(self._materials.wanted) == len(self._base.parts) and self._regenerated is None:
             return self._base.parts, {}
         old, wanted = self._base.parts, self._materials.wanted
@@ -175,9 +178,9 @@ class _Publication:
             and all(_place(old.parts[path].summary) == _place(parts[path].summary) for path in self._changed)
         )
 
-    # --- files made whole -----------------------------------------------------------------------------------------
+    # --- files made one by one ------------------------------------------------------------------------------------
 
-    def _bring_whole(self, materials: Materials, threads: Executor) -> Kept:
+    def _bring_single(self, materials: Materials, threads: Executor) -> Kept:
         former = self._known.made if self._last is not None else self._forgotten()
         rules: dict[str, BuildRule] = {}
         for make in dict.fromkeys(output.rules for output in self._outputs if output.rules is not None):

@@ -30,6 +30,7 @@ def _make(graph: Graph, table_of: Callable[[Graph], Any], encode: Callable[[Any]
 def _json(table: Any) -> bytes:
     import orjson
 
+    # A row a line, so that version control and people see which rows changed.
     lines = (orjson.dumps(row, option=orjson.OPT_SORT_KEYS) for row in table.to_pylist())
     return b"[\n" + b",\n".join(lines) + b"\n]\n"
 

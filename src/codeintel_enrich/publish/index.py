@@ -30,7 +30,7 @@ class Index(msgspec.Struct, frozen=True):
     stamps: dict[str, FileStamp] = {}
     """Of the files that are spliced of fragments, by name relative to the output folder."""
     made: dict[str, Made] = {}
-    """The files that are made whole, by name relative to the output folder."""
+    """The files that are made one by one, by name relative to the output folder."""
     spliced: dict[str, Parts] = {}
     """The files whose parts have inputs of their own, by name relative to the output folder."""
     version: str = ""
@@ -49,7 +49,7 @@ def read_ahead(path: Path) -> None:
 
 def read_index(path: Path) -> Index | None:
     """The index, None where there is none or it is damaged."""
-    # Read while the store was still being written, if nobody has changed it since.
+    # Read ahead while files were being analysed, if nobody has changed it since.
     stamp, index = _ahead.pop(path, (None, None))
     return index if stamp is not None and stamp == FileStamp.of(path) else read_sidecar(path, _FORMAT, Index)
 

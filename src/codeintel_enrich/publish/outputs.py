@@ -48,7 +48,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     fragment: Callable[[FileFragments], bytes] | None = None
     """One file, spliced from what `emit` made of each Python file for it."""
     rules: Callable[[Materials], Rules] | None = None
-    """Files that are made whole; shared by entries whose files come from the same rules."""
+    """Files that are each made by a build rule of their own; shared by entries whose files come from the same rules."""
     parts: Callable[[Materials], Rules] | None = None
     """One file, spliced from one part for each analysed file."""
     after_parts: Callable[[Materials, Mapping[str, bytes], Collection[str]], None] | None = None
@@ -65,6 +65,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
         return [
             path.relative_to(out).as_posix()
             for path in sorted(out.glob(self.pattern))
+            # Without a mark, a name like `modules/x.md` may be a file of the user's own, which is not ours to remove.
             if path.is_file() and (not self.is_marked or _has_mark(path))
         ]
 
@@ -125,7 +126,7 @@ OUTPUTS: tuple[Output, ...] = (
         wanted=lambda config: config.overlays.enabled,
         rules=overlay_rules,
     ),
-    # Behind all others that are made whole: their rules may wait for the store.
+    # Behind all others that have rules: these may wait for the store.
     *(
         Output(pattern=graph.file, doc="rows of all files together; from what each contributes", rules=graph_rules)
         for graph in GRAPHS
@@ -179,5 +180,6 @@ def _has_mark(path: Path) -> bool:
 @cache
 def _pattern(pattern: str) -> re.Pattern[str]:
     """A glob as a regular expression: `**/` stands for any folders or none, `*` for anything in one part."""
+    # `PurePath.full_match` knows `**` from Python 3.13 on only.
     parts: Sequence[str] = re.split(r"(\*\*/|\*)", pattern)
     return re.compile("".join({"**/": "(?:[^/]+/)*", "*": "[^/]*"}.get(part) or re.escape(part) for part in parts))

@@ -23,6 +23,7 @@ def page_rules(materials: Materials) -> Rules:
             if target in pages:
                 importers.setdefault(target, []).append(path)
 
+    # Each importer's label is made once, although hubs list thousands and many pages list the same.
     listing = {path for listed in importers.values() for path in listed}
     labels = {path: f"{path}\0{summaries[path].module}" for path in listing}
 

@@ -31,7 +31,7 @@ def partition_rules(materials: Materials) -> Rules:
     """How every file of the datasets, or of `only` some files' packages, is made: one partition after the other.
 
     Rows stand in path order, a file's as `emit` gave them. The columns are those of the store, but for `package` of
-    `modules`, which the folder's name tells.
+    `modules`, which stands in the folder's name.
     """
     summaries, only = materials.summaries, materials.only
     packages: dict[str, list[str]] = {}
@@ -42,6 +42,7 @@ def partition_rules(materials: Materials) -> Rules:
     rules: dict[str, BuildRule] = {}
     for package, files in sorted(packages.items()):
         for bucket, paths in sorted(_buckets(files).items()):
+            # A bit for each table: which datasets the partition has is known without loading any rows.
             held = reduce(or_, (summaries[path].tables for path in paths))
             tables = [table for index, table in enumerate(TABLES) if held >> index & 1]
             partition = _Partition(materials, {path: materials.wanted[path] for path in paths}, tables)
@@ -58,6 +59,7 @@ def standing_partitions(materials: Materials, known: Iterable[str]) -> Iterator[
 
 
 def _folder(package: str) -> str:
+    # As Hive and Arrow write values in names of folders: readers take the escapes back.
     return short_name(f"package={quote(package, safe='') or NO_PACKAGE}")
 
 
@@ -78,6 +80,8 @@ def _buckets(files: Collection[str]) -> dict[int, list[str]]:
         count *= 2
     buckets: dict[int, list[str]] = {}
     for path in sorted(files):
+        # By the path's digest, not by its place in the list: a file that comes or goes moves no other, unless the
+        # number of buckets changes.
         bucket = int(digest(path.encode("utf-8", "surrogateescape"))[:8], 16) % count if count > 1 else 0
         buckets.setdefault(bucket, []).append(path)
     return buckets
@@ -103,6 +107,7 @@ class _Partition:
             files = [decode_packed(self._materials.load(path)) for path in self._wanted]
             self._made = {found.name: rows for found, rows in self._materials.tools.arrow_tables(files, self._tables)}
         rows = self._made.get(table.name)
+        # Rules run in the order in which they were made, so this was the partition's last file.
         if table is self._tables[-1]:
             self._made = None
         return None if rows is None else _encode(table, rows)

@@ -68,6 +68,7 @@ def _note(log: sqlite3.Connection, generation: int, path: str, lines: bytes) -> 
         for item, text_hash, removed in log.execute("SELECT id, text_hash, removed FROM chunks WHERE path = ?", [path])
     }
     for item, text_hash in found.items():
+        # One that comes back is new to whoever saw it go.
         if item not in known or known[item][1]:
             row = path, item, text_hash, generation, generation
             log.execute("INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?, 0)", row)
@@ -86,6 +87,7 @@ def changes_since(path: Path, since: int) -> Changes:
     with _opened(path) as log:
         (generation,) = log.execute("PRAGMA user_version").fetchone()
         began = log.execute("SELECT generation FROM began").fetchone()
+        # Whoever followed another log, or one that was begun anew, has a generation that this one cannot answer for.
         if began is None or not began[0] <= since <= generation:
             rows = log.execute("SELECT path, id FROM chunks WHERE NOT removed ORDER BY path, id")
             return Changes(generation, True, [ChunkChange("added", *row) for row in rows])

@@ -42,6 +42,7 @@ def bring_parts(path: Path, rules: Rules, known: Parts | None) -> Spliced:
         known = None
     old = known.parts if known is not None else {}
     wanted = {name: rule.inputs for name, rule in rules.items()}
+    # Comparing mappings ignores their order, which is path order on both sides.
     if known is not None and wanted == {name: inputs for name, (inputs, _) in old.items()}:
         return Spliced(known, {}, False, [])
     made: dict[str, bytes] = {}

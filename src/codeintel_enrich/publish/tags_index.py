@@ -28,6 +28,7 @@ def tags_index(summaries: Mapping[str, FileSummary]) -> bytes:
     for tag in sorted(tags):
         lines.append(b"%s:\n" % orjson.dumps(tag))
         lines.extend(b"- %s\n" % orjson.dumps(name) for name in sorted(tags[tag]))
+    # An empty file would be null in YAML, not a mapping.
     if not tags:
         lines.append(b"{}\n")
     return b"".join(lines)

@@ -1,4 +1,4 @@
-"""Files that are made whole, one by one, each again only where its inputs changed; knows nothing of what they say."""
+"""Files that are made one by one, each again only where its inputs changed; knows nothing of what they say."""
 
 import os
 from collections import deque

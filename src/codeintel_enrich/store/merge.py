@@ -172,7 +172,7 @@ def _write_anew(path: Path, wanted: Mapping[str, str], rows: Rows, info: Mapping
         _remove(fresh)
         try:
             with connect(fresh, read_only=False, patience_seconds=0) as connection:
-                # In one transaction and one call: 240 statements that each commit take longer than filling a small store.
+                # In one transaction and one call: statements that commit one by one take longer than filling the store.
                 connection.execute(";".join(["BEGIN", *create_statements(), "COMMIT"]))
                 change = _apply(connection, empty, _compare(empty, wanted, info), rows)
             # A log is replayed, silently, into whatever database has its name; the old store's must not be.

@@ -39,13 +39,14 @@ DOIT_COMMANDS = frozenset(
 def creators(**options: Any) -> dict[str, Any]:
     """Task creators and DOIT_CONFIG for a `dodo.py`; `options` are those of `Options`.
 
-    doit tells creators neither which command it runs nor what was selected, so both are read from its command line.
+    doit passes creators neither which command it runs nor what was selected, so both are read from its command line.
     """
     words = sys.argv[1:]
     options.setdefault("jobs", _processes(words))
     executes = DOIT_COMMANDS.isdisjoint(words)
     selected = [name for word in words if (name := _named(word)).stage in BY_NAME]
     if TaskName("index") in selected:
+        # Asked for by name, the index is made anew: by its default policy it would stand, whatever changed.
         options["refresh_index"] = True
     try:
         build = Build(Options(**options), notify=lambda message: print(message, file=sys.stderr))
@@ -56,9 +57,9 @@ def creators(**options: Any) -> dict[str, Any]:
 
 
 def run_build(build: Build, reporter: "type[Reporter] | None" = None, executor: Executor | None = None) -> Summary:
-    """Run a whole build with doit; what stopped it, if anything did, is in the summary's `errors`.
+    """Run a build with doit, from its first look to its end.
 
-    Raises EnrichError for what keeps a build from beginning.
+    What stopped it, if anything did, is in the summary's `errors`. Raises EnrichError for what keeps a build from beginning.
     """
     session = Session(build, executor=executor)
     # Begun out here: what keeps a build from beginning is the caller's to see, not doit's.
@@ -66,8 +67,10 @@ def run_build(build: Build, reporter: "type[Reporter] | None" = None, executor: 
         return session.finish()
     watcher = (reporter or SilentReporter)(session)
     namespace = {**session.namespace(), "DOIT_CONFIG": session.doit_config(watcher)}
+    # Without configuration files: a `[tool.doit]` table is meant for the project's own tasks.
     code = DoitMain(ModuleTaskLoader(namespace), config_filenames=()).run(["run"])
     summary = watcher.summary or session.finish()
+    # No task of ours failed then: doit itself found fault with something, and has said so.
     if code and not summary.errors:
         summary = msgspec.structs.replace(summary, errors=("doit stopped; its message is above",), exit_code=3)
     return summary

@@ -76,6 +76,8 @@ class Session:
             # would only wait beside this one, and print in an order that differs from run to run.
             "num_process": 0,
             "backend": "sqlite3",
+            # doit's own records are not kept: it takes an equal modification time for an equal file, hashes after the
+            # action, and writes at the end of the run only. Ours are asked instead, by each task's `uptodate`.
             "dep_file": ":memory:",
             "default_tasks": ["merge"],
         }
@@ -117,12 +119,13 @@ class Session:
 
     @cached_property
     def _wanted(self) -> set[str]:
-        """Stages asked for as a whole, and those of single files that they wait for."""
+        """Stages of which every task is asked for, and those of single files that they wait for."""
         if not self._runs:
             return set()
         wanted = {task.stage for task in self.selected if task.path is None} if self.selected else {"merge"}
         if "merge" in wanted:
             wanted.update(("outline", *(stage.name for stage in ANALYSES)))
+        # From the last to the first: what a stage needs may need another before it.
         for stage in reversed(ANALYSES):
             if stage.name in wanted:
                 wanted.update(UPSTREAM[stage.name])
@@ -150,6 +153,7 @@ class Session:
         is_document = BY_NAME[stage].scope == "document"
         if not self.executes:
             self.begin()
+            # For `doit list` and its like, which take no lock: they show every task that a build may have.
             return sorted(self._state.tree.seen.outlined if is_document else self._state.tree.seen.files)
         files = self._state.outlined if is_document else self._state.files
         named = {task.path for task in self.selected if task.stage == stage and task.path in files}
@@ -198,6 +202,7 @@ class Session:
 
     def task_inputs(self) -> Task:
         """Everything that the analyses of single files wait for."""
+        # A group, since `create_after` names a single task to wait for.
         tasks = [str(self.build.inputs.wanted[name].task) for name in self.externals if name != "index"]
         return {"actions": [], "task_dep": ["parse", "link", "index", *tasks], "doc": "(group) what analyses wait for"}
 
@@ -224,7 +229,9 @@ class Session:
             yield self._task(stage, path, [f"{s}:{label(path)}" for s in before])
 
     @create_after(  # type: ignore[untyped-decorator]
-        executed="inputs", creates=[*(stage.name for stage in ANALYSES), "merge"]
+        # What it creates is named, so that doit can select such tasks before there are any.
+        executed="inputs",
+        creates=[*(stage.name for stage in ANALYSES), "merge"],
     )
     def task_analysis_later(self) -> Iterator[Task]:
         """The same, asked for only when `link` and the external inputs are done: only then it is known what is due."""
@@ -274,6 +281,7 @@ class Session:
 
     def run(self, name: TaskName) -> TaskFailed | None:
         """Run a task; a failure is returned, as doit wants it, and kept for the summary."""
+        # A task in another process would work on a copy of the state, and what it finds out would be lost.
         if os.getpid() != self._process:
             return self._failed("tasks share one state: run doit with threads (-P thread), the default of this dodo.py")
         if self._stopping.is_set():
@@ -301,6 +309,7 @@ class Session:
             self._executor.stop()
         summary = close_build(self.build, tuple(self.errors), self.exit_code)
         if self._executor is not None:
+            # Last, since processes take a while to end, and what was done is recorded meanwhile.
             self._executor.close()
         # What the caller had switched off stays off.
         if self._collects:
@@ -334,6 +343,7 @@ class _Action(BaseAction):  # type: ignore[misc]
         try:
             return self._session.run(self._name)
         except Exception as error:
+            # A bug of ours: with the exception at hand, doit shows its traceback.
             return TaskError(f"{self._name} failed; please report this", error)
 
     def __str__(self) -> str:
@@ -341,7 +351,7 @@ class _Action(BaseAction):  # type: ignore[misc]
 
 
 class _Check:
-    """Tells doit whether a task is up to date. The ready signature spares doit inspecting it for every task."""
+    """What doit asks whether a task is up to date. The ready signature spares doit inspecting it for every task."""
 
     __signature__ = inspect.Signature()
 

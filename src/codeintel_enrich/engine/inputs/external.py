@@ -10,21 +10,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-import msgspec
-
 from codeintel_enrich.engine.rules.config import config_digest
 from codeintel_enrich.engine.rules.keys import stage_version
 from codeintel_enrich.engine.rules.task_name import TaskName
 from codeintel_enrich.engine.state.artifacts import Artifact
 from codeintel_enrich.engine.state.manifest import External
-from codeintel_enrich.engine.state.state import State
+from codeintel_enrich.engine.state.state import ENCODER, State
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.files.programs import executable
-from codeintel_enrich.files.stat import FileStamp
+from codeintel_enrich.files.stat import FileStamp, bytes_of
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.task_inputs import TaskInputs
-
-ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 
 
 class MadeInput(NamedTuple):
@@ -95,6 +91,7 @@ class ExternalInput(ABC):
 
     def is_due(self) -> bool:
         """Whether it has to be made now. What a recorded run made from the same is taken over instead."""
+        # By content: a report that was written again with the same bytes is no news, although its stamp is another.
         known = self.state.manifest.externals.get(self.name)
         key = self.made_from()
         if known is not None and known.key == key:
@@ -116,6 +113,7 @@ class ExternalInput(ABC):
     ) -> MadeInput:
         """The input as the manifest keeps it, with its pieces (path -> slice); equal slices are kept once."""
         slices = {path: piece.digest for path, piece in pieces.items()}
+        # Of many files the same is said: one owner, or no finding.
         unique = {piece.digest: piece for piece in pieces.values()}
         external = External(self.stage, made_from, slices, dict(contents or {}), producer, dict(left_out))
         return MadeInput(external, list(unique.values()))
@@ -137,14 +135,6 @@ def digest_of_file(path: Path) -> str | None:
     return None if data is None else digest(data)
 
 
-def bytes_of(path: Path) -> bytes | None:
-    """A file's bytes; None where it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
-
-
 def stamped(name: str, used: "str | Path | None") -> object:
     """A tool, or a file that was handed in, with its stamp: either may be replaced where it is."""
     return name, str(used), FileStamp.of(used) if used else None
@@ -152,4 +142,5 @@ def stamped(name: str, used: "str | Path | None") -> object:
 
 def tool_policy(name: str, tool: str, given: Path | None) -> object:
     """What decides that something else may be said: the file that was handed in, else the tool."""
+    # The program's file, not its version: to ask for that is to start it, in every run.
     return stamped(name, given or executable(tool))

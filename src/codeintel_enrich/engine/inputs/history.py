@@ -9,13 +9,14 @@ from pathlib import Path
 
 import msgspec
 
-from codeintel_enrich.engine.inputs.external import ExternalInput, MadeInput, bytes_of, encoded
+from codeintel_enrich.engine.inputs.external import ExternalInput, MadeInput, encoded
 from codeintel_enrich.engine.rules.config import config_digest
 from codeintel_enrich.engine.rules.keys import stage_version
 from codeintel_enrich.engine.state.discovery import SUFFIXES
 from codeintel_enrich.errors import ToolError
 from codeintel_enrich.files.git import git
 from codeintel_enrich.files.programs import executable
+from codeintel_enrich.files.stat import bytes_of
 from codeintel_enrich.model.context import FileContext
 from codeintel_enrich.model.digest import digest
 
@@ -36,6 +37,7 @@ def find_tip(root: Path) -> Tip:
     """Ask git once."""
     if executable("git") is None:
         return Tip(missing="git is not installed")
+    # One call: starting git costs more than what it looks up.
     answer = git(root, "rev-parse", "HEAD", "--show-toplevel", "--git-path", "shallow")
     if answer is None:
         return Tip(missing="the folder lies in no git repository with commits")
@@ -81,6 +83,7 @@ class HistoryInput(ExternalInput):
         tip, root, config = self._tip, self.state.places.root, self.state.project.config
         if tip.missing:
             return self.split(self.made_from(), {}, producer=self.name, left_out={"git": tip.missing})
+        # Of the commit, not of the work tree: a file that is not committed yet has no history.
         listed = git(root, "ls-tree", "-r", "-z", "--name-only", tip.commit)
         time = git(root, "log", "-1", "--no-show-signature", "--format=%ct", tip.commit)
         # Whatever the user's own configuration says of mailmaps, renames, filters and encodings must not decide.
@@ -99,6 +102,7 @@ class HistoryInput(ExternalInput):
         if listed is None or time is None or log is None:
             raise ToolError("git could not read the history; run `git fsck`")
         paths = [path for name in listed.split(b"\0") if (path := os.fsdecode(name)).endswith(SUFFIXES)]
+        # git shows a commit whose parents are missing as if it had added every file there is.
         commits = (commit for commit in read_log(log) if commit.name not in tip.shallow)
         found = histories(commits, paths, int(time), config.history_window_days)
         parts = ((path, FileContext(history=one)) for path, one in found.items())

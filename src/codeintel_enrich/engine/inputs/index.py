@@ -102,6 +102,7 @@ class IndexInput(ExternalInput):
         """Read the index that was handed in. Raises UsageError where it describes none of our files."""
         made = self._split_index(given, {}, {})
         files, slices = self.state.files, made.external.slices
+        # Taken as it is, it would give no file a symbol, and nothing would say why.
         if files and slices.keys().isdisjoint(files):
             raise UsageError(
                 f"{given} is of another tree: it describes none of the files below {self.state.places.root} "

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from codeintel_enrich.engine.inputs.external import ExternalInput, MadeInput, bytes_of, encoded
+from codeintel_enrich.engine.inputs.external import ExternalInput, MadeInput, encoded
 from codeintel_enrich.engine.rules.config import config_digest
 from codeintel_enrich.engine.rules.keys import stage_version
-from codeintel_enrich.files.stat import FileStamp
+from codeintel_enrich.files.stat import FileStamp, bytes_of
 from codeintel_enrich.model.context import FileContext
 from codeintel_enrich.model.digest import digest
 
@@ -28,12 +28,14 @@ class OwnersInput(ExternalInput):
 
     def policy(self) -> object:
         """The stamps of the files that count."""
+        # All places, also those without a file: one that appears in an earlier place is the one that counts.
         stamps = [FileStamp.of(self.state.places.root / place) for place in _places()]
         return self.name, stage_version(self.stage), stamps
 
     def made_from(self) -> str:
         """The rules, and the paths that they are asked about."""
         place, data = self._codeowners()
+        # Whether there are such files now, not what is in them: owners depend on paths alone.
         return config_digest(place, digest(data), sorted(self.state.files))
 
     def make(self) -> MadeInput:

@@ -37,6 +37,8 @@ class Build:
 
     @cached_property
     def _asked(self) -> str:
+        # Asked once, before anything runs: a report or a tool that is replaced while the build goes on is then another
+        # one for the next run. (Ninja records the time at which a command began, for the same reason.)
         state, config = self.state, self.state.project.config
         return config_digest(
             state.settings.digests,
@@ -49,6 +51,7 @@ class Build:
     def settled(self) -> bool:
         """Whether there is nothing to do, found out without a lock and without opening a source file."""
         state = self.state
+        # The walk comes first: which grammars count is known by the files that there are.
         state.look()
         return (
             state.manifest.settled == self.fingerprint
@@ -85,6 +88,8 @@ class Build:
         self.has_begun = False
         started = time.perf_counter()
         try:
+            # A run that failed or was asked for less keeps what it found out, too; it only must not say that nothing is
+            # left.
             self.state.save(self.fingerprint if self._everything_is_done() else "")
         finally:
             self._lock.release()

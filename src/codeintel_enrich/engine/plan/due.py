@@ -23,6 +23,7 @@ def due_first_stages(state: State, scope: Scope) -> list[str]:
     """The files, Python (`module`) or other (`document`), whose bytes a stage must read; in path order."""
     stage = FIRST[scope].name
     known = state.files if scope == "module" else state.outlined
+    # Taken from the results of recorded runs where they have them: a revert or a switch of branches finds no file due.
     due = [path for path in _suspects(state, known) if is_due(state, stage, path)]
     state.open_tasks.update(TaskName(stage, path) for path in due)
     return due
@@ -45,6 +46,8 @@ def due_analyses(state: State) -> dict[str, list[str]]:
 
 
 def _due_analyses_of(state: State, path: str) -> list[str]:
+    # A key can be looked up only where all it is made of is known: behind a stage that must run, nothing can be asked
+    # yet.
     known, reads = state.files[path], state.file_inputs(path)
     due: list[str] = []
     for stage in ANALYSES:

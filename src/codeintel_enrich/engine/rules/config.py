@@ -202,6 +202,7 @@ def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
     if not isinstance(table, dict):
         raise UsageError(f"{path}: [tool.{TABLE}] must be a table")
     project = data.get("project", {})
+    # What is wrong in tables of others is for their tools to complain about.
     project = project if isinstance(project, dict) else {}
     requires = project.get("requires-python")
     scripts = project.get("scripts")
@@ -229,6 +230,7 @@ def config_digest(*parts: object) -> str:
 
 def runtime_version() -> str:
     """The interpreter as far as results depend on it: implementation and minor version."""
+    # Grammar and lists of modules change with minor versions; a patch release would make everything again for nothing.
     return f"{platform.python_implementation()} {sys.version_info[0]}.{sys.version_info[1]}"
 
 
@@ -248,6 +250,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
     try:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
+        # A path or a word needs no quotes then, which shells would take away.
         return key.strip(), value
 
 
@@ -281,6 +284,7 @@ def _convert(table: dict[str, Any], path: Path) -> Config:
         config = msgspec.convert(table, Config)
     except msgspec.ValidationError as error:
         raise UsageError(f"{path}: [tool.{TABLE}]: {error}") from error
+    # The list of checkers loads their readers, which a build with nothing to do is spared while the default stands.
     if config.check.tools != CheckConfig().tools:
         _check_checkers(config.check.tools, path)
     return config
@@ -299,6 +303,7 @@ def _check_checkers(names: tuple[str, ...], path: Path) -> None:
 
 
 def _check_keys(table: Mapping[str, Any], struct: type[msgspec.Struct], suffix: str, path: Path) -> None:
+    # msgspec refuses unknown keys, too, but does not say which known one is near.
     known = [field.encode_name for field in msgspec.structs.fields(struct)]
     for key in table:
         if key not in known:
@@ -310,12 +315,14 @@ def _check_keys(table: Mapping[str, Any], struct: type[msgspec.Struct], suffix: 
 def _lowest_version(requires: str | None) -> tuple[int, int] | None:
     if not requires:
         return None
+    # Loaded only where a project says which versions it needs.
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     try:
         allowed = SpecifierSet(requires)
     except InvalidSpecifier:
         return None
+    # Asked version by version: specifiers combine freely (`>=3.9,!=3.10.*`), so none of their numbers is the answer.
     for minor in range(40):
         # A patch release counts for its minor: `>=3.9.2` allows 3.9.
         if allowed.contains(f"3.{minor}") or allowed.contains(f"3.{minor}.999"):

@@ -22,6 +22,8 @@ def stage_version(stage: str) -> str:
 
 def version_facts(stage: str) -> dict[str, str]:
     """What a stage's version is made of, by name: its code, its libraries, the interpreter."""
+    # The code itself, not a number that somebody must remember to raise: forgetting that would serve results of old
+    # code.
     entry = BY_NAME[stage]
     return {
         "its code": config_digest([digests(source) for source in sources(entry)]),

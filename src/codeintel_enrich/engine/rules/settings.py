@@ -15,6 +15,8 @@ class Settings:
     """The settings of one project, stage by stage: each stage's own, and no other stage's."""
 
     def __init__(self, project: Project) -> None:
+        # Inputs from outside have no key of this kind: each says itself what it is made from, and what decides about
+        # it.
         self.values: dict[str, object] = {
             stage.name: stage.settings(project) for stage in STAGES if stage.scope != "input"
         }

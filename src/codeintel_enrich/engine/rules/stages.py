@@ -73,6 +73,7 @@ STAGES: tuple[Stage, ...] = (
         scope="module",
         reads=("content",),
         makes=("syntax", "interface"),
+        # The outliner as well: Python that does not parse gets an outline in the same job.
         code=("engine/run/file_job", "stages/parse", "stages/outline"),
         libraries=("libcst", "tree-sitter", "tree-sitter-python"),
         settings=lambda project: project.config.parse_config(project.requires_python),
@@ -83,6 +84,7 @@ STAGES: tuple[Stage, ...] = (
         scope="document",
         reads=("path", "grammar", "content"),
         makes=("rows",),
+        # Its rows are packed by the same code as those of Python files.
         code=("engine/run/file_job", "stages/outline", "stages/emit"),
         libraries=("tree-sitter",),
         settings=lambda project: project.config.outline_config(),
@@ -115,6 +117,7 @@ STAGES: tuple[Stage, ...] = (
         reads=("syntax", "interface", "linked", "qualified", "document", "indexed"),
         makes=("stitched",),
         run="codeintel_enrich.stages.stitch:stitch",
+        # The file's slice of the index is kept as the index has it, and decoded in the job.
         code=("engine/run/file_job", "stages/stitch", "formats"),
     ),
     Stage(
@@ -148,6 +151,7 @@ STAGES: tuple[Stage, ...] = (
         ),
         libraries=("duckdb", "pyarrow", "docstring-parser"),
         settings=lambda project: {
+            # It stands in the store and in what is published, so another version of ours is another content.
             "version": __version__,
             "entry-points": project.entry_points,
             "project": project.name,

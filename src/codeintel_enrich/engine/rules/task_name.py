@@ -12,6 +12,7 @@ class TaskName(msgspec.Struct, frozen=True):
     path: str | None = None
 
     def __str__(self) -> str:
+        # As doit names one task of a group, so that it can be asked for: `doit parse:src/x.py`.
         return self.stage if self.path is None else f"{self.stage}:{label(self.path)}"
 
 

@@ -211,6 +211,7 @@ class Executor:
 
     def _analyse_in_worker(self, path: str, stages: Sequence[str]) -> list[StageDone]:
         calls = tuple(self._call(stage) for stage in stages)
+        # Every round mends the one artifact that the worker stumbled over, and what cannot be mended raises.
         while True:
             job = AnalysisJob(str(self._state.places.artifacts), calls, self._state.file_inputs(path))
             try:
@@ -227,7 +228,7 @@ class Executor:
         config = ENCODER.encode(settings.values[name])
         return StageCall(name, stage.run, stage.reads, stage.makes, settings.digests[name], config)
 
-    # --- jobs on the whole repository -----------------------------------------------------------------------------
+    # --- jobs on the repository -----------------------------------------------------------------------------------
 
     def _link(self) -> None:
         state = self._state
@@ -319,6 +320,7 @@ class Executor:
         """Run a job; artifacts that it finds damaged are made again, and it is run again."""
         while True:
             try:
+                # The job is put together anew for each attempt: mending may have given a file other digests.
                 return self._repository_pools[kind].run(kind, msgspec.msgpack.encode(job()), reply=reply)[0]
             except WorkerDiedError as death:
                 raise EnrichError(f"{kind} {death.message}") from death

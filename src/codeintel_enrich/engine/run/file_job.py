@@ -93,6 +93,7 @@ def analyse(job: AnalysisJob) -> list[StageDone]:
             layer = _run(call, layers)
             made = (Artifact.of(ENCODER.encode(layer)),)
             outputs = tuple(artifact.digest for artifact in made)
+            # The next stage of the file is given it as it is, without decoding what was just encoded.
             layers.known[outputs[0]] = layer
         job.inputs.take(call.makes, outputs)
         done.append(StageDone(call.name, inputs, outputs, made, time.perf_counter() - started))

@@ -74,6 +74,7 @@ def _record(build: Build, summary: Summary) -> LastRun:
         removed=tuple(sorted(journal.removed)),
         before=journal.before,
         facts=state.settings.spelled_out(),
+        # The settings that the run found, so that `explain` can say which of them had changed.
         facts_before=known.facts if known is not None else {},
     )
 
@@ -87,7 +88,7 @@ def read_last_run(path: Path) -> LastRun | None:
 
 
 def _recorded(options: Options) -> dict[str, Any]:
-    """Options as they are recorded: with absolute paths, without what tells one machine or one run from another."""
+    """Options as they are recorded: with absolute paths, without what differs from one machine or run to another."""
     asked = {
         "out": options.out,
         "scip": options.scip,

@@ -46,6 +46,7 @@ def run_link(job: LinkJob) -> LinkDone:
             lambda path: interfaces.decode(artifacts.get(job.interfaces[path])),
             job.config,
         )
+    # `link` answers only for what it looked at again; for all other modules the former answer stands.
     table = {path: name for path, name in record.linked.items() if path not in result.removed}
     fresh: dict[str, Artifact] = {}
     for path, made in result.linked_modules.encoded.items():

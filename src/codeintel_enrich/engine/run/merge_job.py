@@ -34,6 +34,7 @@ def publish_job(ask: Callable[[], Any], encoded: bytes) -> list[bytes]:
 
 def publish_ahead_job(index: str) -> list[bytes]:
     """Take up what publishing will ask for first."""
+    # While files are still being analysed, this process has nothing else to do.
     from codeintel_enrich.publish.index import read_ahead
 
     read_ahead(Path(index))
@@ -110,6 +111,8 @@ def _tools(job: PublishJob, generation: Callable[[], int], stack: contextlib.Exi
         reached = generation()
         return reached, stack.enter_context(open_store(Path(job.store)))
 
+    # Imports stand in the functions: which of these are called depends on what has changed, and DuckDB alone takes a
+    # tenth of a second to load.
     def graph_table(graph: Graph) -> Any:
         from codeintel_enrich.store.graphs import graph_table
 
@@ -151,6 +154,7 @@ def _source(root: Path, path: str, summary: FileSummary) -> bytes:
         source = (root / path).read_bytes()
     except OSError as error:
         raise NotNowError(path) from error
+    # By its bytes, not its stamp: rows hold positions in exactly these.
     if digest(source) != summary.content_hash:
         raise NotNowError(path)
     return source

@@ -153,6 +153,7 @@ class _Worker:
         while True:
             timed_out = False
             try:
+                # The answer to the job of `warm_up` comes before the one that is waited for.
                 if self._is_owing:
                     self._receive(math.inf)
                     self._is_owing = False
@@ -175,6 +176,7 @@ class _Worker:
         if kind == "memory":
             raise WorkerDiedError("memory-limit", f"needs more than {memory} MB of memory", first_job)
         if kind == "error":
+            # Pickled, since errors have attributes that their handlers read. The bytes come from our own process.
             error: EnrichError = pickle.loads(rest[0])
             raise error
         if kind == "bug":
@@ -202,6 +204,7 @@ class _Worker:
     def _receive(self, seconds: float) -> list[Any] | None:
         assert self.process.stdout is not None
         deadline = time.monotonic() + seconds
+        # Past Popen's buffered reader: `select` knows what the system holds, not what a buffer has taken already.
         descriptor = self.process.stdout.fileno()
         head = _read(descriptor, 8, deadline)
         answer = None if head is None else _read(descriptor, int.from_bytes(head, "big"), deadline)
@@ -225,6 +228,7 @@ def _read(descriptor: int, size: int, deadline: float) -> bytes | None:
     """Exactly `size` bytes; None when the other end is gone. Raises TimeoutError."""
     chunks: list[bytes] = []
     while size:
+        # Not the wall clock: setting that must neither kill a worker nor let it run for ever.
         remaining = deadline - time.monotonic()
         if remaining <= 0 or not select.select([descriptor], [], [], min(remaining, LONGEST_WAIT))[0]:
             if remaining > LONGEST_WAIT:

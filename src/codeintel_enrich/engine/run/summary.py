@@ -52,6 +52,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
             lines.append(
                 "rows: " + ", ".join(f"{table} {count}" for table, count in sorted(self.rows.items()) if count)
             )
+        # Less would be printed as 0.00.
         spent = [f"{stage} {seconds:.2f}" for stage, seconds in self.seconds.items() if seconds >= 0.005]
         if spent:
             lines.append("seconds: " + ", ".join(spent))
@@ -71,6 +72,7 @@ def _grouped(left_out: dict[str, str]) -> list[str]:
     """One line per reason, with a few examples."""
     reasons: dict[str, list[str]] = {}
     for name, why in left_out.items():
+        # Names of files may hold control characters, which would steer the terminal.
         reasons.setdefault(why, []).append(printable(name))
     return [
         f"left out: {', '.join(names[:SHOWN])}{f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''}: {why}"
@@ -100,6 +102,7 @@ def summarise(build: Build, errors: tuple[str, ...] = (), exit_code: int = 0) ->
         seconds={stage: round(seconds, 3) for stage, seconds in sorted(account.seconds.items())},
         broken=state.manifest.broken,
         left_out=dict(sorted(left_out.items())),
+        # Several workers may find the same fault.
         warnings=tuple(dict.fromkeys(account.warnings)),
         errors=errors,
         exit_code=exit_code,

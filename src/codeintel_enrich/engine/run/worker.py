@@ -66,9 +66,12 @@ def serve(jobs: BinaryIO, answers: BinaryIO, needed: list[str]) -> None:
             answer = ["memory"]
         except EnrichError as error:
             answer = ["error", pickle.dumps(error)]
+        # A panic in Rust, which LibCST's parser is written in, arrives as PyO3's PanicException, and that is no
+        # Exception.
         except BaseException:
             answer = ["bug", traceback.format_exc()]
         _write(answers, answer)
+        # Whatever state such a job left behind must not be the next file's: a fresh process costs less than a doubt.
         if answer[0] not in ("ok", "error"):
             return
         served += 1
@@ -87,6 +90,7 @@ def _read(stream: BinaryIO) -> Any:
 def _write(stream: BinaryIO, answer: list[Any]) -> None:
     body = msgspec.msgpack.encode(answer)
     stream.write(len(body).to_bytes(8, "big"))
+    # write(2) may take less than it is given, and there is no buffer that would make up for it.
     view = memoryview(body)
     while view:
         view = view[stream.write(view) :]
@@ -101,6 +105,8 @@ def limit_memory(megabytes: int) -> None:
     # A worker that is killed for its memory would write all of it to disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if megabytes:
+        # Address space, since RLIMIT_RSS has no effect on Linux (getrlimit(2)). A stack counts as soon as it is mapped,
+        # hardly touched as it is, so ours is granted beside what was asked for.
         wanted = megabytes * 1024 * 1024 + STACK_BYTES
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == -1 else min(wanted, hard), hard))
@@ -118,6 +124,7 @@ def limit_cpu(seconds: int) -> None:
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     # The limit counts the whole process in whole seconds; the one more is for what is used of the present second.
     wanted = math.ceil(used) + seconds + 1
+    # The soft limit only: it is raised again for the next job, and a hard limit that was lowered stays down.
     resource.setrlimit(resource.RLIMIT_CPU, (wanted if hard == -1 else min(wanted, hard), hard))
 
 

@@ -22,6 +22,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+# In the head of the file (`pragma user_version`), where SQLite leaves a number to whoever uses it.
 FORMAT = 3
 """Of the file; one of another format is made anew."""
 
@@ -31,6 +32,7 @@ create table if not exists artifact (digest text primary key, data blob not null
 create table if not exists trace (key text primary key, inputs text not null, outputs text not null) without rowid;
 """
 
+# Extended codes have the primary one in their lowest byte (sqlite.org/rescode.html).
 OUTSIDE = frozenset(
     (
         *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM),
@@ -44,7 +46,7 @@ LEVEL = 1
 
 
 class _OtherFormatError(sqlite3.DatabaseError):
-    """The file is whole and not for us."""
+    """The file is not damaged, but of another format."""
 
 
 class Artifact(msgspec.Struct, frozen=True, array_like=True):
@@ -112,6 +114,8 @@ class Artifacts:
             return self._start_over()
 
     def _connect(self) -> sqlite3.Connection:
+        # Python's own handling of transactions is off (`isolation_level`): it would begin them without the lock for
+        # writing. SQLite's check of threads is off, too, since our own lock lets in one at a time.
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=60)
         try:
             # Workers read while we write: in this mode neither waits for the other, and a killed writer leaves a log
@@ -131,6 +135,7 @@ class Artifacts:
         return connection
 
     def _start_over(self) -> sqlite3.Connection:
+        # A log that is left behind would be taken for one of the new file.
         for suffix in ("", "-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
         return self._connect()
@@ -229,6 +234,8 @@ class Artifacts:
         damaged: list[str] = []
         with self._lock:
             try:
+                # The tree of pages first: what is cut off there would simply not be listed below. Bytes are judged by
+                # their digests, so the full check of indexes would add nothing.
                 ok = self._connection.execute("pragma quick_check(1)").fetchone()[0]
                 if ok != "ok":
                     raise sqlite3.DatabaseError(ok)
@@ -257,12 +264,14 @@ class Artifacts:
             if (bound or 0) <= most or execute("select count(*) from artifact").fetchone()[0] <= most:
                 return 0
             needed = used()
+            # Rowids rise, so this is the order in which they were stored first.
             rows = execute("select rowid, digest from artifact order by rowid").fetchall()
             unused = [(rowid, name) for rowid, name in rows if name not in needed]
             victims = unused[: max(0, len(rows) - most + most // 4)]
             execute("begin immediate")
             self._connection.executemany("delete from artifact where rowid = ?", ((rowid,) for rowid, _ in victims))
             gone = {name for _, name in victims}
+            # Lookups would refuse these anyway; they are dropped so that traces do not pile up for ever.
             traces = execute("select key, outputs from trace").fetchall()
             dead = [(key,) for key, outputs in traces if not gone.isdisjoint(outputs.split())]
             self._connection.executemany("delete from trace where key = ?", dead)
@@ -272,6 +281,8 @@ class Artifacts:
     def close(self) -> None:
         """Fold the write-ahead log into the file and let go of it."""
         with self._lock, contextlib.suppress(sqlite3.Error):
+            # So that the one file is everything there is: it can be copied, stamped, and read where nothing may be
+            # written.
             self._connection.execute("pragma wal_checkpoint(truncate)")
             self._connection.close()
 
@@ -280,11 +291,18 @@ def _lookup(connection: sqlite3.Connection, key: str) -> tuple[str, ...] | None:
     row = connection.execute("select outputs from trace where key = ?", (key,)).fetchone()
     if row is None:
         return None
+    # A trace may outlive its artifacts. A task counts as done only where all that it made is still there.
     outputs = tuple(row[0].split())
     for name in outputs:
         if not connection.execute("select 1 from artifact where digest = ?", (name,)).fetchone():
             return None
     return outputs
+
+
+def has_log(path: Path) -> bool:
+    """Whether results lie beside an artifact store that are not in its file yet: a run is at work, or was killed."""
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
@@ -303,14 +321,14 @@ class Snapshot(Artifacts):
         if not self.path.is_file():
             return self._start_over()
         # A log beside it belongs to a run that is at work, and has to be read.
-        log = self.path.with_name(f"{self.path.name}-wal")
-        busy = log.exists() and log.stat().st_size > 0
+        busy = has_log(self.path)
         # `immutable` spares SQLite the files that it would make beside this one, which a read-only cache cannot hold.
         # It also ignores a log, so it is asked for only where there is none.
         place = f"{self.path.absolute().as_uri()}?mode=ro{'' if busy else '&immutable=1'}"
         return sqlite3.connect(place, uri=True, isolation_level=None, check_same_thread=False, timeout=60)
 
     def _start_over(self) -> sqlite3.Connection:
+        # Nothing may be mended by somebody who only looks: a damaged store is as good as an empty one.
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         connection.executescript(SCHEMA)
         return connection
@@ -324,6 +342,7 @@ class Reader:
     """Reads artifacts beside the process that writes them, from one thread at a time; mends nothing."""
 
     def __init__(self, path: Path) -> None:
+        # Without `immutable`, unlike a snapshot: it must see what the writer commits from job to job.
         place = f"{path.absolute().as_uri()}?mode=ro"
         self._connection = sqlite3.connect(place, uri=True, timeout=60, check_same_thread=False)
 

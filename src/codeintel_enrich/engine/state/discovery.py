@@ -13,8 +13,10 @@ from codeintel_enrich.files.stat import Found
 
 SUFFIXES = (".py", ".pyi")
 CACHE_TAG = "CACHEDIR.TAG"
-_TELLING = frozenset((".gitignore", "pyvenv.cfg", CACHE_TAG))
+_MARKERS = frozenset((".gitignore", "pyvenv.cfg", CACHE_TAG))
+"""Files that say something about the folder they lie in."""
 CACHE_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
+"""How a cache tag begins (bford.info/cachedir); the number is the MD5 digest of `.IsCacheDirectory`."""
 
 SKIPPED_FOLDERS = frozenset(
     (
@@ -22,6 +24,7 @@ SKIPPED_FOLDERS = frozenset(
         *(".venv", ".tox", ".nox", ".eggs", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".direnv"),
     )
 )
+"""Folders of version control, installed packages and tools: never somebody's sources, whether ignored or not."""
 
 
 class Decisions(msgspec.Struct):
@@ -107,7 +110,7 @@ class _Walk:
                 self.left_out[folder or "."] = f"folder cannot be listed: {error.strerror}"
                 continue
             # Only regular files are opened: a FIFO of such a name would never answer.
-            names = {entry.name for entry in listing if entry.name in _TELLING and entry.is_file()}
+            names = {entry.name for entry in listing if entry.name in _MARKERS and entry.is_file()}
             # A virtual environment is known by its marker, whatever it is called; a tagged cache by the signature in
             # its tag (bford.info/cachedir), since an empty file of that name means nothing.
             if folder and ("pyvenv.cfg" in names or (CACHE_TAG in names and self._is_cache(folder))):
@@ -130,6 +133,7 @@ class _Walk:
             # Most entries are source files: their suffix is asked for before the file system is.
             if name.endswith(SUFFIXES):
                 self._take(entry, prefix + name, rulers, pending)
+            # Answered from the listing itself on most systems; only what may be an input costs a call of its own.
             elif entry.is_dir(follow_symlinks=False):
                 path = prefix + name
                 if name not in SKIPPED_FOLDERS and path not in self.skip:
@@ -147,11 +151,14 @@ class _Walk:
             self.left_out[printable(path)] = kind
             return
         if stat_module.S_ISREG(status.st_mode):
+            # Everything downstream is text: rows, JSON, the store. A name that cannot be written there cannot be asked
+            # for.
             if not _is_text(path):
                 self.left_out[printable(path)] = "its name is not valid UTF-8"
                 return
             found = Found(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
             self.candidates.append((path, found, rulers))
+        # A folder may be called `x.py`.
         elif stat_module.S_ISDIR(status.st_mode):
             if not entry.is_symlink() and path not in self.skip:
                 pending.append((path, rulers))
@@ -168,6 +175,8 @@ class _Walk:
     def _read(self, path: str) -> str:
         try:
             with open(f"{self.root}/{path}", "rb") as file:
+                # As git reads it: a BOM is skipped. Bytes that are no text spoil the pattern they stand in and no
+                # other.
                 return file.read().decode("utf-8-sig", errors="replace")
         except OSError:
             return ""
@@ -227,6 +236,8 @@ class _Rules:
             lines = [f"{line}/*" if line.endswith("/**") else line for line in lines]
             return [line for line in lines if _fault(line) is None]
 
+        # Those in the tree only: `.git/info/exclude` and a user's own file are of one machine, and the same tree must
+        # have the same files everywhere.
         self.folders = {folder: GitIgnoreSpec.from_lines(lines_of(text)) for folder, text in ignore_files.items()}
         self.include = compiled(include, "include")
         self.exclude = compiled(exclude, "exclude")
@@ -246,6 +257,8 @@ class _Rules:
         """Whether a folder is ignored, or one around it. Nothing in an ignored folder can be taken back."""
         known = self._ignored_folders.get(path)
         if known is None:
+            # gitignore(5): "It is not possible to re-include a file if a parent directory of that file is excluded", so
+            # a folder is judged by the rules around it, not by those inside.
             above = tuple(folder for folder in rulers if folder != path)
             known = self._ignores_folder(path.rpartition("/")[0], above) or self._ignores(f"{path}/", above)
             self._ignored_folders[path] = known
@@ -254,6 +267,7 @@ class _Rules:
     def _ignores(self, path: str, rulers: tuple[str, ...]) -> bool:
         """What the ignore files themselves say of a path; the deepest that says anything wins."""
         for folder in reversed(rulers):
+            # Patterns are relative to the folder whose ignore file they stand in.
             verdict = self.folders[folder].check_file(path[len(folder) + 1 :] if folder else path).include
             if verdict is not None:
                 return verdict

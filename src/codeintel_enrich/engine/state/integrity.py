@@ -14,6 +14,7 @@ NAMED = 3
 
 def tampered_outputs(manifest: Manifest, places: Places) -> list[str]:
     """The files of ours, by their names in the manifest, that do not bear the stamp which the last run left on them."""
+    # Text, not paths: every published page has a stamp, and a run with nothing to do asks for all of them.
     cache = f"{places.cache}/"
     return [
         name
@@ -50,6 +51,7 @@ def forget_missing(manifest: Manifest, present: set[str]) -> None:
             if not present.issuperset(done.outputs):
                 del state.stages[stage]
         if state.linked and state.linked not in present:
+            # `link` is one task for all modules: what is gone of one is only made again by doing it.
             manifest.link = StageState()
     for name, external in list(manifest.externals.items()):
         if not present.issuperset(external.slices.values()):

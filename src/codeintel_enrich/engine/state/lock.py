@@ -1,4 +1,4 @@
-"""The one-writer rule of a cache: filelock's lock, with the holder's process id in the message."""
+"""One writer for each cache: a lock of the file system, and the process id of whoever has it, for messages."""
 
 import os
 from collections.abc import Callable
@@ -9,26 +9,27 @@ from codeintel_enrich.errors import LockedError
 
 
 class CacheLock:
-    """Held while a run may write. The operating system frees it when its holder dies."""
+    """Held while a run may write. The operating system frees it when the process that has it dies."""
 
     def __init__(self, folder: Path) -> None:
         from filelock import FileLock
 
-        self._holder = folder / "lock.pid"
+        self._pid_file = folder / "lock.pid"
         # Taken by the thread that begins a build and let go by the one that ends it, which need not be the same.
         self._lock = FileLock(folder / "lock", thread_local=False)
 
     def acquire(self, wait_seconds: float, notify: Callable[[str], None]) -> None:
-        """Take the lock, waiting for its holder; `notify` gets one message when there is something to wait for.
+        """Take the lock, waiting for whoever has it; `notify` gets one message when there is something to wait for.
 
-        Raises LockedError that names the holder when it does not let go in time.
+        Raises LockedError that names the other process when it does not let go in time.
         """
         from filelock import Timeout
 
         try:
+            # Without waiting at first, so that there is a message only where somebody is in the way.
             self._lock.acquire(timeout=0)
         except Timeout:
-            message = f"another run ({self._who()}) holds {self._holder.parent}"
+            message = f"another run ({self._who()}) holds {self._pid_file.parent}"
             if wait_seconds <= 0:
                 raise LockedError(f"{message}; run again when it is done") from None
             notify(f"{message}; waiting for it")
@@ -39,18 +40,19 @@ class CacheLock:
                     f"{message} and did not finish within {wait_seconds:g} s; "
                     "run again when it is done, or raise lock-wait-seconds"
                 ) from None
-        # For the message of whoever waits; the lock itself is the system's, and is free again when its holder dies.
-        self._holder.write_text(f"{os.getpid()}\n", encoding="ascii")
+        # For the message of whoever waits. It proves nothing: a process that was killed leaves it behind.
+        self._pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
 
     def release(self) -> None:
         """Let the next one in; harmless when not held."""
         if self._lock.is_locked:
-            self._holder.unlink(missing_ok=True)
+            # Before the lock: the next process writes its own as soon as it has it.
+            self._pid_file.unlink(missing_ok=True)
             self._lock.release()
 
     def _who(self) -> str:
         try:
-            return f"process {int(self._holder.read_text(encoding='ascii'))}"
+            return f"process {int(self._pid_file.read_text(encoding='ascii'))}"
         except (OSError, ValueError):
             return "process unknown"
 

@@ -34,7 +34,7 @@ class FileState(msgspec.Struct, array_like=True):
 
     found: Found
     racy: bool
-    """Read in the clock tick of its last change: the signature cannot tell a later write in that tick."""
+    """Read in the clock tick of its last change: a later write in that tick would leave the signature as it is."""
     content: str
     """Digest of its bytes."""
     linked: str = ""
@@ -85,6 +85,7 @@ class Manifest(msgspec.Struct):
 
     def used(self) -> set[str]:
         """Digests of the artifacts that the present state is made of."""
+        # What only earlier states of the tree used is not among them: it may go when room is needed.
         used: set[str] = {self.link.output}
         for state in (*self.files.values(), *self.outlined.values()):
             used.add(state.linked)

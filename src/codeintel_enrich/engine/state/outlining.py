@@ -20,6 +20,7 @@ def language(path: str) -> str:
 def leave_out(seen: Scan, max_file_bytes: int) -> None:
     """Move files that can have no outline to those left out."""
     limit = min(max_file_bytes, MOST_BYTES)
+    # Asked once for each language: whether a grammar is installed is a search on the import path.
     remedies = {name: remedy(name) for name in set(map(language, seen.outlined))}
     for path, found in list(seen.outlined.items()):
         why = f"larger than {limit} bytes: no outline" if found.size > limit else remedies[language(path)]

@@ -50,6 +50,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         """How many worker processes may run at once."""
         if self.jobs:
             return self.jobs
+        # Those this process may use: containers and `taskset` give it fewer than the machine has.
         return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 

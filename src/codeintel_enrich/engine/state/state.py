@@ -1,7 +1,7 @@
 """What a build knows: of the files there are, of what was made of them, and where that is kept.
 
-`State` owns the manifest and the artifacts while a build goes on, and nobody else writes into them. It decides nothing:
-what is due is the build's to find out, what comes from outside is found out by the inputs.
+While a build goes on, `State` alone writes into the manifest and the artifacts. It decides nothing: what is due is the
+build's to find out, what comes from outside is found out by the inputs.
 """
 
 from collections.abc import Iterable, Mapping
@@ -133,6 +133,8 @@ class State:
         if self.tampered:
             self.manifest.merge = NOT_DONE
             self.account.warnings += tampering_warnings(self.tampered, self.places)
+        # Somebody wrote into it, or SQLite complained: one look at every artifact costs less than finding the damaged
+        # ones one by one, each when some stage is about to read it.
         if self.artifacts.warnings or self.places.artifacts.name in self.tampered:
             self._check_artifacts()
             self.everything_suspect = True
@@ -231,6 +233,7 @@ class State:
         """Digest of every path with its interface, or its rows; kept until one of them changes."""
         if kind not in self._ledgers:
             wanted = self.interfaces() if kind == "interfaces" else {**self.module_rows(), **self.outline_rows()}
+            # NUL cannot be part of a path, so that no two lists give the same text.
             lines = [f"{path}\0{name}" for path, name in sorted(wanted.items())]
             self._ledgers[kind] = digest("\n".join(lines).encode("utf-8", "surrogateescape"))
         return self._ledgers[kind]
@@ -285,6 +288,7 @@ class State:
     def record_linked(self, linked: Mapping[str, str], fresh: Iterable[Artifact]) -> None:
         """Keep what `link` said (path -> digest), of which `fresh` is new."""
         inputs = self.link_inputs()
+        # Kept as an artifact of its own, so that a revert finds what all modules were linked to under one key.
         listing = Artifact.of(ENCODER.encode(linked))
         self.artifacts.record([*fresh, listing], Trace(inputs, (listing.digest,)))
         self._take_linked(inputs.key, listing.digest, linked)
@@ -308,6 +312,7 @@ class State:
             external = msgspec.msgpack.decode(self.artifacts.get(outputs[0]), type=External)
         except (CorruptArtifactError, msgspec.DecodeError):
             return None
+        # Half an index would be worse than none: its missing slices would look like files that nothing is said of.
         if not all(self.artifacts.has(piece) for piece in external.slices.values()):
             return None
         self._take_external(name, external)

@@ -51,6 +51,7 @@ class Tree:
     def is_as_known(self) -> bool:
         """Whether there are exactly the files that are known, all unchanged."""
         return (
+            # Counted first: where a file came or went, no signature need be compared.
             len(self.seen.files) == len(self._files)
             and len(self.seen.outlined) == len(self._outlined)
             and not self.changed()

@@ -26,6 +26,8 @@ def render(report: Report) -> bytes:
 
 def _facts(report: Report) -> str:
     """JSON that ends no script element, whatever is in it."""
+    # HTML ends a script at the first `</script`, whatever the script's own quotes say. The two separators are line ends
+    # in scripts of before ES2019, where a text must not hold them.
     data = msgspec.json.encode(report).decode()
     return data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 

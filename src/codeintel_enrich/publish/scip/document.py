@@ -81,6 +81,7 @@ class _Describer:
         self.bases = list(rows.rows(BASES, ("subclass", "base", "base_path")))
         self.overrides = list(rows.rows(OVERRIDES, ("member", "overridden", "overridden_kind", "overridden_path")))
         self.ends = {(row[2], row[3]): row[4] for row in self.refs}
+        # The first node is the module's, which begins behind a BOM.
         self.bom = int(any(node.start_byte == _BOM_BYTES for node in self.nodes[:1]))
         prefix = f"{self.module}." if self.module else ""
         self.kinds = {
@@ -124,14 +125,18 @@ class _Describer:
         start, end = (node.start_line, node.start_col), (node.end_line, node.end_col)
         enclosing = (start[0] - 1, self._column(*start), end[0] - 1, self._column(*end))
         if node.node_type == "Module":
+            # Without a width, at the beginning of the file: where scip-python has modules, too.
             place = (0, 0, 0, 0)
         else:
             assert node.name is not None
             assert node.name_line is not None
             assert node.name_col is not None
+            # Taken from the reference at the same place where there is one: the name of a node is in the form that
+            # Python compares (NFKC), which may be longer or shorter than what is written.
             end_col = self.ends.get((node.name_line, node.name_col), node.name_col + len(node.name))
             place = self._place(node.name_line, node.name_col, end_col)
         known = self.symbols.get(symbol)
+        # Overloads and re-definitions share a symbol; the one that is documented speaks for all.
         if known is None or (node.docstring and not known.documentation):
             self.symbols[symbol] = self._information(node, symbol)
         self._occur(place, symbol, ROLE_DEFINITION, enclosing)

@@ -102,6 +102,7 @@ def export_index(
         described = describe(decode_packed(load(path)), package)
         data = codec.document(described.document)
         defined = tuple(info.symbol for info in described.document.symbols)
+        # Local symbols mean something in their own document only (scip.proto, `Symbol`).
         defined = tuple(symbol for symbol in defined if not symbol.startswith("local "))
         parts[path] = _Part(wanted[path], len(data), defined, described.foreign)
         encoded.append(path)
@@ -113,6 +114,7 @@ def export_index(
             lengths = {path: (part.length,) for path, part in old.parts.items()} if old is not None else {}
             splice([splicer], sorted(wanted), lengths, document, old.head_length if old is not None else 0)
             externals = _externals(parts)
+            # Which symbols are external depends on all files, so these are not kept but written anew each time.
             for symbol in externals:
                 splicer.add(codec.external(_information(symbol)))
             stamp = splicer.commit()
@@ -140,6 +142,7 @@ def _known(kept: Path, package: Package, made_by: str) -> _KeptIndex | None:
 
 def _externals(parts: Mapping[str, _Part]) -> list[str]:
     """Symbols that are mentioned somewhere and defined nowhere, sorted."""
+    # From what the parts remember, so that no document is decoded to find out.
     mentioned = {symbol for part in parts.values() for symbol in part.foreign}
     for part in parts.values():
         mentioned.difference_update(part.defined)

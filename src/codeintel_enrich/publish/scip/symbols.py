@@ -2,7 +2,7 @@
 
     codeintel-enrich python PACKAGE VERSION `pkg.mod`/Class#method().(parameter)
 
-A name alone decides its symbol, so that every file spells it alike. The tree's own things are told apart by module,
+A name alone decides its symbol, so that every file spells it alike. The tree's own things are distinguished by module,
 classes and functions; of a thing elsewhere only its dotted name is known: `` `os.path`/join. ``.
 """
 
@@ -89,4 +89,5 @@ def _prefix(name: str, version: str) -> str:
 
 
 def _escaped(part: str) -> str:
+    # By the grammar of scip.proto (`Symbol`): a space inside is doubled, and a dot stands for nothing.
     return part.replace(" ", "  ") or "."
