@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from codeintel_enrich.engine.inputs.tools import make_index
+from codeintel_enrich.model.digest import digest
+from tests.support.shared import remembered
 
 
 def package_folder(name: str) -> Path:
@@ -31,13 +33,34 @@ def source_files(root: Path) -> list[str]:
 
 
 def make_scip(root: Path, output: Path) -> Path:
-    """A SCIP index of a tree, made by the real ty-scip."""
-    make_index(root, source_files(root), output, output.with_suffix(".scratch"))
+    """A SCIP index of a tree, made by the real ty-scip; of equal trees once a session."""
+
+    def make() -> bytes:
+        make_index(root, source_files(root), output, output.with_suffix(".scratch"))
+        return output.read_bytes()
+
+    index = remembered(f"scip/{_tree_digest(root)}", make)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_bytes(index)
     return output
 
 
+def _tree_digest(root: Path) -> str:
+    """Of all that an indexer or a checker sees of a tree."""
+    steering = [name for name in ("pyproject.toml", "ty.toml", "pyrefly.toml") if (root / name).is_file()]
+    parts = [f"{path} {digest((root / path).read_bytes())}" for path in [*source_files(root), *steering]]
+    return digest("\n".join(parts).encode())
+
+
 def pyrefly_report(root: Path) -> bytes:
-    """What pyrefly itself says of a tree, as JSON; of the tree's own files, not of overlays we wrote."""
+    """What pyrefly itself says of a tree, as JSON; of the tree's own files, not of overlays we wrote.
+
+    Of equal trees it is asked once a session: paths in its report are relative to the tree.
+    """
+    return remembered(f"pyrefly/{_tree_digest(root)}", lambda: _ask_pyrefly(root))
+
+
+def _ask_pyrefly(root: Path) -> bytes:
     command = [str(Path(sys.executable).parent / "pyrefly"), "check", "--output-format", "json", "--preset", "default"]
     command += ["--project-excludes", "cache/**"]
     done = subprocess.run(command, cwd=root, capture_output=True, check=False)

@@ -15,7 +15,7 @@ from codeintel_enrich.stages.link import link
 from codeintel_enrich.stages.parse import parse
 from codeintel_enrich.stages.qualify import qualify
 from codeintel_enrich.stages.stitch import stitch
-from tests.support.packages import copy_package, source_files
+from tests.support.packages import copy_package, make_scip, source_files
 
 Row = tuple[int, int, int, str] | tuple[int, int, int, str, int]
 """Line from 0, column, end column, symbol and, where there are any, roles of an occurrence."""
@@ -80,5 +80,9 @@ def package_sources(name: str, folder: Path) -> dict[str, bytes]:
 
 def indexed(root: Path, files: Iterable[str], scratch: Path) -> dict[str, Document]:
     """The index that ty-scip makes of a tree."""
-    make_index(root, files, scratch / "index.scip", scratch / "view")
-    return SCIPIndex.load(scratch / "index.scip").by_file()
+    index = scratch / "index.scip"
+    if sorted(files) == source_files(root):
+        make_scip(root, index)
+    else:
+        make_index(root, files, index, scratch / "view")
+    return SCIPIndex.load(index).by_file()
