@@ -59,7 +59,8 @@ def creators(**options: Any) -> dict[str, Any]:
 def run_build(build: Build, reporter: "type[Reporter] | None" = None, executor: Executor | None = None) -> Summary:
     """Run a build with doit, from its first look to its end.
 
-    What stopped it, if anything did, is in the summary's `errors`. Raises EnrichError for what keeps it from beginning.
+    What stopped it, if anything did, is in the summary's `errors`. Raises EnrichError for what keeps a build from
+    beginning.
     """
     session = Session(build, executor=executor)
     # Begun out here: what keeps a build from beginning is the caller's to see, not doit's.
