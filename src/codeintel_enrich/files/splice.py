@@ -23,6 +23,8 @@ class Splicer(Replacement):
 
     def __init__(self, path: Path, *, keeps: bool) -> None:
         """`keeps`: there is a last version whose ranges `keep` may name. Raises OSError."""
+        # Opened before the new one exists, and open until the end: ranges stay readable although the name leads to
+        # other bytes.
         self._old = os.open(path, os.O_RDONLY) if keeps else -1
         super().__init__(path)
         self._range = (0, 0)

@@ -12,6 +12,7 @@ import msgspec
 
 _SECOND_NS = 1_000_000_000
 _LOST_IN_FLOATS_NS = 1_000
+"""Seconds of our time as a float are exact to 238 ns: 53 bits for what takes 61 bits in nanoseconds."""
 
 
 CLOCK_GRANULARITY_NS = 20_000_000

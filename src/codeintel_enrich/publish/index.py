@@ -37,6 +37,7 @@ class Index(msgspec.Struct, frozen=True):
     """What decided, beside analysed files, how they were made."""
 
 
+# Kept in the process: the one that reads ahead is the one that publishes.
 _ahead: dict[Path, tuple[FileStamp, Index | None]] = {}
 
 

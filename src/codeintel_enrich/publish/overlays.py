@@ -24,6 +24,7 @@ def overlay_rules(materials: Materials) -> Rules:
             continue
         top, *rest = summary.module.split(".")
         if summary.is_package or rest:
+            # It always says the same, so any constant stands for its inputs.
             rules.setdefault(f"overlays/{top}-stubs/py.typed", BuildRule("1", lambda: TYPED_MARKER))
             rest = [*rest, "__init__"] if summary.is_package else rest
             name = "/".join(("overlays", f"{top}-stubs", *rest))

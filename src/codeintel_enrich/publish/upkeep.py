@@ -67,6 +67,7 @@ def keep_up(
         except NotNowError:
             postponed.append(name)
             if last is not None:
+                # No digest is empty, so that it is due at the next run.
                 made[name] = Made("", last.stamp)
             continue
         if content is None:

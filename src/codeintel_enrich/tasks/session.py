@@ -57,6 +57,7 @@ class Session:
     def namespace(self) -> dict[str, Any]:
         """Creator functions by the names doit looks for."""
         return {
+            # doit sorts creators by the lines they stand in, so they stand in the order of the flow.
             "task_parse": self.task_parse,
             "task_outline": self.task_outline,
             "task_index": self.task_index,

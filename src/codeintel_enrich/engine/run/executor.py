@@ -53,6 +53,7 @@ class Executor:
         jobs = self._state.options.worker_count()
         self._pool = Pool(jobs, config.cpu_seconds, config.memory_megabytes, "codeintel_enrich.stages.parse")
         # One process each: what `link` needed is given back before `merge` needs its own.
+        # No limits either: what these need grows with the repository, and no single file is to blame for it.
         self._repository_pools = {
             "link": Pool(1, 0, 0, "codeintel_enrich.stages.link"),
             "store": Pool(1, 0, 0, "codeintel_enrich.store.libraries", "codeintel_enrich.store"),
@@ -178,6 +179,8 @@ class Executor:
                 if self._stopping.is_set():
                     raise
                 # A worker that had done other files may have died of them: the file gets one fresh worker.
+                # A job has CPU time of its own, whatever the worker did before: trying again would only take as long
+                # again.
                 if attempt == 2 or death.first_job or death.rule == "time-limit":
                     return self._stand_in(stage, path, data, death.rule, death.message)
         raise AssertionError("two attempts always return")

@@ -26,6 +26,8 @@ else:
 FORMAT = 3
 """Of the file; one of another format is made anew."""
 
+# Traces are short and only looked up by key: one tree without rowids. Artifacts keep theirs: rows of many kilobytes
+# make a poor index (sqlite.org/withoutrowid.html), and the rowid is their age.
 SCHEMA = f"""
 pragma user_version = {FORMAT};
 create table if not exists artifact (digest text primary key, data blob not null);
@@ -59,6 +61,7 @@ class Artifact(msgspec.Struct, frozen=True, array_like=True):
     @classmethod
     def of(cls, data: bytes, known: str | None = None) -> "Artifact":
         """Make one of plain bytes, whose digest may be known already."""
+        # Packed where it is made: compressing is spread over the workers, the one process that writes does without.
         return cls(known or digest(data), zstd.compress(data, LEVEL))
 
 

@@ -81,6 +81,7 @@ class State:
             self.account.warnings.append(warning)
         self.tree = look(self.places, self.project.config, self.options.only, self.manifest, self.journal)
         self.account.left_out = dict(self.tree.seen.left_out)
+        # The cached answer was of the manifest before.
         self.__dict__.pop("tampered", None)
 
     def look_again(self) -> None:
@@ -277,6 +278,7 @@ class State:
         outputs = self.artifacts.lookup(inputs.key)
         if outputs is None:
             return False
+        # The key covers the list of files, so all that are named here are known.
         linked = msgspec.msgpack.decode(self.artifacts.get(outputs[0]), type=dict[str, str])
         # Most modules are linked as they were: their bytes are needed only where a file is to read other ones.
         fresh = {name for path, name in linked.items() if self.manifest.files[path].linked != name}
