@@ -25,10 +25,6 @@ LOADS_ITSELF = {"stages/outline/grammars.py": {"importlib"}}
 """Grammars and queries are parts of their stage, found by name so that a language is one file."""
 
 
-LOOKS_ITSELF = {"files/stamps.py": {"os"}}
-"""A stamp is taken from the file that it stands for."""
-
-
 def imported(module: ast.Module) -> set[str]:
     """Top-level names of absolutely imported modules; of pathlib, pure paths are nothing but text."""
     names: set[str] = set()
@@ -93,7 +89,7 @@ def test_stages_see_nothing_but_their_arguments() -> None:
 def test_nouns_import_nothing_that_acts() -> None:
     for name, module in TREES.items():
         if name.startswith("model/"):
-            assert imported(module) & IMPURE == LOOKS_ITSELF.get(name, set()), name
+            assert imported(module) & IMPURE == set(), name
 
 
 def test_no_machines_path_is_in_the_code() -> None:

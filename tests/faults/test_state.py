@@ -176,6 +176,7 @@ def test_a_published_file_that_was_edited_or_deleted_is_written_again(shop: Work
     assert shop.ran() == set()
 
 
+@pytest.mark.usefixtures("own_workers")  # Elsewhere what was parsed before in this session is not parsed again.
 def test_an_edit_while_the_file_is_parsed_is_seen_by_the_next_run(
     shop: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
