@@ -179,5 +179,5 @@ def all_tasks(path: str) -> set[str]:
 
 
 def later_tasks(path: str) -> set[str]:
-    """The tasks of one file that follow a changed linked_module, when what it means changed too."""
+    """The tasks of one file that follow where what its imports mean changed."""
     return {f"{stage}:{path}" for stage in ("qualify", "stitch", "emit")}
