@@ -215,6 +215,7 @@ class Executor:
     def _analyse_in_worker(self, path: str, stages: Sequence[str]) -> list[StageDone]:
         calls = tuple(self._call(stage) for stage in stages)
         # Every round mends the one artifact that the worker stumbled over, and what cannot be mended raises.
+        seen: set[str] = set()
         while True:
             job = AnalysisJob(str(self._state.places.artifacts), calls, self._state.file_inputs(path))
             try:
@@ -222,7 +223,7 @@ class Executor:
             except WorkerDiedError as death:
                 raise EnrichError(f"{path}: {', '.join(stages)}: {death.message}") from death
             except CorruptArtifactError as error:
-                self._mend(error)
+                self._mend(error, seen)
             else:
                 return msgspec.msgpack.decode(answer, type=list[StageDone])
 
@@ -321,6 +322,7 @@ class Executor:
         reply: Callable[[], int] | None = None,
     ) -> bytes:
         """Run a job; artifacts that it finds damaged are made again, and it is run again."""
+        seen: set[str] = set()
         while True:
             try:
                 # The job is put together anew for each attempt: mending may have given a file other digests.
@@ -328,15 +330,19 @@ class Executor:
             except WorkerDiedError as death:
                 raise EnrichError(f"{kind} {death.message}") from death
             except CorruptArtifactError as error:
-                self._mend(error)
+                self._mend(error, seen)
 
     # --- mending --------------------------------------------------------------------------------------------------
 
-    def _mend(self, error: CorruptArtifactError) -> None:
+    def _mend(self, error: CorruptArtifactError, seen: set[str]) -> None:
         """Make an artifact again, once for all who find it damaged at the same time.
 
-        Raises the error itself where no stage of ours made it: then it cannot be mended.
+        `seen`: those that this job has stumbled over before. Raises the error itself where no stage of ours made it, or
+        where it was made again and is still not what it should be: then it cannot be mended.
         """
+        if error.wanted in seen:
+            raise error
+        seen.add(error.wanted)
         # A damaged artifact is found by all workers that read it at once; the first to come makes it again for all.
         with self._mending:
             try:

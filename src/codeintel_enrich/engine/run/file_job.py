@@ -13,6 +13,7 @@ import msgspec
 
 from codeintel_enrich.engine.run.jobs import ENCODER, AnalysisJob, StageCall, StageDone
 from codeintel_enrich.engine.state.artifacts import Artifact, Reader
+from codeintel_enrich.errors import CorruptArtifactError
 from codeintel_enrich.model.config import ParseConfig
 from codeintel_enrich.model.task_inputs import FileInputs
 
@@ -71,7 +72,12 @@ def _outlined(path: str, outline: Any) -> list[bytes]:
 
 def analysis_job(encoded: bytes) -> list[bytes]:
     """An encoded `AnalysisJob` -> an encoded list of `StageDone`."""
-    return [ENCODER.encode(analyse(msgspec.msgpack.decode(encoded, type=AnalysisJob)))]
+    try:
+        return [ENCODER.encode(analyse(msgspec.msgpack.decode(encoded, type=AnalysisJob)))]
+    except CorruptArtifactError:
+        # The file may have been made anew under the same name; this reader would look into the old one for good.
+        _reader.cache_clear()
+        raise
 
 
 def analyse(job: AnalysisJob) -> list[StageDone]:
