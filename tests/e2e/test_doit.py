@@ -1,10 +1,19 @@
-"""The same graph under doit itself: a `dodo.py` of three lines; run, listed, explained, selected in real processes."""
+"""The same graph under doit itself: a `dodo.py` of three lines; run, listed, explained, selected.
 
+Where a process of its own is part of the claim (a cold start, threads, what is left at exit), doit runs in one;
+elsewhere its entry point runs here, on workers that outlive it.
+"""
+
+import contextlib
+import io
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from doit.doit_cmd import DoitMain
 
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace, all_tasks, assert_same, build_at
@@ -22,18 +31,46 @@ class Checkout(Workspace):
     first: set[str]
     """The tasks of the first build."""
 
-    def doit(self, *words: str, code: int = 0) -> str:
-        """Run doit; what it printed, stdout and stderr. No run may end in a traceback."""
-        command = [str(Path(sys.executable).parent / "doit"), *words]
-        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False, timeout=120)
-        said = done.stdout + done.stderr
-        assert done.returncode == code, said
+    def doit(self, *words: str, code: int = 0, apart: bool = False) -> str:
+        """Run doit, here or in a process apart; what it printed, stdout and stderr. No run may end in a traceback."""
+        found, said = self._apart(*words) if apart else self._here(*words)
+        assert found == code, said
         assert "Traceback" not in said
         return said
 
-    def ran_by_doit(self, *words: str) -> set[str]:
+    def ran_by_doit(self, *words: str, apart: bool = False) -> set[str]:
         """The tasks that doit says it ran."""
-        return {line.removeprefix(".  ") for line in self.doit(*words).splitlines() if line.startswith(".  ")}
+        said = self.doit(*words, apart=apart)
+        return {line.removeprefix(".  ") for line in said.splitlines() if line.startswith(".  ")}
+
+    def _apart(self, *words: str) -> tuple[int, str]:
+        command = [str(Path(sys.executable).parent / "doit"), *words]
+        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False, timeout=120)
+        return done.returncode, done.stdout + done.stderr
+
+    def _here(self, *words: str) -> tuple[int, str]:
+        out, err = io.StringIO(), io.StringIO()
+        streams = contextlib.redirect_stdout(out), contextlib.redirect_stderr(err)
+        with as_a_program("doit", *words, folder=self.root), streams[0], streams[1]:
+            code = DoitMain().run(list(words))
+        return code or 0, out.getvalue() + err.getvalue()
+
+
+@contextlib.contextmanager
+def as_a_program(*command: str, folder: Path) -> Iterator[None]:
+    """In the block, a command line, a working folder and an import path of its own; its `dodo.py` is then forgotten."""
+    with (
+        patch.object(sys, "argv", list(command)),
+        patch.object(sys, "path", list(sys.path)),
+        # Python would take another checkout's file of the same length and second for the one that it compiled.
+        patch.object(sys, "dont_write_bytecode", True),
+        contextlib.chdir(folder),
+    ):
+        try:
+            yield
+        finally:
+            # By name alone: to put all of `sys.modules` back would import compiled modules a second time.
+            sys.modules.pop("dodo", None)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +78,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """Built by `doit`, with a real index and a real checker; tests must leave it settled."""
     files = {**SHOP, **dict.fromkeys(ODD, "x = 1\n"), "dodo.py": DODO}
     checkout = Checkout(tmp_path_factory.mktemp("doit"), files, index=True, types=True)
-    checkout.first = checkout.ran_by_doit()
+    checkout.first = checkout.ran_by_doit(apart=True)
     return checkout
 
 
@@ -64,7 +101,7 @@ def test_doit_runs_everything_and_then_nothing(built: Checkout) -> None:
         stages = ("qualify", "stitch", "emit") if path in ODD else ("parse", "qualify", "stitch", "types", "emit")
         expected |= {f"{stage}:{name}" for stage in stages}
     assert expected <= built.first
-    assert built.ran_by_doit() == set()
+    assert built.ran_by_doit(apart=True) == set()
     assert "tasks run: 0" in built.doit()
 
 
@@ -92,6 +129,7 @@ def test_list_says_what_would_run_and_looking_changes_nothing(shop: Checkout) ->
     shop.append(CORE, "# edited\n")
     assert due() == all_tasks(CORE)
     assert due() == all_tasks(CORE)
+    assert f"emit:{CORE}" in shop.doit("list", "--all", "-s", apart=True)
     assert shop.ran_by_doit() == all_tasks(CORE) | {"merge"}
     assert due() == set()
 
@@ -120,7 +158,7 @@ def test_info_explains_a_task(shop: Checkout) -> None:
 def test_parse_of_one_file_runs_alone_and_the_rest_stays_due(shop: Checkout) -> None:
     shop.append(CORE, "# edited\n")
     shop.append("shop/lonely.py", "# edited\n")
-    assert shop.ran_by_doit(f"parse:{CORE}") == {f"parse:{CORE}"}
+    assert shop.ran_by_doit(f"parse:{CORE}", apart=True) == {f"parse:{CORE}"}
     assert shop.ran_by_doit(f"parse:{CORE}") == set()
     rest = (all_tasks(CORE) | all_tasks("shop/lonely.py") | {"merge"}) - {f"parse:{CORE}"}
     assert shop.ran_by_doit() == rest
@@ -161,14 +199,14 @@ def test_odd_file_names_can_be_selected(built: Checkout, path: str, name: str) -
 
 def test_two_threads_build_the_same(shop: Checkout) -> None:
     shop.replace(CORE, "def helper", "def helped")
-    assert all_tasks(CORE) | {"link", "merge"} <= shop.ran_by_doit("-n", "2")
+    assert all_tasks(CORE) | {"link", "merge"} <= shop.ran_by_doit("-n", "2", apart=True)
     shop.assert_equals_clean()
-    assert shop.ran_by_doit("-n", "2") == set()
+    assert shop.ran_by_doit("-n", "2", apart=True) == set()
 
 
 def test_processes_instead_of_threads_are_refused_with_the_remedy(shop: Checkout) -> None:
     shop.append(CORE, "# edited\n")
-    assert "-P thread" in shop.doit("-n", "2", "-P", "process", code=1)
+    assert "-P thread" in shop.doit("-n", "2", "-P", "process", code=1, apart=True)
     assert "merge" in shop.ran_by_doit()
     shop.assert_equals_clean()
 
@@ -176,7 +214,7 @@ def test_processes_instead_of_threads_are_refused_with_the_remedy(shop: Checkout
 def test_index_makes_the_index_anew_and_what_it_changed_stays_due(built: Checkout) -> None:
     built.replace(CORE, "def other", "def another")
     built.doit()
-    assert built.ran_by_doit("index") == {"index"}
+    assert built.ran_by_doit("index", apart=True) == {"index"}
     assert f"stitch:{CORE}" in built.ran_by_doit()
     assert built.ran_by_doit() == set()
     built.replace(CORE, "def another", "def other")
@@ -219,5 +257,5 @@ def test_a_syntax_error_in_config_names_the_place(shop: Checkout) -> None:
 
 def test_a_cache_folder_of_somebody_else_is_one_message(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path, {"dodo.py": ALONE, "cache/precious.txt": "mine"})
-    assert "--cache-dir" in checkout.doit(code=3)
+    assert "--cache-dir" in checkout.doit(code=3, apart=True)
     assert checkout.read("cache/precious.txt") == b"mine"
