@@ -25,9 +25,7 @@ Damage = Callable[[Path, float], None]
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Workspace:
-    workspace = Workspace(tmp_path, SHOP)
-    workspace.build()
-    return workspace
+    return Workspace.built(tmp_path, SHOP)
 
 
 def command(workspace: Workspace, *more: str) -> list[str]:
