@@ -84,9 +84,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Checkout:
-    checkout = Checkout(tmp_path, {**SHOP, "dodo.py": ALONE})
-    checkout.build()
-    return checkout
+    return Checkout.built(tmp_path, {**SHOP, "dodo.py": ALONE})
 
 
 def sources(checkout: Checkout) -> list[str]:

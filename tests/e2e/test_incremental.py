@@ -14,9 +14,7 @@ from tests.support.workspace import Workspace, all_tasks, later_tasks
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Workspace:
-    workspace = Workspace(tmp_path, SHOP)
-    workspace.build()
-    return workspace
+    return Workspace.built(tmp_path, SHOP)
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int, int]]:

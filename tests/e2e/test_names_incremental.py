@@ -17,9 +17,7 @@ def folder(tmp_path: Path) -> Path:
 
 def built(folder: Path, files: Mapping[str, str]) -> Workspace:
     """A repository with one module more that has nothing to do with the rest."""
-    workspace = Workspace(folder, {**files, "lonely.py": "import os\n\nALONE = os.sep\n"})
-    workspace.build()
-    return workspace
+    return Workspace.built(folder, {**files, "lonely.py": "import os\n\nALONE = os.sep\n"})
 
 
 def check(workspace: Workspace, parsed: set[str], reached: set[str]) -> None:

@@ -38,9 +38,7 @@ GUIDE, TOML = "README.md", "settings/app.toml"
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Workspace:
-    workspace = Workspace(tmp_path, {**PYTHON, **TEXTS})
-    workspace.build()
-    return workspace
+    return Workspace.built(tmp_path, {**PYTHON, **TEXTS})
 
 
 @pytest.fixture(scope="module")

@@ -57,9 +57,7 @@ def pyright(root: Path, settings: Mapping[str, object]) -> set[Finding]:
 
 @pytest.fixture
 def stars(tmp_path: Path) -> Workspace:
-    workspace = Workspace(tmp_path.resolve(), STARS)
-    workspace.build()
-    return workspace
+    return Workspace.built(tmp_path.resolve(), STARS)
 
 
 OVERLAYS = "cache/enriched/overlays"

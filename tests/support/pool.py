@@ -61,18 +61,10 @@ def lasting_pools() -> Iterator[None]:
         try:
             yield
         finally:
-            renew_workers()
-
-
-def renew_workers() -> None:
-    """Let the next build start new workers, as every build does outside of tests.
-
-    What is done to the file of artifacts between two builds does not reach workers that hold it open.
-    """
-    for pool in _pools.values():
-        Pool.stop(pool)
-        Pool.close(pool)
-    _pools.clear()
+            for pool in _pools.values():
+                Pool.stop(pool)
+                Pool.close(pool)
+            _pools.clear()
 
 
 @contextmanager

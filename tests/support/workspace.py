@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -15,7 +15,8 @@ from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.store import canonical_dump, open_store
 from codeintel_enrich.tasks import run_build
-from tests.support.shared import remembered
+from tests.support.pool import fresh_workers
+from tests.support.shared import made_once, remembered
 
 ANALYSES = ("parse", "qualify", "stitch", "types", "emit")
 
@@ -46,6 +47,27 @@ class Workspace:
         self._clean = 0
         for path, text in (files or {}).items():
             self.write(path, text)
+
+    @classmethod
+    def built(cls, folder: Path, files: Mapping[str, str | bytes], **options: Any) -> Self:
+        """A repository that was built and has nothing due: a copy of one that the session builds once for all who ask.
+
+        The copy looks over its files anew, since their inodes are others: what it trusts afterwards is its own.
+        """
+        asked = cls(folder, files, **options)
+        if not _sharing[-1] or asked.options["index"] or asked.options["types"]:
+            asked.build()
+            return asked
+
+        def make(base: Path) -> None:
+            # Workers that end with the build leave a file of artifacts without a log beside it.
+            with fresh_workers():
+                Workspace(base, files, **options).build()
+
+        base = made_once(f"built/{asked._identity(asked.options)}", make)
+        shutil.copytree(base / "repo" / "cache", asked.root / "cache", symlinks=True)
+        assert asked.ran() == set()
+        return asked
 
     def write(self, path: str, text: str | bytes) -> None:
         target = self.root / path
