@@ -8,6 +8,7 @@ compared). `--show N` prints N of the disagreements, drawn by a fixed seed, with
 import argparse
 import random
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,8 @@ from codeintel_enrich.engine.inputs.tools import IndexerName, find_tool, make_in
 from codeintel_enrich.formats.scip import SCIPIndex
 from codeintel_enrich.model.config import LinkConfig, ParseConfig
 from codeintel_enrich.model.modules import module_table
+from codeintel_enrich.model.parsed import Parsed
+from codeintel_enrich.model.scip import Document
 from codeintel_enrich.stages.link import link
 from codeintel_enrich.stages.parse import parse
 from codeintel_enrich.stages.qualify import qualify
@@ -94,13 +97,21 @@ def measure(package: str, folder: Path, indexer: IndexerName) -> Agreement:
     make_index(root, paths, folder / "index.scip", folder / "scratch", tool=indexer)
     documents = SCIPIndex.load(folder / "index.scip").by_file()
     sources = {path: (root / path).read_bytes() for path in paths}
-    parsed = {path: parse(source, ParseConfig()) for path, source in sources.items()}
+    return compare(
+        package, sources, {path: parse(source, ParseConfig()) for path, source in sources.items()}, documents
+    )
+
+
+def compare(
+    package: str, sources: Mapping[str, bytes], parsed: Mapping[str, Parsed], documents: Mapping[str, Document]
+) -> Agreement:
+    """Compare what an index says of the sources of a package, each of them parsed."""
     names = module_table(sources, ("src", "."))
     linked = link(None, names, {path: path for path in sources}, lambda path: parsed[path].interface, LinkConfig())
     answers: list[Answer] = []
     silent = {"cst-only": 0, "scip-only": 0}
     n_unplaced = 0
-    for path in paths:
+    for path in sources:
         syntax, interface, linked_module = parsed[path].syntax, parsed[path].interface, linked.linked_modules[path]
         qualified = qualify(syntax, interface, linked_module)
         stitched = stitch(syntax, interface, qualified, linked_module, documents.get(path))

@@ -133,7 +133,12 @@ def score_package(package: str, folder: Path) -> Score:
     subprocess.run(
         [*command, "--cache-dir", str(folder / "cache"), "--no-index", "--no-types"], stdout=subprocess.PIPE, check=True
     )
-    return compare(package, truth_of(package), stored(folder / "cache" / "codeintel.duckdb"), root)
+    return score_store(package, folder / "cache" / "codeintel.duckdb", root)
+
+
+def score_store(package: str, store: Path, root: Path) -> Score:
+    """Compare what a store says of a package, whose sources are below `root`."""
+    return compare(package, truth_of(package), stored(store), root)
 
 
 def neighbours(package: str) -> list[str]:

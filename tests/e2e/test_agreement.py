@@ -4,12 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.agreement import PACKAGES, Agreement, measure
+from codeintel_enrich.model.config import ParseConfig
+from tests.bench.agreement import PACKAGES, Agreement, compare
+from tests.support.parsed import parsed_once
+from tests.unit.stages.stitch.stitch_support import indexed, package_sources
 
 
 @pytest.fixture(scope="module", params=PACKAGES)
 def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Agreement:
-    return measure(request.param, Path(tmp_path_factory.mktemp(request.param)), "ty-scip")
+    folder: Path = tmp_path_factory.mktemp(request.param)
+    sources = package_sources(request.param, folder / "repo")
+    documents = indexed(folder / "repo", sources, folder)
+    parsed = {path: parsed_once(source, ParseConfig()) for path, source in sources.items()}
+    return compare(request.param, sources, parsed, documents)
 
 
 def test_where_both_speak_they_agree_on_98_of_100(found: Agreement) -> None:

@@ -191,10 +191,10 @@ def test_a_newer_indexer_runs_when_the_index_is_refreshed_and_redoes_what_it_say
     ],
 )
 def test_a_newer_library_redoes_the_stage_that_leans_on_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str, redone: set[str]
+    built: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str, redone: set[str]
 ) -> None:
-    workspace = Workspace(tmp_path, SHOP)
-    workspace.build()
+    workspace = fresh_clone(tmp_path)
+    shutil.copytree(built.root / "cache", workspace.root / "cache")
     installed = keys.library_version
     monkeypatch.setattr(keys, "library_version", lambda name: "99.0" if name == library else installed(name))
     keys.stage_version.cache_clear()

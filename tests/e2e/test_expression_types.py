@@ -53,7 +53,7 @@ def test_every_name_that_pyrefly_types_has_that_type_and_no_other_has_one(tmp_pa
     report = ("--report-pysa", str(tmp_path / "report"), "--report-pysa-format", "json")
     subprocess.run([tool.path, "check", "--preset", "default", *report], cwd=root, capture_output=True, check=False)
     cache = tmp_path / "cache"
-    build_at(root, {"cache_dir": cache, "index": False, "overrides": {"check": {"types": "expressions"}}})
+    build_at(root, {"cache_dir": cache, "index": False, "jobs": 2, "overrides": {"check": {"types": "expressions"}}})
     with duckdb.connect(str(cache / "codeintel.duckdb"), read_only=True) as store:
         rows = store.execute(
             "select path, start_byte, end_byte, type, role from refs where kind != 'keyword'"

@@ -123,7 +123,7 @@ def test_overlays_are_never_scanned_back_in(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("package", ["rich", "flask"])
 def test_a_real_package_loses_nothing_to_pyrefly(tmp_path: Path, package: str) -> None:
-    workspace = Workspace(tmp_path, overrides={"overlays": {"export-hub-threshold": 1}})
+    workspace = Workspace(tmp_path, jobs=2, overrides={"overlays": {"export-hub-threshold": 1}})
     copy_package(package, workspace.root)
     workspace.build()
     assert [name for name in workspace.outputs() if name.startswith("overlays/")]

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from codeintel_enrich.store import open_store
-from tests.support.packages import copy_package
-from tests.support.workspace import build_at
+from tests.support.built_packages import built_package
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 GALLERY = README.partition("## Ten questions")[2].partition("\n## ")[0]
@@ -18,10 +17,8 @@ ASKED = re.findall(r"\*\*\d+\. (.+?)\*\*\n\n```sql\n(.+?)\n```\n\n```text\n(.+?)
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = copy_package("rich", tmp_path_factory.mktemp("rich"))
-    build_at(root, {"index": False, "types": False, "jobs": 1, "overrides": {"slices": {"enabled": True}}})
-    return root / "cache" / "codeintel.duckdb"
+def store() -> Path:
+    return built_package("rich", overrides={"slices": {"enabled": True}}).store
 
 
 def test_the_answers_are_those_of_the_version_that_is_installed() -> None:

@@ -13,7 +13,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -23,8 +22,8 @@ import pytest
 from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
 
 from codeintel_enrich.formats.scip import SCIPIndex
-from tests.support.packages import copy_package, pyrefly_report, source_files
-from tests.support.workspace import Workspace
+from tests.support.built_packages import BuiltPackage, built_package, checked_package
+from tests.support.packages import pyrefly_report
 
 PACKAGES = ("requests", "flask", "rich", "networkx")
 STATEMENTS = {
@@ -69,15 +68,15 @@ class Source:
 
 
 class Built:
-    """A copy of one package, and what the pipeline made of it."""
+    """One package, and what the pipeline made of it."""
 
-    def __init__(self, folder: Path, name: str, **options: Any) -> None:
-        self.workspace = Workspace(folder, jobs=2, **options)
-        self.root = copy_package(name, self.workspace.root)
-        self.paths = source_files(self.root)
-        self.summary = self.workspace.build()
+    def __init__(self, package: BuiltPackage) -> None:
+        self.root = package.root
+        self.paths = package.paths
+        self.summary = package.summary
+        self.ran_again = package.ran_again
         self.sources = {path: Source((self.root / path).read_bytes()) for path in self.paths}
-        self.store = duckdb.connect(str(self.root / "cache" / "codeintel.duckdb"), read_only=True)
+        self.store = duckdb.connect(str(package.store), read_only=True)
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         result = self.store.execute(query)
@@ -95,15 +94,15 @@ class Built:
 
 
 @pytest.fixture(scope="module", params=PACKAGES)
-def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
-    built = Built(tmp_path_factory.mktemp(request.param), request.param, index=True, types=True)
+def built(request: pytest.FixtureRequest) -> Iterator[Built]:
+    built = Built(checked_package(request.param))
     yield built
     built.store.close()
 
 
 @pytest.fixture(scope="module", params=("requests", "flask"))
-def full(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
-    built = Built(tmp_path_factory.mktemp(request.param), request.param, overrides={"level": "full"})
+def full(request: pytest.FixtureRequest) -> Iterator[Built]:
+    built = Built(built_package(request.param, overrides={"level": "full"}))
     yield built
     built.store.close()
 
@@ -128,7 +127,7 @@ def test_what_the_index_does_not_describe_is_said_with_a_reason(built: Built) ->
 
 
 def test_a_second_build_has_nothing_to_do(built: Built) -> None:
-    assert built.workspace.ran() == set()
+    assert built.ran_again == ()
 
 
 # --- rows are the exact source ----------------------------------------------------------------------------------------

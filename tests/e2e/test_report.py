@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 from codeintel_enrich.cli.app import app
 from codeintel_enrich.commands.churn import churn
 from codeintel_enrich.errors import EnrichError
-from tests.support.packages import copy_package
+from tests.support.built_packages import checked_package
 from tests.support.projects import SHOP
 from tests.support.workspace import Workspace
 
@@ -151,17 +152,14 @@ def test_without_a_history_the_report_says_so(tmp_path: Path) -> None:
 
 
 def test_a_real_package_is_told_with_its_chains(tmp_path: Path) -> None:
-    root = copy_package("networkx", tmp_path / "nx")
-    for folder in sorted((root / "networkx").rglob("tests"), reverse=True):
-        subprocess.run(["rm", "-r", str(folder)], check=True)
-    done = CliRunner().invoke(app, ["build", "--root", str(root), "--no-index", "--no-types", "--jobs", "1"])
-    assert done.exit_code == 0, done.output
+    # The report remembers complexities in the cache, and that of the session is not to be changed.
+    root = Path(shutil.copytree(checked_package("networkx").root, tmp_path / "nx"))
     _, facts = report(root)
     paths = [module["path"] for module in facts["modules"]]
     top = [chain for chain in facts["chains"] if paths[chain["module"]] == "networkx/__init__.py"]
     assert len(top[0]["hops"]) >= 4
     assert all(module["complexity"] for module in facts["modules"] if module["parse_ok"])
-    assert len(facts["imports"]) > 500
+    assert len([edge for edge in facts["imports"] if "/tests/" not in paths[edge[0]]]) > 500
 
 
 def test_no_store_and_no_place_for_the_page_are_one_message_each(tmp_path: Path) -> None:

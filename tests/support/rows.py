@@ -17,10 +17,10 @@ from codeintel_enrich.model.types import FileFacts
 from codeintel_enrich.stages.emit import emit
 from codeintel_enrich.stages.link import link
 from codeintel_enrich.stages.outline import PYTHON, outline
-from codeintel_enrich.stages.parse import parse
 from codeintel_enrich.stages.qualify import qualify
 from codeintel_enrich.stages.stitch import stitch
 from codeintel_enrich.stages.types import attach_types
+from tests.support.parsed import parsed_once
 
 ROOTS = ("src", ".")
 PARSE = ParseConfig()
@@ -43,7 +43,8 @@ def emitted(
     if (known := _made.get(digest(fed))) is not None:
         return dict(known)
     parsed = {
-        path: parse(text.encode() if isinstance(text, str) else text, parse_config) for path, text in sources.items()
+        path: parsed_once(text.encode() if isinstance(text, str) else text, parse_config)
+        for path, text in sources.items()
     }
     linked = link(
         None,

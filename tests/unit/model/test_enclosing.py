@@ -5,8 +5,8 @@ import pytest
 from codeintel_enrich.model.config import ParseConfig
 from codeintel_enrich.model.enclosing import EnclosingDefinitions, enclosing_definition
 from codeintel_enrich.model.syntax import Syntax
-from codeintel_enrich.stages.parse import parse
 from tests.support.packages import package_folder
+from tests.support.parsed import parsed_once
 
 SOURCE = b"""\
 import functools
@@ -28,7 +28,7 @@ after = 1
 
 
 def syntax_of(source: bytes) -> Syntax:
-    return parse(source, ParseConfig()).syntax
+    return parsed_once(source, ParseConfig()).syntax
 
 
 @pytest.mark.parametrize(

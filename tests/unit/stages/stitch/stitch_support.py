@@ -12,10 +12,10 @@ from codeintel_enrich.model.scip import Document, Occurrence
 from codeintel_enrich.model.stitched import Stitched
 from codeintel_enrich.model.syntax import Node, Syntax
 from codeintel_enrich.stages.link import link
-from codeintel_enrich.stages.parse import parse
 from codeintel_enrich.stages.qualify import qualify
 from codeintel_enrich.stages.stitch import stitch
 from tests.support.packages import copy_package, make_scip, source_files
+from tests.support.parsed import parsed_once
 
 Row = tuple[int, int, int, str] | tuple[int, int, int, str, int]
 """Line from 0, column, end column, symbol and, where there are any, roles of an occurrence."""
@@ -26,7 +26,7 @@ class Project:
 
     def __init__(self, sources: dict[str, bytes]) -> None:
         self.sources = sources
-        self.parsed = {path: parse(source, ParseConfig()) for path, source in sources.items()}
+        self.parsed = {path: parsed_once(source, ParseConfig()) for path, source in sources.items()}
         names = module_table(sources, ("src", "."))
         interfaces = {path: path for path in sources}
         self.linked_modules = link(
