@@ -16,7 +16,7 @@ from codeintel_enrich.engine.rules.stages import ANALYSES, BY_NAME
 from codeintel_enrich.engine.run.jobs import AnalysisJob, PublishJob, StoreJob
 from codeintel_enrich.engine.run.sandbox import Pool
 from tests.support.pool import fresh_workers
-from tests.support.projects import SHOP
+from tests.support.projects import EVERYTHING_ON, SHOP
 from tests.support.workspace import Workspace
 
 KINDS = {"parse": "parse", "outline": "outline", "link": "link", "store": "merge", "publish": "merge"}
@@ -32,12 +32,6 @@ print(json.dumps([module.__file__ for module in ours if getattr(module, "__file_
 """
 """Does one job, as a worker does, in a process that has done nothing else; says which of our modules it loaded."""
 
-EVERYTHING_ON = """\
-[tool.codeintel-enrich]
-emit-ast = true
-slices = {enabled = true}
-overlays = {enabled = true}
-"""
 FILES = {
     **SHOP,
     "pyproject.toml": EVERYTHING_ON,

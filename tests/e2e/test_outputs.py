@@ -8,15 +8,9 @@ import pytest
 from codeintel_enrich.commands.verify import verify
 from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.publish.outputs import OUTPUTS, found_files
-from tests.support.projects import SHOP
+from tests.support.projects import EVERYTHING_ON, SHOP
 from tests.support.workspace import Workspace
 
-EVERYTHING_ON = """\
-[tool.codeintel-enrich]
-emit-ast = true
-slices = {enabled = true}
-overlays = {enabled = true}
-"""
 FILES = {
     **SHOP,
     "pyproject.toml": EVERYTHING_ON,

@@ -1,5 +1,13 @@
 """Small projects that hold every kind of dependency between modules."""
 
+EVERYTHING_ON = """\
+[tool.codeintel-enrich]
+emit-ast = true
+slices = {enabled = true}
+overlays = {enabled = true}
+"""
+"""A pyproject.toml with every option on."""
+
 SHOP: dict[str, str] = {
     "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\n',
     "shop/__init__.py": "from .api import *\nfrom .core import Base\n",

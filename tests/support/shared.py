@@ -1,6 +1,7 @@
 """What the processes of one test session share: a folder, and things made in it once by whoever comes first."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +54,9 @@ def made_once(name: str, make: Callable[[Path], None]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f"{folder.name}.lock")):
         if not done.exists():
+            # What one that failed has left would be in the way of the next, and hide why it failed.
+            shutil.rmtree(folder)
+            folder.mkdir()
             make(folder)
             done.touch()
     return folder

@@ -1,7 +1,6 @@
 """`status`, the quick look at a cache: what the last build did, and what changed since; loads no scheduler."""
 
 from collections import Counter
-from collections.abc import Mapping
 
 import msgspec
 
@@ -56,6 +55,7 @@ def status(build: Build) -> Status:
     # A build would hash just these: what was only touched comes out as it was.
     suspects = [path for path in state.tree.changed() if path in files]
     contents = {path: _content(f"{places.root}/{path}") for path in suspects}
+    known = {**state.contents, **contents}
     changed = tuple(path for path, content in contents.items() if content != files[path].content)
     now = state.settings.spelled_out()
     added = tuple(sorted(seen.keys() - files.keys()))
@@ -80,19 +80,8 @@ def status(build: Build) -> Status:
         damaged=damaged,
         broken=manifest.broken,
         rows=manifest.rows,
-        index_behind=_behind(build, contents),
+        index_behind=build.inputs.index_behind({path: known.get(path) for path in state.tree.seen.files}),
     )
-
-
-def _behind(build: Build, contents: Mapping[str, str | None]) -> int:
-    """Files that are not as the SCIP index saw them; `contents` are those that the manifest does not know."""
-    state = build.state
-    external = state.manifest.externals.get("index")
-    if external is None or not external.contents or "index" not in build.inputs.wanted:
-        return 0
-    known = {**{path: file.content for path, file in state.files.items()}, **contents}
-    seen = state.tree.seen.files
-    return sum(external.contents.get(path) != known.get(path) for path in seen if path not in external.left_out)
 
 
 def _content(path: str) -> str | None:

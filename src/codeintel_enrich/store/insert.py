@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _BATCH_BYTES = 16_000_000
 """Encoded rows of one insert, at least one file's. While it runs, the next are loaded: twice this is in memory."""
 
-_FEW_BYTES = 400_000
+FEW_BYTES = 400_000
 """Encoded rows up to which lists of values are quicker than loading Arrow."""
 
 Item = TypeVar("Item")
@@ -49,15 +49,15 @@ def _batches(paths: Collection[str], load: Callable[[str], bytes], in_bulk: bool
         batch.append(decode_packed(data))
         size += len(data)
         if not in_bulk:
-            yield _Few(batch)
+            yield ValueBatch(batch)
         elif size >= _BATCH_BYTES:
-            yield _Many(batch)
+            yield ArrowBatch(batch)
             full += 1
         else:
             continue
         batch, size = [], 0
     if batch:
-        yield _Few(batch) if size <= _FEW_BYTES and not full else _Many(batch)
+        yield ValueBatch(batch) if size <= FEW_BYTES and not full else ArrowBatch(batch)
 
 
 def _ahead(items: Iterable[Item]) -> Iterator[Item]:
@@ -71,13 +71,14 @@ def _ahead(items: Iterable[Item]) -> Iterator[Item]:
             yield item  # type: ignore[misc]
 
 
-class _Many:
+class ArrowBatch:
     """A batch as Arrow tables."""
 
     def __init__(self, files: list[PackedRows]) -> None:
         self.tables: list[tuple[Table, pa.Table]] = list(arrow_tables(files, TABLES))
 
     def insert(self, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+        """Have DuckDB read the Arrow tables."""
         for table, rows in self.tables:
             connection.register("incoming", rows)
             values = ", ".join(_incoming_value(column) for column in table.columns)
@@ -86,13 +87,14 @@ class _Many:
         return {table.name: rows.num_rows for table, rows in self.tables}
 
 
-class _Few:
+class ValueBatch:
     """A batch as Python values."""
 
     def __init__(self, files: list[PackedRows]) -> None:
         self.files = files
 
     def insert(self, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+        """Bind the values as lists."""
         counts = {table.name: 0 for table in TABLES}
         files = [(file, Unpacker(file)) for file in self.files]
         for table in TABLES:

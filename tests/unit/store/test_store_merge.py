@@ -334,7 +334,7 @@ def test_the_store_says_its_schema_version_and_what_that_means(store: Path, shel
 
 @pytest.mark.parametrize("in_bulk", [True, False])
 def test_rows_go_through_arrow_only_in_bulk(monkeypatch: pytest.MonkeyPatch, in_bulk: bool) -> None:
-    monkeypatch.setattr(insert, "_FEW_BYTES", 0)
+    monkeypatch.setattr(insert, "FEW_BYTES", 0)
     shelf = Shelf(emitted({"a.py": "x = 1\n", "b.py": "y = 2\n"}))
-    kinds = {type(batch).__name__ for batch in insert.batches(sorted(shelf.data), shelf.load, in_bulk=in_bulk)}
-    assert kinds == {"_Many" if in_bulk else "_Few"}
+    kinds = {type(batch) for batch in insert.batches(sorted(shelf.data), shelf.load, in_bulk=in_bulk)}
+    assert kinds == {insert.ArrowBatch if in_bulk else insert.ValueBatch}

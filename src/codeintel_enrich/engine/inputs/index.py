@@ -1,6 +1,7 @@
 """The SCIP index: made by an indexer or handed in, split by document without decoding it."""
 
 import tempfile
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from codeintel_enrich.engine.state.manifest import External
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.files.programs import executable
 from codeintel_enrich.model.digest import digest
+
+
+def behind(known: External, contents: Mapping[str, str | None]) -> int:
+    """How many files are not as an index saw them; `contents` are the digests of all files."""
+    return sum(known.contents.get(path) != now for path, now in contents.items() if path not in known.left_out)
 
 
 class IndexInput(ExternalInput):
@@ -75,12 +81,7 @@ class IndexInput(ExternalInput):
         if known is None or not known.key:
             key = self.made_from()
             known = self.state.restore_external(self.name, self.task_inputs(key)) if key else None
-        return known is None or (refresh != "missing" and self.behind(known) > 0)
-
-    def behind(self, known: External) -> int:
-        """How many files changed since the index was made."""
-        files = self.state.files.items()
-        return sum(known.contents.get(path) != state.content for path, state in files if path not in known.left_out)
+        return known is None or (refresh != "missing" and behind(known, self.state.contents) > 0)
 
     def make(self) -> MadeInput:
         """Run the indexer on a copy of the files."""

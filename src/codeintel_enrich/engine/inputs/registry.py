@@ -3,13 +3,14 @@
 To add one is to write its class and to enter it in `ExternalInputs.all`.
 """
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from codeintel_enrich.engine.inputs.checkers import CheckerInput
 from codeintel_enrich.engine.inputs.coverage import CoverageInput
 from codeintel_enrich.engine.inputs.external import ExternalInput
 from codeintel_enrich.engine.inputs.history import HistoryInput
-from codeintel_enrich.engine.inputs.index import IndexInput
+from codeintel_enrich.engine.inputs.index import IndexInput, behind
 from codeintel_enrich.engine.inputs.owners import OwnersInput
 from codeintel_enrich.engine.rules.keys import stage_version
 from codeintel_enrich.engine.rules.stages import stages_of
@@ -83,9 +84,9 @@ class ExternalInputs:
             return
         self._state.record_external(name, item.task_inputs(made.external.key), *made)
 
-    def index_behind(self) -> int:
-        """How many files changed since the SCIP index was made."""
+    def index_behind(self, contents: Mapping[str, str | None]) -> int:
+        """How many files are not as the SCIP index saw them; `contents` are the digests of all files."""
         known = self._state.manifest.externals.get(self._index.name)
         if known is None or not known.contents or self._index.name not in self.wanted:
             return 0
-        return self._index.behind(known)
+        return behind(known, contents)

@@ -106,5 +106,5 @@ def summarise(build: Build, errors: tuple[str, ...] = (), exit_code: int = 0) ->
         warnings=tuple(dict.fromkeys(account.warnings)),
         errors=errors,
         exit_code=exit_code,
-        index_behind=inputs.index_behind(),
+        index_behind=inputs.index_behind(state.contents),
     )

@@ -105,6 +105,11 @@ class State:
         """Path of a file that has an outline only -> what is known of it."""
         return self.manifest.outlined
 
+    @property
+    def contents(self) -> dict[str, str | None]:
+        """Path of a Python file -> digest of its bytes as they were last read."""
+        return {path: file.content for path, file in self.files.items()}
+
     def find(self, path: str) -> FileState | None:
         """What is known of a file of either kind."""
         return self.manifest.files.get(path) or self.manifest.outlined.get(path)
