@@ -20,7 +20,7 @@ from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.engine.state.places import Options, Places, places
 from codeintel_enrich.errors import EnrichError, ToolError, UsageError
 from codeintel_enrich.files.atomic import replace_file
-from codeintel_enrich.files.git import git_objects, run_git
+from codeintel_enrich.files.git import find_repository, git_objects, run_git
 from codeintel_enrich.tasks import run_build
 
 STEERING = frozenset((".gitignore", "pyproject.toml", "pyvenv.cfg", "CACHEDIR.TAG"))
@@ -68,7 +68,8 @@ class Repository:
     def __init__(self, root: Path) -> None:
         """Raises UsageError where git is not installed or the folder lies in no repository."""
         self.root = root
-        self._git("rev-parse", "--git-dir", complaint=f"{root} is in no git repository")
+        if find_repository(root) is None:
+            raise UsageError(f"{root} is in no git repository")
 
     def commit(self, revision: str) -> str:
         """The full name of a commit. Raises UsageError where there is none of that name."""

@@ -14,7 +14,7 @@ from codeintel_enrich.engine.rules.config import config_digest
 from codeintel_enrich.engine.rules.keys import stage_version
 from codeintel_enrich.engine.state.discovery import SUFFIXES
 from codeintel_enrich.errors import ToolError
-from codeintel_enrich.files.git import git
+from codeintel_enrich.files.git import find_repository, git
 from codeintel_enrich.files.programs import executable
 from codeintel_enrich.files.stat import bytes_of
 from codeintel_enrich.model.context import FileContext
@@ -37,13 +37,13 @@ def find_tip(root: Path) -> Tip:
     """Ask git once."""
     if executable("git") is None:
         return Tip(missing="git is not installed")
-    # One call: starting git costs more than what it looks up.
-    answer = git(root, "rev-parse", "HEAD", "--show-toplevel", "--git-path", "shallow")
-    if answer is None:
+    folders = find_repository(root)
+    commit = git(root, "rev-parse", "--verify", "--quiet", "HEAD") if folders is not None else None
+    if folders is None or commit is None:
         return Tip(missing="the folder lies in no git repository with commits")
-    commit, top, shallow = answer.decode(errors="surrogateescape").splitlines()[:3]
-    cut = bytes_of(root / shallow) or b""
-    return Tip(commit, "", tuple(sorted(cut.decode().split())), digest(bytes_of(Path(top) / ".mailmap") or b""))
+    cut = bytes_of(folders.common / "shallow") or b""
+    mailmap = digest(bytes_of(folders.top / ".mailmap") or b"")
+    return Tip(commit.decode().strip(), "", tuple(sorted(cut.decode().split())), mailmap)
 
 
 class HistoryInput(ExternalInput):
@@ -86,10 +86,9 @@ class HistoryInput(ExternalInput):
         # Of the commit, not of the work tree: a file that is not committed yet has no history.
         listed = git(root, "ls-tree", "-r", "-z", "--name-only", tip.commit)
         time = git(root, "log", "-1", "--no-show-signature", "--format=%ct", tip.commit)
-        # Whatever the user's own configuration says of mailmaps, renames, filters and encodings must not decide.
         log = git(
             root,
-            *("-c", f"mailmap.file={os.devnull}", "-c", "mailmap.blob=", "-c", "diff.renameLimit=1000"),
+            *("-c", "diff.renameLimit=1000"),
             *("log", "-z", "--numstat", "--relative", "-M", "--diff-algorithm=myers", "--no-ext-diff", "--no-textconv"),
             *(
                 "--no-show-signature",
@@ -100,7 +99,10 @@ class HistoryInput(ExternalInput):
             ),
         )
         if listed is None or time is None or log is None:
-            raise ToolError("git could not read the history; run `git fsck`")
+            raise ToolError(
+                "git could not read the history; in a partial clone, fetch it first (`git fetch --refetch`), "
+                "else run `git fsck`"
+            )
         paths = [path for name in listed.split(b"\0") if (path := os.fsdecode(name)).endswith(SUFFIXES)]
         # git shows a commit whose parents are missing as if it had added every file there is.
         commits = (commit for commit in read_log(log) if commit.name not in tip.shallow)
