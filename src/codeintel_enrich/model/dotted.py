@@ -12,17 +12,23 @@ _LOCALS = "<locals>"
 _SUFFIXES = {"class": "#", "function": "().", "variable": ".", "type-alias": "#", "external": "."}
 
 
-def split_qualified(qualified: str, path: str | None, own_module: str | None) -> tuple[str | None, tuple[str, ...]]:
+def path_name(path: str) -> str:
+    """What stands in place of a module's name for a file that no import finds: its path, and always a slash in it, so
+    that nobody takes it for a module."""
+    return path if "/" in path else f"./{path}"
+
+
+def split_qualified(qualified: str, path: str | None, own_module: str) -> tuple[str | None, tuple[str, ...]]:
     """The module of a qualified name and the parts inside it, `<locals>` among them; (None, ()) where neither fits.
 
-    The module follows from the defining file: the longest end of its path that the name begins with. A name without
-    `path` belongs to `own_module`.
+    The module follows from the defining file: what stands in place of its name, else the longest end of its path that
+    the name begins with. A name without `path` belongs to `own_module`.
     """
     if path is None:
-        candidates = [own_module] if own_module else []
+        candidates = [own_module]
     else:
         parts = path.rpartition(".")[0].removesuffix("/__init__").replace("-stubs/", "/").split("/")
-        candidates = [".".join(parts[start:]) for start in range(len(parts))]
+        candidates = [path_name(path), *(".".join(parts[start:]) for start in range(len(parts)))]
     for module in candidates:
         if qualified == module:
             return module, ()
@@ -31,14 +37,14 @@ def split_qualified(qualified: str, path: str | None, own_module: str | None) ->
     return None, ()
 
 
-def module_descriptors(module: str) -> str:
-    """`` `pkg.mod`/__init__: ``."""
-    return f"{_quoted(module)}/__init__:"
+def module_descriptors(module: str, sign: str = "/") -> str:
+    """`` `pkg.mod`/__init__: ``. `sign`: what kind of descriptor the module is."""
+    return f"{_quoted(module)}{sign}__init__:"
 
 
-def descriptors(module: str, inside: tuple[str, ...], kind: str) -> str:
+def descriptors(module: str, inside: tuple[str, ...], kind: str, sign: str = "/") -> str:
     """`` `pkg.mod`/C#m(). `` for what is inside a module; `kind` is the last part's target kind, or `parameter`."""
-    spelled = [f"{_quoted(module)}/"]
+    spelled = [_quoted(module) + sign]
     for index, part in enumerate(inside[:-1]):
         # SCIP has no mark for a function's local scope; that a name is inside one shows in the `().` before it.
         if part != _LOCALS:

@@ -70,6 +70,8 @@ class LinkedModule(msgspec.Struct, frozen=True):
 
     module: str | None
     """Dotted name; None for a file that cannot be imported by name."""
+    owner: str
+    """What stands before the qualified names of what it defines: `module`, else its path as `ModuleName` has it."""
     package: str
     is_package: bool
     is_stub: bool

@@ -11,6 +11,8 @@ from keyword import iskeyword
 
 import msgspec
 
+from codeintel_enrich.model.dotted import path_name
+
 _STUBS = "-stubs"
 """The end of a stub-only distribution's folder (PEP 561)."""
 
@@ -22,8 +24,8 @@ class ModuleName(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Dotted name; None where the path spells none.
 
     `importlib.import_module` finds parts that are no identifiers (`locale.is.formats`, `migrations.0001_initial`),
-    which an import statement cannot spell. Inside of regular packages they are names, since programs load them so;
-    elsewhere such a file is a script and such a folder no namespace package that anybody means."""
+    which an import statement cannot spell. A file may be called so anywhere, a folder inside of regular packages,
+    since programs load them so; elsewhere such a folder is no namespace package that anybody means."""
     package: str
     """The package that relative imports of this file start from; empty at top level."""
     is_package: bool
@@ -31,6 +33,9 @@ class ModuleName(msgspec.Struct, frozen=True, array_like=True, gc=False):
     importable: bool
     """Whether `import module` finds this file (a stub: whether it is the stub of that name).
     False where another file answers to the name, or where a parent is no package."""
+    owner: str
+    """What stands before the qualified names of what the file defines: `module` where an import finds the file, else
+    its path, which is never taken for a module since it has a slash (`./run.py` at the top)."""
 
 
 class _Folder:
@@ -185,14 +190,11 @@ def _name(
     is_package = stem == "__init__"
     is_stub = suffix == "pyi"
     # An `__init__.py` at a root names nothing: the package would be the root itself.
-    has_name = (
-        bool(prefix) if is_package else _importable(stem) or ("." not in stem and bool(prefix) and place in regular)
-    )
+    has_name = bool(prefix) if is_package else bool(stem) and "." not in stem
     if prefix is None or not has_name or suffix not in ("py", "pyi"):
-        return ModuleName(None, prefix or "", is_package, is_stub, False)
-    if is_package:
-        return ModuleName(prefix, prefix, True, is_stub, importable)
-    return ModuleName(f"{prefix}.{stem}" if prefix else stem, prefix, False, is_stub, importable)
+        return ModuleName(None, prefix or "", is_package, is_stub, False, path_name(path))
+    module = prefix if is_package else f"{prefix}.{stem}" if prefix else stem
+    return ModuleName(module, prefix, is_package, is_stub, importable, module if importable else path_name(path))
 
 
 def _prefix(place: str, roots: dict[str, _Folder], regular: set[str]) -> str | None:

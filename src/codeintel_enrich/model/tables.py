@@ -174,7 +174,10 @@ class NodeRow(Row, frozen=True, kw_only=True):
     local_name: Annotated[
         str | None, "Python's `__qualname__`; empty for the module, null for a node without definition"
     ]
-    qualified_names: Annotated[Sequence[str], "Absolute names of what it defines"]
+    qualified_names: Annotated[
+        Sequence[str],
+        "Absolute names of what it defines; where no import finds the file, its path is in front: `bin/tool.main`",
+    ]
     start_line: StartLine
     start_col: StartCol
     end_line: EndLine
@@ -333,7 +336,7 @@ class UseRow(Row, frozen=True, kw_only=True):
 
     path: Path
     node_id: Annotated[str, "The module, class or function whose text it is, inner definitions apart"]
-    source: Annotated[str | None, "Its qualified name; null in a file that no module name reaches"]
+    source: Annotated[str | None, "Its qualified name"]
     target: Annotated[str, "Qualified name of what is used"]
     target_kind: Annotated[str, "Kind of thing that is"]
     target_path: Annotated[str | None, "File that defines it, where it is in the tree"]
@@ -349,7 +352,7 @@ class BaseRow(Row, frozen=True, kw_only=True):
 
     path: Path
     node_id: Annotated[str, "The class"]
-    subclass: Annotated[str | None, "Its qualified name; null in a file that no module name reaches"]
+    subclass: Annotated[str | None, "Its qualified name"]
     position: Annotated[int, "Place among the bases, from 0"]
     source: Annotated[str, "The base as written"]
     base: Annotated[str | None, "Qualified name of the base; null where nothing static can say"]

@@ -17,19 +17,17 @@ _UNKNOWN: dict[ReferenceKind, Target] = {
     "import": Target((), "unknown", None, "unknown import"),
 }
 _UNANSWERED = Target((), "unknown", None, "not in the link result")
-_NAMELESS = "the file has no module name"
 
 
 def qualify(syntax: Syntax, interface: Interface, linked: LinkedModule) -> Qualified:
     """Name every definition absolutely, and say what every reference stands for.
 
-    A file that no module name reaches has no absolute names: its definitions get none, and references to them a
-    target that says so. A target in this very file has no path.
+    In a file that no module name reaches its path stands in place of one. A target in this very file has no path.
     """
     targets = _Targets(syntax, interface, linked)
     references = tuple(targets.index(reference) for reference in syntax.references)
     return Qualified(
-        _definitions(syntax, linked.module),
+        _definitions(syntax, linked.owner),
         tuple(targets.distinct),
         references,
         _diagnostics(syntax, linked) if linked.findings else (),
@@ -63,21 +61,19 @@ def _diagnostics(syntax: Syntax, linked: LinkedModule) -> tuple[Diagnostic, ...]
     )
 
 
-def _definitions(syntax: Syntax, module: str | None) -> tuple[tuple[str, ...], ...]:
+def _definitions(syntax: Syntax, owner: str) -> tuple[tuple[str, ...], ...]:
     """Absolute names per definition; none for statements that define no name, such as imports."""
     names: list[tuple[str, ...]] = [()] * len(syntax.definitions)
-    if module is None:
-        return tuple(names)
     for node in syntax.nodes:
         if node.definition >= 0:
-            names[node.definition] = _definition_names(node, syntax.definitions[node.definition], module)
+            names[node.definition] = _definition_names(node, syntax.definitions[node.definition], owner)
     return tuple(names)
 
 
-def _definition_names(node: Node, definition: Definition, module: str) -> tuple[str, ...]:
+def _definition_names(node: Node, definition: Definition, owner: str) -> tuple[str, ...]:
     if node.node_type == "Module":
-        return (module,)
-    return (f"{module}.{definition.local_name}",) if definition.local_name else ()
+        return (owner,)
+    return (f"{owner}.{definition.local_name}",) if definition.local_name else ()
 
 
 class _Targets:
@@ -88,7 +84,7 @@ class _Targets:
         self._places: dict[Target, int] = {}
         self._by_local: dict[str, int] = {}
         self._unknown = dict.fromkeys(_UNKNOWN, -1)
-        self._module = linked.module
+        self._owner = linked.owner
         self._kinds = _local_kinds(syntax)
         self._resolved = [
             self._place(linked.resolved.get(reference, _UNANSWERED)) for reference in interface.unresolved
@@ -120,9 +116,7 @@ class _Targets:
         if local.startswith("builtins."):
             return Target((local,), "external")
         kind = self._kinds.get(local, "variable")
-        if self._module is None:
-            return Target((), kind, None, _NAMELESS)
-        return Target((f"{self._module}.{local}",), kind)
+        return Target((f"{self._owner}.{local}",), kind)
 
 
 def _local_kinds(syntax: Syntax) -> dict[str, TargetKind]:

@@ -33,7 +33,7 @@ def test_root_that_is_a_package_is_no_root() -> None:
 
 def test_package_wins_over_module_beside_it() -> None:
     table = module_table(["foo.py", "foo/__init__.py", "foo/bar.py"], ["."])
-    assert table["foo.py"] == ModuleName("foo", "", False, False, False)
+    assert table["foo.py"] == ModuleName("foo", "", False, False, False, "./foo.py")
     assert table["foo/__init__.py"].importable
     assert table["foo/bar.py"].importable
 
@@ -78,29 +78,24 @@ def test_stub_packages_and_stub_folders() -> None:
     }
 
 
-def test_name_that_is_no_identifier_is_importable_by_no_statement() -> None:
-    found = names("my-script.py", "data-files/x.py", "p/__init__.py", "p/0001_initial.py", "p/a.b.py", "class.py")
-    assert found == {
-        "class.py": None,
-        "data-files/x.py": None,
-        "my-script.py": None,
-        "p/0001_initial.py": "p.0001_initial",
-        "p/__init__.py": "p",
-        "p/a.b.py": None,
-    }
-
-
-def test_inside_of_regular_packages_any_name_is_one_as_importlib_has_it(
+def test_names_that_no_import_statement_can_spell_are_names_as_importlib_has_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     modules = {
+        "odd-script.py": "odd-script",
+        "class.py": "class",
+        "odd_scripts/run-all.py": "odd_scripts.run-all",
+        "odd_scripts/0001 first.py": "odd_scripts.0001 first",
+        "odd/0001_initial.py": "odd.0001_initial",
         "odd/__init__.py": "odd",
         "odd/is/__init__.py": "odd.is",
         "odd/is/formats.py": "odd.is.formats",
         "odd/is/x-y/__init__.py": "odd.is.x-y",
         "odd/is/x-y/class.py": "odd.is.x-y.class",
     }
-    scripts = dict.fromkeys(["odd/data-files/m.py", "odd/v1.2/__init__.py", "odd/v1.2/m.py", "scripts/run-all.py"])
+    scripts = dict.fromkeys(
+        ["odd/data-files/m.py", "odd/v1.2/__init__.py", "odd/v1.2/m.py", "odd/a.b.py", "data-files/x.py", "a.b.py"]
+    )
     assert names(*modules, *scripts) == {**modules, **scripts}
     for path in modules:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -108,6 +103,21 @@ def test_inside_of_regular_packages_any_name_is_one_as_importlib_has_it(
     monkeypatch.syspath_prepend(str(tmp_path))
     for path, module in modules.items():
         assert importlib.import_module(module).__file__ == str(tmp_path / path)
+
+
+def test_where_no_import_finds_a_file_its_path_stands_in_front_of_what_it_defines() -> None:
+    paths = ["src/util.py", "util.py", "util.pyi", "data-files/x.py", "bin/tool", "tool", "gui.pyw", "__init__.py"]
+    owners = {path: name.owner for path, name in module_table(paths, ["src", "."]).items()}
+    assert owners == {
+        "__init__.py": "./__init__.py",
+        "bin/tool": "bin/tool",
+        "data-files/x.py": "data-files/x.py",
+        "gui.pyw": "./gui.pyw",
+        "src/util.py": "util",
+        "tool": "./tool",
+        "util.py": "./util.py",
+        "util.pyi": "util",
+    }
 
 
 def test_relative_imports_start_from_the_package() -> None:

@@ -18,7 +18,7 @@ SOURCES = {
     "src/pkg/a.py": "import argparse\n\n\ndef f(x):\n    return x\n",
     "src/pkg/b.py": "from .a import *\n\n\nclass C:\n    y = 1\n",
     "src/pkg/tests/test_a.py": "def test(): pass\n",
-    "tools/broken-name.py": "def (\n",
+    "tools/broken.name.py": "def (\n",
 }
 
 
@@ -82,7 +82,7 @@ def test_the_repo_map_tells_counts_tags_packages_and_entry_points(desk: Desk) ->
     assert found["counts"]["definitions"] == 3
     assert found["entry_points"] == {"tool": "pkg.a:f"}
     assert found["tags"]["star-import"] == ["pkg.b"]
-    assert found["tags"]["parse-error"] == ["tools/broken-name.py"]
+    assert found["tags"]["parse-error"] == ["tools/broken.name.py"]
     assert {"name": "pkg", "modules": 3} in found["packages"]
 
 
@@ -91,7 +91,7 @@ def test_the_repo_map_tells_counts_tags_packages_and_entry_points(desk: Desk) ->
     [
         {"src/pkg/a.py": "x = 1\n"},
         {"src/pkg/__init__.py": None},
-        {"tools/broken-name.py": None},
+        {"tools/broken.name.py": None},
         {"src/pkg/aa.py": "z = 3\n"},
         {"a.py": "z = 3\n", "zz.py": "import a\n"},
         {"src/pkg/a.py": None, "src/pkg/b.py": "y = 2\n", "src/pkg/c.py": "z = 3\n"},

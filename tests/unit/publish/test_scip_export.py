@@ -32,7 +32,7 @@ SHOP: dict[str, str] = {
     "async def go(base): return os.path.join(base)\n",
     "shop/use.py": "from shop import B\nfrom shop.core import go\n\n\nclass Sub(B, Exception):\n    rate = 2\n\n"
     "    def run(self): return go(base=B)\n",
-    "no-name.py": "from shop import B\ndef f(): return B.rate\n",
+    "no.name.py": "from shop import B\ndef f(): return B.rate\n",
 }
 
 
@@ -97,9 +97,36 @@ def test_bases_are_implemented_and_overridden_members_related(shop: Documents) -
 
 
 def test_a_file_that_no_import_reaches_has_symbols_by_its_path(shop: Documents) -> None:
-    document = shop["no-name.py"]
-    assert at(document, "no-name.py", "`no-name.py`/f().") == [(2, "f", 1)]
-    assert at(document, "no-name.py", "`shop.core`/Base#rate.") == [(2, "rate", 8)]
+    document = shop["no.name.py"]
+    assert at(document, "no.name.py", "`./no.name.py`/f().") == [(2, "f", 1)]
+    assert at(document, "no.name.py", "`shop.core`/Base#rate.") == [(2, "rate", 8)]
+
+
+NAMESAKES: dict[str, str] = {
+    # Of one name for an import, of none, and of a name that none finds.
+    **dict.fromkeys(
+        ["src/util.py", "util.py", "svc-a/conf.py", "svc-b/conf.py", "a.b.py", "a/b.py"], "S = 1\nprint(S)\n"
+    ),
+    "m.py": "def g(): ...\ng()\n",
+    "m.pyi": "def g() -> int: ...\n",
+    "only.pyi": "class C: ...\n",
+    "use.py": "import only\nfrom util import S\nfrom m import g\nprint(S, g, only.C)\n",
+}
+
+
+def test_no_two_files_define_one_symbol_and_none_is_without() -> None:
+    documents = {path: describe(file.packed, PACKAGE).document for path, file in emitted(NAMESAKES).items()}
+    defined = [each.symbol for document in documents.values() for each in document.symbols]
+    assert len(defined) == len(set(defined))
+    for path, text in NAMESAKES.items():
+        places = {(each.start_line, each.start_character) for each in documents[path].occurrences}
+        tokens = re.finditer(r"\b(S|print|g|C|m|util|only)\b", text)
+        wanted = {
+            (text.count("\n", 0, each.start()), each.start() - text.rfind("\n", 0, each.start()) - 1) for each in tokens
+        }
+        assert wanted <= places, path
+    used = {each.symbol for each in documents["use.py"].occurrences}
+    assert {f"{PREFIX}{each}" for each in ("util/S.", "m/g().", "only:C#", "only:__init__:")} <= used
 
 
 def test_names_of_other_packages_are_spelled_alike_everywhere(shop: Documents) -> None:
@@ -166,8 +193,8 @@ def test_only_changed_documents_are_encoded_again_and_the_bytes_are_those_of_a_c
     }
     encoded = {name: exporter.run(sources).encoded for name, sources in steps.items()}
     assert encoded["a body"] == ("shop/core.py",)
-    assert encoded["a name that others use"] == ("no-name.py", "shop/core.py", "shop/use.py")
-    assert encoded["a file more"] == ("no-name.py", "shop/__init__.py", "shop/core.py", "shop/more.py", "shop/use.py")
+    assert encoded["a name that others use"] == ("no.name.py", "shop/core.py", "shop/use.py")
+    assert encoded["a file more"] == ("no.name.py", "shop/__init__.py", "shop/core.py", "shop/more.py", "shop/use.py")
     assert encoded["a file less"] == ("shop/__init__.py",)
     assert encoded["as before"] == ("shop/__init__.py", "shop/use.py")
     for sources in steps.values():

@@ -9,6 +9,7 @@ from inspect import cleandoc
 
 import msgspec
 
+from codeintel_enrich.model.dotted import path_name
 from codeintel_enrich.model.rows import PackedRows, Unpacker
 from codeintel_enrich.model.scip import (
     KIND_NUMBERS,
@@ -83,18 +84,18 @@ class _Describer:
         self.ends = {(row[2], row[3]): row[4] for row in self.refs}
         # The first node is the module's, which begins behind a BOM.
         self.bom = int(any(node.start_byte == _BOM_BYTES for node in self.nodes[:1]))
-        prefix = f"{self.module}." if self.module else ""
+        self.owner = self.module or path_name(self.path)
         self.kinds = {
-            f"{prefix}{node.local_name}": "class" if node.node_type == "ClassDef" else "function"
+            f"{self.owner}.{node.local_name}": "class" if node.node_type == "ClassDef" else "function"
             for node in self.nodes[1:]
         }
-        self.functions = {f"{prefix}{node.local_name}": node for node in self.nodes if node.signature is not None}
+        self.functions = {f"{self.owner}.{node.local_name}": node for node in self.nodes if node.signature is not None}
         self.parameters = {
             f"{function}.<locals>.{parameter.name}": (function, index)
             for function, node in self.functions.items()
             for index, parameter in enumerate(read_signature(node.signature).parameters)
         }
-        self.namer = Namer(package, self.path, self.module, self.parameters)
+        self.namer = Namer(package, self.path, self.owner, self.parameters)
         self.docstring: str | None = docstring
         self.occurrences: dict[tuple[int, int, int, int, str], Occurrence] = {}
         self.symbols: dict[str, SymbolInformation] = {}
@@ -229,7 +230,7 @@ class _Describer:
             function = owner.rpartition(".")[0]
             enclosing = (self._target(function, "function", self.path) or "") if function in self.functions else ""
         else:
-            kind = "variable" if owner == self.module else "field"
+            kind = "variable" if owner == self.owner else "field"
         related = self.related.get(symbol, ())
         return SymbolInformation(symbol, (), KIND_NUMBERS[kind], name, "", enclosing, related)
 

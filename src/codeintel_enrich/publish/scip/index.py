@@ -150,5 +150,5 @@ def _externals(parts: Mapping[str, _Part]) -> list[str]:
 
 
 def _information(symbol: str) -> SymbolInformation:
-    kind = KIND_NUMBERS["module"] if symbol.endswith("/__init__:") else 0
+    kind = KIND_NUMBERS["module"] if symbol.endswith(("/__init__:", ":__init__:")) else 0
     return SymbolInformation(symbol, kind=kind, display_name=display_name(symbol))

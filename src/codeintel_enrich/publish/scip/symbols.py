@@ -2,8 +2,10 @@
 
     codeintel-enrich python PACKAGE VERSION `pkg.mod`/Class#method().(parameter)
 
-A name alone decides its symbol, so that every file spells it alike. The tree's own things are distinguished by module,
-classes and functions; of a thing elsewhere only its dotted name is known: `` `os.path`/join. ``.
+A name and the file that defines it decide a symbol, so that every file spells it alike. The tree's own things are
+distinguished by module, classes and functions; of a thing elsewhere only its dotted name is known, as in
+`` `os.path`/join. ``. A stub has the name of the module that it describes, and defines the same names elsewhere: there
+the module is a meta descriptor, as in `` `pkg.mod`:Class# ``.
 """
 
 import re
@@ -29,11 +31,12 @@ class Package(msgspec.Struct, frozen=True):
 class Namer:
     """Names things for one file; what is local to a function there gets a number, in the order of being asked for."""
 
-    def __init__(self, package: Package, path: str, module: str | None, parameters: Container[str]) -> None:
-        """`parameters`: qualified names of the parameters of functions in this file."""
+    def __init__(self, package: Package, path: str, owner: str, parameters: Container[str]) -> None:
+        """`owner`: what stands before the qualified names of what this file defines. `parameters`: qualified names of
+        the parameters of its functions."""
         self._own = _prefix(package.name, package.version)
         self._path = path
-        self._module = module
+        self._owner = owner
         self._parameters = parameters
         self._locals: dict[str, str] = {}
 
@@ -44,8 +47,8 @@ class Namer:
         if kind == "unknown":
             return None
         if kind == "module":
-            return self._own + module_descriptors(name)
-        module, inside = split_qualified(name, None if path == self._path else path, self._module)
+            return self._own + module_descriptors(name, _sign(path))
+        module, inside = split_qualified(name, None if path == self._path else path, self._owner)
         if module is None or not inside:
             return None
         if kind == "variable" and len(inside) > 1 and inside[-2].endswith(">"):
@@ -53,17 +56,18 @@ class Namer:
             if path == self._path and name not in self._parameters:
                 return self._locals.setdefault(name, f"local {len(self._locals)}")
             kind = "parameter"
-        return self._own + descriptors(module, inside, kind)
+        return self._own + descriptors(module, inside, kind, _sign(path))
 
     def own(self, local_name: str, kind: str) -> str:
-        """The symbol of something in this very file; `` is the module itself.
-
-        A file that no module name reaches counts as a module called like its path.
-        """
-        module = self._module if self._module is not None else self._path
+        """The symbol of something in this very file; `` is the module itself."""
         if not local_name:
-            return self._own + module_descriptors(module)
-        return self._own + descriptors(module, tuple(local_name.split(".")), kind)
+            return self._own + module_descriptors(self._owner, _sign(self._path))
+        return self._own + descriptors(self._owner, tuple(local_name.split(".")), kind, _sign(self._path))
+
+
+def _sign(path: str | None) -> str:
+    """What kind of descriptor the module in a file is."""
+    return ":" if path is not None and path.endswith(".pyi") else "/"
 
 
 def external_symbol(name: str) -> str:
@@ -79,7 +83,7 @@ def external_symbol(name: str) -> str:
 
 def display_name(symbol: str) -> str:
     """The identifier that a global symbol of ours names."""
-    quoted, plain = _NAME.findall(symbol.removesuffix("/__init__:"))[-1]
+    quoted, plain = _NAME.findall(symbol.removesuffix("__init__:"))[-1]
     spelled: str = quoted.replace("``", "`") or plain
     return spelled.rpartition(".")[2]
 

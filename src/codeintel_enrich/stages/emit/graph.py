@@ -149,8 +149,7 @@ def _spelled(references: list[Reference], parts: list[str], start: int) -> int:
 
 def override_rows(layers: Layers) -> list[OverrideRow]:
     """One row for every member that hides an inherited one, by member."""
-    module = layers.linked.module
-    if module is None or not layers.linked.overrides:
+    if not layers.linked.overrides:
         return []
     # Backwards, so that of several definitions of one name the first one's place is kept.
     nodes = {
@@ -162,7 +161,7 @@ def override_rows(layers: Layers) -> list[OverrideRow]:
         OverrideRow(
             path=layers.path,
             node_id=layers.node_ids[nodes[member]] if member in nodes else None,
-            member=f"{module}.{member}",
+            member=f"{layers.linked.owner}.{member}",
             overridden=target.qualified_names[0],
             overridden_kind=target.kind,
             overridden_path=target.path,

@@ -59,10 +59,9 @@ class Layers:
         A definition: module (or path), Python's `__qualname__`, node type, ordinal among equals. Any other node: that
         of the nearest definition around it, node type and name, ordinal among equals.
         """
-        linked = self.linked
-        owner = linked.module if linked.module is not None else self.path
+        owner = self.linked.owner
         # A stub has the module name of the file it describes, and the same definitions.
-        if linked.is_stub:
+        if self.linked.is_stub:
             owner = f"{owner}[stub]"
         ids: list[str] = []
         plain: Counter[str] = Counter()

@@ -85,6 +85,7 @@ class _ModuleLinker:
         self._find_dynamic()
         made = LinkedModule(
             module=name.module if name.importable else None,
+            owner=name.owner,
             package=name.package,
             is_package=name.is_package,
             is_stub=name.is_stub,
@@ -122,7 +123,7 @@ class _ModuleLinker:
     def _export(self, name: str, entry: NamespaceEntry, in_star: bool) -> ModuleExport:
         if len(entry.routes) == 1 and entry.routes[0].defines(name):
             # Most names are plain definitions. They need no node, since there is nothing that could change below them.
-            own = f"{self._name.module}.{name}" if self._name.module else name
+            own = f"{self._name.owner}.{name}"
             own_kind: ExportKind = "star" if entry.source == "star" else "definition"
             return ModuleExport(name, own_kind, own, self._path, in_star, entry.typing_only, (own,))
         resolution = self._resolve_node((self._path, name))

@@ -39,8 +39,7 @@ class References:
 
     def own_class(self, local: str) -> ResolvedDefinition:
         """A class that the module defines, by its local name."""
-        module = self._name.module
-        own = f"{module}.{local}" if module else local
+        own = f"{self._name.owner}.{local}"
         return ResolvedDefinition(own, "class", self._path, local, (own,))
 
     def _resolve(self, reference: str) -> Resolution:

@@ -84,7 +84,7 @@ class NameResolver:
         if entry is None:
             return Resolution(reason="not bound")
         here = self._table.names[path]
-        own = f"{here.module}.{name}" if here.module else name
+        own = f"{here.owner}.{name}"
         found: list[ResolvedDefinition] = []
         ranks: dict[tuple[str, str], tuple[bool, ...]] = {}
         reason: str | None = None
@@ -115,7 +115,7 @@ class NameResolver:
 
     def _route(self, path: str, here: ModuleName, route: Route, dependencies: set[Dependency]) -> Lookup:
         if route.how == "local":
-            own = f"{here.module}.{route.name}" if here.module else route.name
+            own = f"{here.owner}.{route.name}"
             resolution = Resolution((ResolvedDefinition(own, route.kind, path, route.name, (own,)),))
         elif route.how == "module":
             resolution = self.module(route.module, dependencies, here.is_stub)
@@ -204,8 +204,7 @@ class NameResolver:
         if name in _BUILTINS:
             return external(f"builtins.{name}")
         if name in _MODULE_ATTRIBUTES:
-            module = self._table.names[path].module
-            own = f"{module}.{name}" if module else name
+            own = f"{self._table.names[path].owner}.{name}"
             return Resolution((ResolvedDefinition(own, "variable", path, name, (own,)),))
         if namespace.open_stars:
             return _of_open_stars(namespace, name)
@@ -295,8 +294,7 @@ class NameResolver:
     def _mro(self, path: str, local: str, dependencies: set[Dependency]) -> Lookup:
         """The method resolution order of a class: its bases' orders and its bases, merged as C3 does."""
         dependencies.add((path, bases_item(local)))
-        module = self._table.names[path].module
-        itself = ResolvedDefinition(f"{module}.{local}" if module else local, "class", path, local)
+        itself = ResolvedDefinition(f"{self._table.names[path].owner}.{local}", "class", path, local)
         bases: list[ResolvedDefinition] = []
         orders: list[list[ResolvedDefinition]] = []
         for written in self._namespace_of(path).bases.get(local, ()):

@@ -16,7 +16,7 @@ from codeintel_enrich.stages.link.dependencies import Dependency
 from codeintel_enrich.stages.link.namespace import EMPTY_NAMESPACE, Namespace
 from codeintel_enrich.stages.link.summary import ModuleSummary
 
-FORMAT = 6
+FORMAT = 7
 """Raised whenever a stored struct changes its meaning; a state of another format is no state."""
 
 _Value = TypeVar("_Value")

@@ -49,11 +49,11 @@ def stitch(
     """
     names = SymbolNames()
     if document is None:
-        choice = SymbolChoice(syntax, qualified, names, Repairs((), None))
+        choice = SymbolChoice(syntax, qualified, names, Repairs((), ""))
         return Stitched(references=tuple(choice.unindexed(index) for index in range(len(syntax.references))))
     placed = place(syntax, document)
     # The package's spelling in symbols is read off the document's own module, which no edit of the file moves.
-    choice = SymbolChoice(syntax, qualified, names, Repairs(placed.modules, linked.module))
+    choice = SymbolChoice(syntax, qualified, names, Repairs(placed.modules, linked.owner))
     joined = join(syntax, placed)
     stale = is_stale(syntax, document, placed, joined)
     if stale:
@@ -151,8 +151,8 @@ def _nodes(syntax: Syntax, references: list[ReferenceSymbol]) -> dict[int, NodeS
 
 def _module(linked: LinkedModule, placed: Placed, names: SymbolNames) -> dict[int, NodeSymbol]:
     """The symbol of the Module, where the document defines one that ends in the module's own name."""
-    own = (linked.module or "").rpartition(".")[2]
-    symbols = sorted(symbol for symbol in placed.modules if own and names[symbol].final == own)
+    own = linked.owner.rpartition(".")[2]
+    symbols = sorted(symbol for symbol in placed.modules if names[symbol].final == own)
     return {0: NodeSymbol(symbols[0], "exact")} if symbols else {}
 
 

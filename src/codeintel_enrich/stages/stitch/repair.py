@@ -16,8 +16,8 @@ _MODULE = "/__init__:"
 class Repairs:
     """Mends the symbols of one document."""
 
-    def __init__(self, modules: tuple[str, ...], own_module: str | None) -> None:
-        """`modules`: symbols that the document defines for the module itself. `own_module`: its dotted name."""
+    def __init__(self, modules: tuple[str, ...], own_module: str) -> None:
+        """`modules`: symbols that the document defines for the module itself. `own_module`: its name."""
         self._package = package_of(modules[0]) if modules else ""
         self._own_module = own_module
 

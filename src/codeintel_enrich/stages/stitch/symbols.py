@@ -64,7 +64,7 @@ def parse_symbol(symbol: str) -> SymbolName:
     found = list(_DESCRIPTOR.finditer(descriptors))
     names = [_unquoted(match[1]) if match[1] else match[2] for match in found]
     is_doubled = len(names) > 1 and found[-1][0] == found[-2][0] and found[-1][0].endswith(".")
-    if is_doubled or (len(names) > 1 and descriptors.endswith("/__init__:")):
+    if is_doubled or (len(names) > 1 and descriptors.endswith(("/__init__:", ":__init__:"))):
         names.pop()
     if not names:
         return _UNKNOWN

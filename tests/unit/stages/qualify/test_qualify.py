@@ -19,7 +19,14 @@ def parsed(source: str) -> Parsed:
 
 
 def linked_module(module: str | None = "pkg.mod", resolved: dict[str, Target] | None = None) -> LinkedModule:
-    return LinkedModule(module=module, package="pkg", is_package=False, is_stub=False, resolved=resolved or {})
+    return LinkedModule(
+        module=module,
+        owner=module or "./file.py",
+        package="pkg",
+        is_package=False,
+        is_stub=False,
+        resolved=resolved or {},
+    )
 
 
 def names(file: Parsed, layer: Qualified) -> dict[str, tuple[str, ...]]:
@@ -81,11 +88,12 @@ def test_what_is_unknown_says_why() -> None:
     }
 
 
-def test_a_file_without_a_module_name_has_no_absolute_names() -> None:
+def test_a_file_without_a_module_name_names_its_things_by_its_path() -> None:
     file = parsed("import a\ndef f(): return len, a\nf")
     layer = qualify(file.syntax, file.interface, linked_module(None, {"a": Target(("a",), "module")}))
-    assert set(layer.nodes) == {()}
-    assert targets(file, layer, "f")[-1] == Target((), "function", None, "the file has no module name")
+    assert layer.nodes[0] == ("./file.py",)
+    assert ("./file.py.f",) in layer.nodes
+    assert targets(file, layer, "f")[-1] == Target(("./file.py.f",), "function")
     assert targets(file, layer, "len") == [Target(("builtins.len",), "external")]
     assert targets(file, layer, "a")[-1] == Target(("a",), "module")
 
