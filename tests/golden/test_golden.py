@@ -81,16 +81,26 @@ def update(analysis: Analysis) -> None:
     rewrite_marks(analysis.case, {mark: analysis.target(mark).qualified_names for mark in marks})
 
 
+def is_told(error: str, messages: list[str]) -> bool:
+    """Whether one of the messages says what the interpreter raised, or ends it."""
+    return any(error in message or error.endswith(message) for message in messages)
+
+
 def export_problems(analysis: Analysis, path: str, answer: dict[str, Any]) -> list[str]:
     """Where the exports of a file are not what its module has at run time."""
-    if answer["error"] is not None:
-        return [f"cannot be imported: {answer['error']}"]
     linked_module = analysis.linked_modules[path]
+    refused = [found.message for found in linked_module.findings if found.rule == "broken-all"]
+    if answer["error"] is not None:
+        return [] if is_told(answer["error"], refused) else [f"cannot be imported: {answer['error']}"]
     exports = {export.name: export for export in linked_module.exports if not is_special(export.name)}
     problems: list[str] = []
     star = sorted(name for name, export in exports.items() if export.in_star)
     if answer["star_error"] is not None:
-        problems.append(f"its star fails: {answer['star_error']}")
+        unbound = [f"has no attribute '{item.name}'" for item in linked_module.exports if item.origin is None]
+        if not is_told(answer["star_error"], [*(refused if not star else ()), *unbound]):
+            problems.append(f"its star fails: {answer['star_error']}")
+    elif refused:
+        problems.append(f"its star does not fail: {refused}")
     elif star != sorted(filter(lambda name: not is_special(name), answer["star"])):
         problems.append(f"star {star}, not {answer['star']}")
     missing = [name for name in answer["bound"] if not is_special(name) and name not in exports]
@@ -102,6 +112,8 @@ def export_problems(analysis: Analysis, path: str, answer: dict[str, Any]) -> li
             continue
         found = answer["names"][name]
         if found["error"] is not None:
+            if (answer["star_error"] or "").endswith(f"has no attribute '{name}'"):
+                continue
             problems.append(f"`{name}` cannot be imported: {found['error']}")
             continue
         named = [label for label in found["labels"] if "<" not in label and not label.startswith("builtins.")]

@@ -27,8 +27,9 @@ def findings(store: Path, kinds: Iterable[FindingKind], gone: Collection[str] = 
 
     - `parse-error`: a file that does not parse.
     - `broken-export`: a name imported from a module of the tree that does not have it, or listed in `__all__` though
-      nothing binds it; an import of a module in `gone`, which are those that a change took away. Other modules that
-      are not in the tree do not count: they may be generated or compiled.
+      nothing binds it; an `__all__` with which a star raises, such as a set; an import of a module in `gone`, which are
+      those that a change took away. Other modules that are not in the tree do not count: they may be generated or
+      compiled.
     - `import-cycle`: modules that load each other while they are loaded (imports in functions and under TYPE_CHECKING
       do not count), or a name that goes round in such a cycle.
     """

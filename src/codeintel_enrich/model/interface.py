@@ -75,7 +75,8 @@ class NameTest(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class AllOperation(msgspec.Struct, frozen=True, tag="all", array_like=True, gc=False):
     """One operation on `__all__`; what it adds or removes is the union of its parts."""
 
-    operation: Literal["set", "extend", "remove", "dynamic"]
+    operation: Literal["set", "extend", "remove", "dynamic", "fails"]
+    """`fails`: the statement raises, and the module with it."""
     names: tuple[str, ...] = ()
     """Literal names."""
     lists: tuple[str, ...] = ()
@@ -83,7 +84,15 @@ class AllOperation(msgspec.Struct, frozen=True, tag="all", array_like=True, gc=F
     filters: tuple[tuple[NameTest, ...], ...] = ()
     """Each selects the names of this namespace, as it then is, that pass all of its tests."""
     reason: str | None = None
-    """Why it is `dynamic`."""
+    """Why it is `dynamic`, or what is raised where it `fails`."""
+    container: str = ""
+    """The type of what is assigned, added or removed, as the interpreter calls it; empty where it is not known, `=`
+    where it is that of the one list in `lists`."""
+    how: str = ""
+    """What changes the present list: an operator (`+`, `+=`, `|=`, `-=`), a method (`append`), or `own` where it keeps
+    its type; empty where another one is assigned."""
+    bad_item: str = ""
+    """The type of the first item that is no string."""
 
 
 class Opaque(msgspec.Struct, frozen=True, tag="opaque", array_like=True, gc=False):

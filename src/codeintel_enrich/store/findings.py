@@ -15,6 +15,8 @@ _BROKEN_EXPORTS = """
     WHERE d.tool = 'link' AND d.rule = 'unresolved-import' AND i.target_path IS NOT NULL
         AND contains(d.message, format('`{}` has no `{}`', i.target_module, i.name))
     UNION ALL
+    SELECT path, line, message FROM diagnostics WHERE tool = 'link' AND rule = 'broken-all'
+    UNION ALL
     SELECT e.path, coalesce(n.line, 1), format('`__all__` lists `{}`, which nothing binds', e.name)
     FROM exports e JOIN modules m ON m.path = e.path
     LEFT JOIN (
@@ -47,7 +49,8 @@ def parse_errors(store: duckdb.DuckDBPyConnection) -> list[Place]:
 
 
 def broken_exports(store: duckdb.DuckDBPyConnection) -> list[Place]:
-    """Names imported from a module of the tree that does not have them, or listed in `__all__` and bound by nothing."""
+    """Names imported from a module of the tree that does not have them, or listed in `__all__` and bound by nothing; an
+    `__all__` of which no star can be taken."""
     return _places(store, _BROKEN_EXPORTS)
 
 

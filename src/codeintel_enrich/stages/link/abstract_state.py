@@ -16,7 +16,7 @@ from codeintel_enrich.stages.link.namespace import NamespaceEntry
 class AbstractState:
     """The namespace at one point of the program."""
 
-    __slots__ = ("all_dynamic", "all_names", "names", "opaque", "typing")
+    __slots__ = ("all_container", "all_dynamic", "all_names", "bad_item", "fails", "names", "opaque", "typing")
 
     def __init__(self) -> None:
         self.names: dict[str, NamespaceEntry] = {}
@@ -27,6 +27,12 @@ class AbstractState:
         """What `__all__` holds, None where there is none."""
         self.all_dynamic: str | None = None
         """Why `__all__` is not known, or not all of it."""
+        self.all_container = ""
+        """The type of `__all__`; empty where it is not known."""
+        self.bad_item = ""
+        """The type of an item of `__all__` that is no string."""
+        self.fails: str | None = None
+        """What a statement raises that changes `__all__`."""
         self.opaque: dict[str, None] = {}
         """Why names may be bound that nobody sees."""
 
@@ -36,7 +42,8 @@ class AbstractState:
         other.names = dict(self.names)
         other.typing = dict(self.typing)
         other.all_names = None if self.all_names is None else dict(self.all_names)
-        other.all_dynamic = self.all_dynamic
+        other.all_dynamic, other.fails = self.all_dynamic, self.fails
+        other.all_container, other.bad_item = self.all_container, self.bad_item
         other.opaque = dict(self.opaque)
         return other
 
@@ -44,7 +51,13 @@ class AbstractState:
         """Take over another state."""
         self.names, self.typing = other.names, other.typing
         self.all_names, self.all_dynamic = other.all_names, other.all_dynamic
+        self.all_container, self.bad_item, self.fails = other.all_container, other.bad_item, other.fails
         self.opaque = other.opaque
+
+    def forget_all(self) -> None:
+        """Have no `__all__` any more."""
+        self.all_names = self.all_dynamic = None
+        self.all_container = self.bad_item = ""
 
     def entry(self, name: str) -> NamespaceEntry | None:
         """What a name is bound to, for type checkers where it is not bound at run time."""
@@ -62,7 +75,18 @@ def join(states: Sequence[AbstractState]) -> AbstractState:
             result.all_names = {**(result.all_names or {}), **state.all_names}
         result.all_dynamic = result.all_dynamic or state.all_dynamic
         result.opaque.update(state.opaque)
+    # Only what is so in every branch is certain to make a star fail.
+    lists = [state for state in states if state.all_names is not None]
+    result.all_container = _common(state.all_container for state in lists)
+    result.bad_item = _common(state.bad_item for state in lists)
+    result.fails = _common(state.fails or "" for state in states) or None
     return result
+
+
+def _common(values: Iterable[str]) -> str:
+    """The one value that all are; empty where they differ."""
+    found = set(values)
+    return found.pop() if len(found) == 1 else ""
 
 
 def _join_names(spaces: Iterable[dict[str, NamespaceEntry]]) -> dict[str, NamespaceEntry]:
@@ -98,7 +122,7 @@ def mark_uncertain(state: AbstractState, others: Sequence[AbstractState]) -> Non
     """Mark what only this state binds as perhaps not bound, and let it have no part in `__all__`."""
     # The list of the usual case is the list; one that a rare case adds to would make a star bind too much.
     if any(other.all_names is not None for other in others):
-        state.all_names, state.all_dynamic = None, None
+        state.forget_all()
     for name, entry in state.names.items():
         if entry.certain and not any(name in other.names for other in others):
             state.names[name] = msgspec.structs.replace(entry, certain=False)

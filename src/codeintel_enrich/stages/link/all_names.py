@@ -1,4 +1,8 @@
-"""The evaluation of `__all__`: other modules' lists, and filters over the namespace."""
+"""The evaluation of `__all__`: other modules' lists, filters over the namespace, and what the interpreter refuses.
+
+A star reads `__all__` by index and takes strings only (CPython, `import_all_from`): a set there, or a function instead
+of its name, raises at every star. A list is changed as its type allows, else the module itself raises.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,48 @@ from codeintel_enrich.stages.link.dependencies import ALL, Dependency, table_pro
 from codeintel_enrich.stages.link.module_table import ModuleTable
 from codeintel_enrich.stages.link.namespace import Namespace
 from codeintel_enrich.stages.link.summary import split_target
+
+_INDEXED = frozenset({"", "list", "tuple", "str", "bytes", "range"})
+"""Types whose items have an index; the empty one is not known."""
+_MUTABLE = {
+    "list": frozenset({"append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse"}),
+    "set": frozenset({"add", "update", "remove", "discard", "pop", "clear"}),
+    "dict": frozenset({"update", "pop", "clear"}),
+}
+"""The methods that change a value of each type."""
+_SETS = frozenset({"set", "frozenset", "dict_keys"})
+_NO_ITEMS = frozenset({"NoneType", "int", "bool", "function", "type", "module"})
+
+
+def star_failure(state: AbstractState, module: str) -> str | None:
+    """What `from module import *` raises because of `__all__`, as the interpreter words it."""
+    if state.fails is not None:
+        return state.fails
+    if state.all_names is None:
+        return None
+    if state.all_container == "dict":
+        return "TypeError: dict is not a sequence"
+    if state.all_container not in _INDEXED:
+        return f"TypeError: '{state.all_container}' object does not support indexing"
+    return f"TypeError: Item in {module}.__all__ must be str, not {state.bad_item}" if state.bad_item else None
+
+
+def _refusal(held: str, how: str, given: str) -> str | None:
+    """What it raises to change an `__all__` of the type `held` by an operator or a method; `given` is the type of the
+    other side."""
+    if held and how.isidentifier():
+        methods = _MUTABLE.get(held, frozenset())
+        return None if how in methods else f"AttributeError: '{held}' object has no attribute '{how}'"
+    if not held or not given or how.isidentifier():
+        return None
+    if how in ("+", "+=") and held in ("list", "tuple", "str"):
+        if how == "+=" and held == "list":
+            return f"TypeError: '{given}' object is not iterable" if given in _NO_ITEMS else None
+        return None if held == given else f'TypeError: can only concatenate {held} (not "{given}") to {held}'
+    fits = (held in _SETS and given in _SETS) or (how == "|=" and held == given == "dict")
+    return (
+        None if fits and "+" not in how else f"TypeError: unsupported operand type(s) for {how}: '{held}' and '{given}'"
+    )
 
 
 class AllNames:
@@ -32,6 +78,11 @@ class AllNames:
 
     def apply(self, operation: AllOperation, state: AbstractState) -> None:
         """Run one operation on a namespace's `__all__`."""
+        if operation.operation == "fails":
+            state.fails = state.fails or operation.reason
+            return
+        if not self._accepts(operation, state):
+            return
         if operation.operation == "dynamic":
             # What was in the list before may still be in it: it is known in part.
             state.all_names = state.all_names or {}
@@ -48,6 +99,30 @@ class AllNames:
         if reasons:
             state.all_dynamic = "; ".join(reasons)
 
+    def take(self, namespace: Namespace, state: AbstractState) -> None:
+        """Let a module's list be that of another one, as a star gives it that passes `__all__` on."""
+        state.all_names = dict.fromkeys(namespace.all_names or ())
+        state.all_dynamic = namespace.all_dynamic
+        state.all_container, state.bad_item = namespace.all_container, namespace.bad_item
+
+    def _accepts(self, operation: AllOperation, state: AbstractState) -> bool:
+        """Note what becomes of the type of `__all__`; False where the interpreter refuses the change."""
+        given, bad_item = operation.container, operation.bad_item
+        if given == "=":
+            given = ""
+            for namespace in self._lists(operation.lists[0], state):
+                given, bad_item = namespace.all_container, namespace.bad_item
+        if not operation.how:
+            state.all_container, state.bad_item = given, bad_item
+            return True
+        if operation.how != "own" and state.all_names is not None:
+            refusal = _refusal(state.all_container, operation.how, given)
+            if refusal is not None:
+                state.fails = state.fails or refusal
+                return False
+        state.bad_item = state.bad_item or bad_item
+        return True
+
     def _operands(self, operation: AllOperation, state: AbstractState) -> tuple[dict[str, None], list[str]]:
         """The names that an operation adds or removes, in order, and why they may be incomplete."""
         names = dict.fromkeys(operation.names)
@@ -63,6 +138,12 @@ class AllNames:
 
     def _list(self, path: str, state: AbstractState) -> tuple[Iterable[str], str | None]:
         """Another module's `__all__`, by namespace path or `module:attribute`, and why it may be incomplete."""
+        for namespace in self._lists(path, state):
+            return namespace.all_names or (), namespace.all_dynamic
+        return (), f"`{path}` is not known"
+
+    def _lists(self, path: str, state: AbstractState) -> Iterator[Namespace]:
+        """The namespaces whose `__all__` a path may be; the first one counts."""
         for dotted in self._list_modules(path, state):
             if dotted not in self._reads:
                 # Namespaces are evaluated in an order that is made from `reads`; another one may not be there yet.
@@ -74,8 +155,8 @@ class AllNames:
             self._dependencies.add((file, ALL))
             namespace = self._namespace_of(file)
             if namespace.all_names is not None:
-                return namespace.all_names, namespace.all_dynamic
-        return (), f"`{path}` is not known"
+                yield namespace
+                return
 
     def _list_modules(self, path: str, state: AbstractState) -> Iterator[str]:
         """The modules whose `__all__` a path may be."""

@@ -25,7 +25,7 @@ from codeintel_enrich.model.interface import (
 )
 from codeintel_enrich.model.modules import ModuleName
 from codeintel_enrich.stages.link.abstract_state import AbstractState, join, mark_optional, mark_uncertain
-from codeintel_enrich.stages.link.all_names import AllNames
+from codeintel_enrich.stages.link.all_names import AllNames, star_failure
 from codeintel_enrich.stages.link.branches import BranchConditions
 from codeintel_enrich.stages.link.dependencies import (
     ALL,
@@ -119,7 +119,7 @@ class _Evaluator:
     def _delete(self, name: str, state: AbstractState) -> None:
         # Without its list, a star of the module gives its public names again.
         if name == "__all__":
-            state.all_names = state.all_dynamic = None
+            state.forget_all()
         state.names.pop(name, None)
         state.typing.pop(name, None)
 
@@ -203,6 +203,11 @@ class _Evaluator:
         if not operation.typing_only:
             state.opaque.update(dict.fromkeys(star_reasons(target, namespace)))
         for name in self._visible(target, path, namespace):
+            # The list itself is given, not another name for it: it is now what a star of this module binds.
+            if name == "__all__":
+                if not operation.typing_only and namespace.all_names is not None:
+                    self._all.take(namespace, state)
+                continue
             held = state.names.get(name)
             earlier = held.routes if held is not None and not operation.typing_only else ()
             route = Route("from", target, name)
@@ -347,9 +352,12 @@ class _Evaluator:
             state.names.setdefault(name, entry)
         return Namespace(
             names=dict(sorted(state.names.items())),
-            star=tuple(sorted(_star_names(state))),
+            star=tuple(sorted(_star_names(state, self._module))),
             all_names=None if state.all_names is None else tuple(sorted(state.all_names)),
             all_dynamic=state.all_dynamic,
+            all_container=state.all_container,
+            bad_item=state.bad_item,
+            star_fails=star_failure(state, self._module),
             opaque=tuple(sorted(state.opaque)) if state.all_names is None else (),
             open_stars=tuple(sorted(self._open_stars)),
             dynamic_getattr=self._interface.dynamic_getattr,
@@ -387,7 +395,8 @@ class _Evaluator:
             if name not in state.names and not any(route.how == "local" for route in entry.routes):
                 self.dependencies.add((stub, name))
                 state.names[name] = NamespaceEntry(entry.routes, "dynamic")
-        state.all_names, state.all_dynamic = dict.fromkeys(namespace.star), None
+        state.forget_all()
+        state.all_names = dict.fromkeys(namespace.star)
 
     def _patch(self, state: AbstractState) -> None:
         """Bind what other modules set here; a name that is bound here already is taken for what it is bound to."""
@@ -411,8 +420,10 @@ class _Evaluator:
         return {name: entry for name, entry in sorted(elsewhere.typing.items()) if name not in state.names}
 
 
-def _star_names(state: AbstractState) -> Iterable[str]:
-    """What a star of the module binds: its `__all__`, or else each public name."""
+def _star_names(state: AbstractState, module: str) -> Iterable[str]:
+    """What a star of the module binds: its `__all__`, or else each public name; nothing where it fails."""
+    if star_failure(state, module) is not None:
+        return ()
     if state.all_names is not None and (state.all_names or state.all_dynamic is None):
         return state.all_names
     # A name that a lazy `__getattr__` gives is not in the module's `__dict__`, which a star reads.

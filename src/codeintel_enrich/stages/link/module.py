@@ -26,7 +26,7 @@ from codeintel_enrich.stages.link.namespace import Namespace, NamespaceEntry
 from codeintel_enrich.stages.link.opaque import in_one_line, reasons_by_statement
 from codeintel_enrich.stages.link.queries import CYCLE, QueryNode
 from codeintel_enrich.stages.link.references import References, target_of
-from codeintel_enrich.stages.link.resolve import NameResolver
+from codeintel_enrich.stages.link.resolve import NameResolver, is_implicit
 from codeintel_enrich.stages.link.summary import all_operations
 
 
@@ -153,7 +153,10 @@ class _ModuleLinker:
                 yield ModuleExport(child, "submodule", dotted, found.path, child in in_star, False, (dotted,))
 
     def _unseen(self, name: str) -> ModuleExport:
-        """A name that only `__all__` mentions: a star from outside, or `__getattr__`, may give it."""
+        """A name that only `__all__` mentions: each module has it, or a star from outside or `__getattr__` gives it."""
+        if is_implicit(name, self._name, has_all=True):
+            own = f"{self._name.owner}.{name}"
+            return ModuleExport(name, "definition", own, self._path, True, False, (own,))
         stars = self._namespace.open_stars
         origin = f"{stars[0]}.{name}" if len(stars) == 1 else None
         return ModuleExport(name, "dynamic", origin, None, True, False, (origin,) if origin else ())
@@ -268,6 +271,9 @@ class _ModuleLinker:
     def _find_dynamic(self) -> None:
         """Report why it is not known, or not all of it, what the module exports."""
         namespace = self._namespace
+        if namespace.star_fails is not None:
+            star = f"`from {self._name.module} import *` raises" if self._name.module else "a star of it raises"
+            self._find("warning", "broken-all", f"{star} {namespace.star_fails}", "__all__")
         if namespace.all_dynamic is not None:
             message = f"`__all__` is not static: {namespace.all_dynamic}"
             self._find("info", "dynamic-all", message, self._dynamic_part(namespace.all_dynamic))

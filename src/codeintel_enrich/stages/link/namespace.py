@@ -86,6 +86,12 @@ class Namespace(msgspec.Struct, frozen=True):
     """The evaluated `__all__`, sorted; as far as it is known where `all_dynamic`."""
     all_dynamic: str | None = None
     """Why `__all__` is not known, or not all of it."""
+    all_container: str = ""
+    """The type of `__all__`; empty where it is not known."""
+    bad_item: str = ""
+    """The type of an item of `__all__` that is no string."""
+    star_fails: str | None = None
+    """What `from module import *` raises because of `__all__`."""
     opaque: tuple[str, ...] = ()
     """Why a star of the module may bind more than `star`, where there is no `__all__`; sorted."""
     open_stars: tuple[str, ...] = ()
@@ -122,7 +128,7 @@ def changed_items(before: Namespace, after: Namespace) -> Iterator[str]:
         yield inactive_node(name)
     if before.star != after.star:
         yield STAR
-    if (before.all_names, before.all_dynamic) != (after.all_names, after.all_dynamic):
+    if any(getattr(before, name) != getattr(after, name) for name in _LIST_FIELDS):
         yield ALL
     if any(getattr(before, name) != getattr(after, name) for name in ("open_stars", "dynamic_getattr", "opaque")):
         yield OPEN
@@ -133,6 +139,9 @@ def changed_items(before: Namespace, after: Namespace) -> Iterator[str]:
     for class_name in _differing(before.members, after.members):
         for member in _differing(before.members.get(class_name, {}), after.members.get(class_name, {})):
             yield member_item(class_name, member)
+
+
+_LIST_FIELDS = ("all_names", "all_dynamic", "all_container", "bad_item", "star_fails")
 
 
 def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:

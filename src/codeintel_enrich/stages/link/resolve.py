@@ -7,6 +7,7 @@ it; every method that may need another node is a generator, and every one record
 from __future__ import annotations
 
 import builtins
+import types
 from collections.abc import Callable, Generator, Iterable
 
 import msgspec
@@ -23,6 +24,7 @@ from codeintel_enrich.stages.link.definitions import (
     with_hop,
 )
 from codeintel_enrich.stages.link.dependencies import (
+    ALL,
     IMPORT_GRAPH,
     INITIALISATION,
     LOADED,
@@ -46,8 +48,16 @@ _MODULE_ATTRIBUTES = frozenset(
     | {"__builtins__", "__annotations__", "__class__"}
 )
 """What the import system sets on every module (https://docs.python.org/3/reference/datamodel.html#modules)."""
+_OF_EVERY_MODULE = _MODULE_ATTRIBUTES | frozenset(dir(types.ModuleType))
 _OBJECT_MEMBERS = frozenset(dir(object)) | {"__dict__", "__module__", "__qualname__", "__name__", "__mro__"}
 _BASES_WITHOUT_MEMBERS = ("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC")
+
+
+def is_implicit(name: str, module: ModuleName, has_all: bool) -> bool:
+    """Whether a module has a name that no statement binds: as every module, as a package, or as its `__all__`."""
+    if name == "__all__":
+        return has_all
+    return name in _OF_EVERY_MODULE and (name != "__path__" or module.is_package)
 
 
 class NameResolver:
@@ -178,7 +188,9 @@ class NameResolver:
                 if not self._is_loaded(spelled):
                     return Resolution(reason=f"nothing imports `{spelled}`")
             return self.module(spelled, dependencies, for_stub)
-        if name in _MODULE_ATTRIBUTES:
+        if name == "__all__":
+            dependencies.add((path, ALL))
+        if is_implicit(name, self._table.names[path], namespace.all_names is not None):
             return Resolution((ResolvedDefinition(spelled, "variable", path, name, (spelled,)),))
         return _unseen(namespace, dotted, name)
 
@@ -203,7 +215,9 @@ class NameResolver:
         # A star of a module that nobody sees could replace a builtin, but a use of one is far more often just that.
         if name in _BUILTINS:
             return external(f"builtins.{name}")
-        if name in _MODULE_ATTRIBUTES:
+        if name == "__all__":
+            dependencies.add((path, ALL))
+        if name in _MODULE_ATTRIBUTES or (name == "__all__" and namespace.all_names is not None):
             own = f"{self._table.names[path].owner}.{name}"
             return Resolution((ResolvedDefinition(own, "variable", path, name, (own,)),))
         if namespace.open_stars:

@@ -8,6 +8,7 @@
     imports        what the import statements of every scope ask of other modules
     aliases        expressions that are only another name for something
     all_names      expressions of names, as `__all__` is made of
+    containers     their types, which decide what the interpreter refuses
     lazy           the table of names behind a module's `__getattr__`
     out_of_sight   signs that names are bound, or `__all__` is changed, by string or in a function
     values         what an expression is worth

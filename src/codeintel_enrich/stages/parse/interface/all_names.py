@@ -13,6 +13,7 @@ import msgspec
 
 from codeintel_enrich.model.interface import AllOperation, NameTest
 from codeintel_enrich.stages.parse.cst_helpers import compared_pair, dotted, only_index
+from codeintel_enrich.stages.parse.interface.containers import OWN, Refused, container_of, item_type, type_of
 from codeintel_enrich.stages.parse.interface.platform import UNKNOWN
 from codeintel_enrich.stages.parse.interface.values import Values
 from codeintel_enrich.stages.parse.python_names import normalised
@@ -42,6 +43,8 @@ class ListedNames(msgspec.Struct):
     has_own: bool = False
     """The current value of `__all__` is a part."""
     without: list[str] = []
+    bad_item: str = ""
+    """The type of the first item that is no string."""
 
     def add(self, other: ListedNames) -> None:
         """Join another expression's names."""
@@ -49,6 +52,7 @@ class ListedNames(msgspec.Struct):
         self.lists += other.lists
         self.filters += other.filters
         self.has_own |= other.has_own
+        self.bad_item = self.bad_item or other.bad_item
 
 
 class NotStatic(Exception):
@@ -56,23 +60,38 @@ class NotStatic(Exception):
 
 
 def all_operations(
-    operation: Literal["set", "extend", "remove"], node: cst.BaseExpression, values: Values
+    operation: Literal["set", "extend", "remove"], node: cst.BaseExpression, values: Values, how: str = ""
 ) -> list[AllOperation]:
-    """Return what assigning, adding or removing the names of an expression does to `__all__`."""
+    """Return what assigning, adding or removing the names of an expression does to `__all__`; `how` is as
+    `AllOperation.how` has it."""
+    try:
+        container = container_of(node, values)
+    except Refused as problem:
+        return [AllOperation("fails", reason=str(problem))]
     try:
         found = read_names(node, values)
     except NotStatic as problem:
-        return [AllOperation("dynamic", reason=str(problem))]
+        return [AllOperation("dynamic", reason=str(problem), container=container.strip("+"), how=how)]
     # `__all__ = __all__ + [...]` adds to it.
     if operation == "set" and found.has_own:
         operation = "extend"
+        if container == OWN:
+            how, container = "own", ""
+        elif container.startswith("+"):
+            how, container = "+", container[1:]
     operations = [
         AllOperation(
-            operation, tuple(dict.fromkeys(found.names)), tuple(dict.fromkeys(found.lists)), tuple(found.filters)
+            operation,
+            tuple(dict.fromkeys(found.names)),
+            tuple(dict.fromkeys(found.lists)),
+            tuple(found.filters),
+            container=container,
+            how=how,
+            bad_item=found.bad_item,
         )
     ]
     if found.without:
-        operations.append(AllOperation("remove", tuple(found.without)))
+        operations.append(AllOperation("remove", tuple(found.without), how="own"))
     return operations
 
 
@@ -80,9 +99,12 @@ def read_names(node: cst.BaseExpression, values: Values) -> ListedNames:
     """Return the names an expression stands for; raises NotStatic."""
     value = values.evaluate(node)
     if value is not UNKNOWN:
-        if isinstance(value, (list, tuple, dict)) and all(isinstance(name, str) for name in value):
-            return ListedNames([normalised(name) for name in value])
-        raise NotStatic("not a list of strings")
+        # A string is a sequence as well, of its characters.
+        items = list(value) if isinstance(value, (list, tuple, dict, str)) else []
+        if UNKNOWN in items:
+            raise NotStatic("not a list of strings")
+        bad = next((type_of(item) for item in items if not isinstance(item, str)), "")
+        return ListedNames([normalised(name) for name in items if isinstance(name, str)], bad_item=bad)
     if isinstance(node, (cst.List, cst.Tuple, cst.Set)):
         return _read_elements(node, values)
     if isinstance(node, cst.BinaryOperation):
@@ -104,7 +126,9 @@ def read_names(node: cst.BaseExpression, values: Values) -> ListedNames:
         # Copies, as what is read here is added to.
         held = values.lists.get(root)
         if isinstance(held, ListedNames) and not rest:
-            return ListedNames([*held.names], [*held.lists], [*held.filters], held.has_own, [*held.without])
+            return ListedNames(
+                [*held.names], [*held.lists], [*held.filters], held.has_own, [*held.without], held.bad_item
+            )
         # `from m import names`: only `link` can say whether that is a list, and of what.
         if rest.endswith("__all__") or (not rest and values.is_imported(root)):
             return ListedNames(lists=[path])
@@ -119,9 +143,13 @@ def _read_elements(node: cst.List | cst.Tuple | cst.Set, values: Values) -> List
             found.add(read_names(element.value, values))
             continue
         value = values.evaluate(element.value)
-        if not isinstance(value, str):
+        if isinstance(value, str):
+            found.names.append(normalised(value))
+            continue
+        kind = item_type(element.value, value, values)
+        if not kind:
             raise NotStatic(_describe(element.value))
-        found.names.append(normalised(value))
+        found.bad_item = found.bad_item or kind
     return found
 
 

@@ -188,6 +188,9 @@ class Effects:
         for operation in operations:
             for subject in (*operation.lists, *([operation.reason] if operation.reason else ())):
                 self.spots.setdefault(subject, node)
+            # Only where a star may fail is it asked for where the list was made.
+            if operation.container not in ("", "list", "tuple") or operation.bad_item or operation.operation == "fails":
+                self.spots.setdefault("__all__", node)
 
     def update_globals(self, call: cst.Call) -> None:
         """`globals().update(...)`."""
@@ -233,7 +236,7 @@ class Effects:
             if name != "__all__":
                 self.bind(name, "variable")
             elif table is not None:
-                self.operations.append(AllOperation("set", tuple(sorted(table))))
+                self.operations.append(AllOperation("set", tuple(sorted(table)), container="list"))
             else:
                 self.change_all([AllOperation("dynamic", reason=f"a call of `{path}`")], call)
         return True

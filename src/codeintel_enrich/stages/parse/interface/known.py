@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import libcst as cst
 
@@ -49,13 +49,15 @@ class KnownNames:
         # `ListedNames` of `all_names`, which itself asks what is known.
         self.lists: dict[str, object] = {}
         """Name -> a list of names that other modules have a part in, as `all_names` reads it."""
+        self.kinds: dict[str, Literal["function", "type", "module"]] = {}
+        """Name -> what a definition or `import` made of it, as the interpreter calls the type."""
         self.unknown: dict[str, cst.CSTNode] = {}
         """Name -> the expression assigned to it, of constants that only assuming may tell."""
 
     def rebind(self, name: str) -> None:
         """Forget everything about a name."""
         # Whatever it was known for, it was the old value that was known.
-        for known in (self.constants, self.usual, self.origins, self.lists, self.unknown):
+        for known in (self.constants, self.usual, self.origins, self.lists, self.kinds, self.unknown):
             known.pop(name, None)
         self.relatives.discard(name)
 

@@ -62,7 +62,7 @@ class StraightLine(Effects):
             # Another module's list becomes this one's own.
             if operation.name == "__all__":
                 path = f"{'.' * level}{module or ''}:{operation.attribute}"
-                self.change_all([AllOperation("set", lists=(path,))], node)
+                self.change_all([AllOperation("set", lists=(path,), container="=")], node)
             else:
                 self._bind_import(operation)
 
@@ -76,6 +76,7 @@ class StraightLine(Effects):
         elif operation.attribute is not None:
             self.values.origins[name] = f"{module}.{operation.attribute}"
         else:
+            self.values.kinds[name] = "module"
             self.values.origins[name] = name if operation.binds_top else module or name
 
     def on_assign(self, node: cst.Assign) -> None:
@@ -110,9 +111,10 @@ class StraightLine(Effects):
         name = dotted(node.target)
         if name == "__all__":
             if isinstance(node.operator, (cst.AddAssign, cst.BitOrAssign)):
-                operations = all_operations("extend", node.value, self.values)
+                sign = "+=" if isinstance(node.operator, cst.AddAssign) else "|="
+                operations = all_operations("extend", node.value, self.values, sign)
             elif isinstance(node.operator, cst.SubtractAssign):
-                operations = all_operations("remove", node.value, self.values)
+                operations = all_operations("remove", node.value, self.values, "-=")
             else:
                 operations = [AllOperation("dynamic", reason="an augmented assignment")]
             self.change_all(operations, node.value)
@@ -156,6 +158,8 @@ class StraightLine(Effects):
             for parameter, _ in parameters(node.params):
                 self.walrus(parameter.default)
         self.bind(name, "function")
+        if not node.decorators:
+            self.values.kinds[name] = "function"
         self._decorators(name, node.decorators)
 
     def on_class(self, node: cst.ClassDef) -> None:
@@ -169,6 +173,8 @@ class StraightLine(Effects):
         for member, kind in self.nested.add_class(node, self.when, self.values):
             self.bind(member, kind)
         self.bind(name, "class")
+        if not node.decorators and not node.keywords:
+            self.values.kinds[name] = "type"
         self._decorators(name, node.decorators)
 
     def _decorators(self, name: str, decorators: Sequence[cst.Decorator]) -> None:
@@ -210,11 +216,11 @@ class StraightLine(Effects):
         elif argument is not None and method in ("append", "insert", "add", "remove", "discard"):
             single = cst.List([cst.Element(argument)])
             removes = method in ("remove", "discard")
-            self.change_all(all_operations("remove" if removes else "extend", single, self.values), call)
+            self.change_all(all_operations("remove" if removes else "extend", single, self.values, method), call)
         elif argument is not None and method in ("extend", "update"):
             for given in call.args:
-                self.change_all(all_operations("extend", given.value, self.values), call)
+                self.change_all(all_operations("extend", given.value, self.values, method), call)
         elif method == "clear":
-            self.operations.append(AllOperation("set"))
+            self.change_all([AllOperation("set", how=method)], call)
         else:
-            self.change_all([AllOperation("dynamic", reason=f"a call of `__all__.{method}`")], call)
+            self.change_all([AllOperation("dynamic", reason=f"a call of `__all__.{method}`", how=method)], call)

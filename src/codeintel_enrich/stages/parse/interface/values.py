@@ -46,13 +46,20 @@ _STRING_METHODS = frozenset(
     {"startswith", "endswith", "lower", "upper", "strip", "lstrip", "rstrip", "split", "rsplit", "replace", "join"}
     | {"partition", "rpartition", "removeprefix", "removesuffix", "title", "capitalize", "format", "isupper", "islower"}
 )
-# Sets are lists: their order is that of the source, so that what is made of them does not vary with the hash seed.
+
+
+class SetValue(list[Any]):
+    """A set is a list in the order of the source, so that what is made of it does not vary with the hash seed."""
+
+    __slots__ = ()
+
+
 _CONTAINERS: dict[str, Callable[[Any], Any]] = {
     "sorted": sorted,
     "list": list,
     "tuple": tuple,
-    "set": list,
-    "frozenset": list,
+    "set": SetValue,
+    "frozenset": SetValue,
     "dict": dict,
     "len": len,
     "reversed": lambda value: list(reversed(value)),
@@ -105,7 +112,7 @@ class Values(KnownNames):
         return value
 
     def evaluate(self, node: cst.CSTNode, scope: dict[str, Any] | None = None) -> Any:
-        """Return what an expression is worth, or UNKNOWN. Sets are lists, dictionaries keep their order."""
+        """Return what an expression is worth, or UNKNOWN. Sets are `SetValue`, dictionaries keep their order."""
         handler = _EVALUATORS.get(type(node))
         if handler is None:
             return UNKNOWN
@@ -190,7 +197,9 @@ class Values(KnownNames):
                 values.extend(value)
             else:
                 values.append(value)
-        return tuple(values) if type(node) is cst.Tuple else values
+        if type(node) is cst.Tuple:
+            return tuple(values)
+        return SetValue(values) if type(node) is cst.Set else values
 
     def _dict(self, node: cst.Dict, scope: dict[str, Any]) -> Any:
         values: dict[Any, Any] = {}
@@ -227,11 +236,11 @@ class Values(KnownNames):
         if left is UNKNOWN or right is UNKNOWN:
             return UNKNOWN
         if isinstance(node.operator, cst.Add):
-            return left + right if type(left) is type(right) else UNKNOWN
+            return left + right if type(left) is type(right) and type(left) is not SetValue else UNKNOWN
         if isinstance(node.operator, cst.BitOr):
-            return left | right if isinstance(left, dict) else [*left, *right]
+            return left | right if isinstance(left, dict) else SetValue([*left, *right])
         if isinstance(node.operator, cst.Subtract) and isinstance(left, list):
-            return [value for value in left if value not in right]
+            return SetValue([value for value in left if value not in right])
         # Bounded, as `10 ** 10 ** 10` is a short text.
         if isinstance(node.operator, cst.Power) and abs(left) < 100 and abs(right) < 100:
             return left**right
@@ -320,7 +329,7 @@ class Values(KnownNames):
             if value is UNKNOWN:
                 return UNKNOWN
             values.append(value)
-        return values
+        return SetValue(values) if type(node) is cst.SetComp else values
 
     def _dict_comprehension(self, node: cst.DictComp, scope: dict[str, Any]) -> Any:
         values: dict[Any, Any] = {}
@@ -365,7 +374,8 @@ def _call_method(receiver: Any, method: str, arguments: list[Any]) -> Any:
         if method in ("keys", "values", "items", "copy"):
             return dict(receiver) if method == "copy" else list(getattr(receiver, method)())
     elif isinstance(receiver, list) and method in ("copy", "union"):
-        return [*receiver, *(value for argument in arguments for value in argument)]
+        found = [*receiver, *(value for argument in arguments for value in argument)]
+        return SetValue(found) if method == "union" or type(receiver) is SetValue else found
     elif isinstance(receiver, str) and method in _STRING_METHODS:
         return getattr(receiver, method)(*arguments)
     return UNKNOWN
