@@ -4,6 +4,9 @@ Every error carries one message that names the place and the remedy. All are pic
 cross process borders unchanged.
 """
 
+import errno
+import os
+
 
 class EnrichError(Exception):
     """Base of all our failures; `exit_code` is what the command line ends with: 2 for wrong use, else 3."""
@@ -38,5 +41,63 @@ class CorruptArtifactError(EnrichError):
         return type(self), (self.wanted, self.what)
 
 
+class MachineError(EnrichError):
+    """The machine lacks something: space, memory, processes, open files. Nothing is known of the code by that."""
+
+
 class ToolError(EnrichError):
     """An external tool (indexer, checker) failed; never recorded as up to date."""
+
+
+_FOLDER = "or choose another folder with --cache-dir"
+_FEWER = "or use fewer workers with --jobs"
+_BACK = "run again when its file system is there"
+REMEDIES: dict[int, str] = {
+    errno.ENOSPC: f"free some space, {_FOLDER}",
+    errno.EDQUOT: f"free some space, {_FOLDER}",
+    errno.EFBIG: f"allow larger files (`ulimit -f`), {_FOLDER}",
+    errno.EROFS: f"make it writable, {_FOLDER}",
+    errno.EACCES: f"make it accessible, {_FOLDER}",
+    errno.EPERM: f"make it accessible, {_FOLDER}",
+    errno.EMFILE: f"allow more open files (`ulimit -n`), {_FEWER}",
+    errno.ENFILE: f"close other programs, {_FEWER}",
+    errno.EAGAIN: f"allow more processes (`ulimit -u`), {_FEWER}",
+    errno.ENOMEM: f"free memory, raise `ulimit -v`, {_FEWER}",
+    errno.EIO: "check the disk, then run again",
+    errno.ESTALE: _BACK,
+    errno.ETIMEDOUT: _BACK,
+    errno.ENODEV: _BACK,
+    errno.ENOTCONN: _BACK,
+    errno.EHOSTDOWN: _BACK,
+}
+"""What a machine can lack or refuse -> what to do about it. Other codes speak of one file, or of a bug."""
+
+_TEXTS: dict[str, int] = {
+    **{os.strerror(code): code for code in REMEDIES},
+    # CPython's, DuckDB's and SQLite's own words.
+    "can't start new thread": errno.EAGAIN,
+    "failed to map segment": errno.ENOMEM,
+    "Out of Memory": errno.ENOMEM,
+    "out of memory": errno.ENOMEM,
+    "disk is full": errno.ENOSPC,
+    "disk I/O error": errno.EIO,
+    "unable to open database file": errno.EACCES,
+    "readonly database": errno.EROFS,
+}
+
+
+def machine_fault(error: BaseException, what: str = "") -> MachineError | None:
+    """What an exception of a library says of the machine, with the remedy; None where it speaks of something else.
+
+    `what`: what could not be done; without, the file that the error names.
+    """
+    code = errno.ENOMEM if isinstance(error, MemoryError) else error.errno if isinstance(error, OSError) else None
+    text = (error.strerror if isinstance(error, OSError) else None) or str(error).strip().partition("\n")[0]
+    if code is None:
+        # Libraries in other languages have errors of their own, which quote the system's.
+        code = next((code for words, code in _TEXTS.items() if words in str(error)), None)
+    if code not in REMEDIES:
+        return None
+    if not what and isinstance(error, OSError) and isinstance(error.filename, str | bytes):
+        what = os.fsdecode(error.filename)
+    return MachineError(f"{what}{': ' if what else ''}{text or os.strerror(code)}; {REMEDIES[code]}")

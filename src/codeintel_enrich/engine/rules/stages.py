@@ -21,6 +21,9 @@ IN_EVERY_WORKER = (
 )
 """The modules (or packages) that every worker process runs, whatever its job."""
 
+THE_VERDICT = ("engine/run/remote", "engine/run/blame")
+"""What decides whether a file whose worker died has itself to blame: that is recorded as what the stage made of it."""
+
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of task."""
@@ -74,7 +77,7 @@ STAGES: tuple[Stage, ...] = (
         reads=("content",),
         makes=("syntax", "interface"),
         # The outliner as well: Python that does not parse gets an outline in the same job.
-        code=("engine/run/file_job", "stages/parse", "stages/outline"),
+        code=("engine/run/file_job", *THE_VERDICT, "stages/parse", "stages/outline"),
         libraries=("libcst", "tree-sitter", "tree-sitter-python"),
         settings=lambda project: project.config.parse_config(project.requires_python),
     ),
@@ -85,7 +88,7 @@ STAGES: tuple[Stage, ...] = (
         reads=("path", "grammar", "content"),
         makes=("rows",),
         # Its rows are packed by the same code as those of Python files.
-        code=("engine/run/file_job", "stages/outline", "stages/emit"),
+        code=("engine/run/file_job", *THE_VERDICT, "stages/outline", "stages/emit"),
         libraries=("tree-sitter",),
         settings=lambda project: project.config.outline_config(),
     ),

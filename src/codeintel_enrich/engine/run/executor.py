@@ -18,6 +18,7 @@ from codeintel_enrich.engine.plan.due import is_due
 from codeintel_enrich.engine.rules.keys import stage_version
 from codeintel_enrich.engine.rules.stages import BY_NAME, FIRST, stages_of
 from codeintel_enrich.engine.rules.task_name import TaskName
+from codeintel_enrich.engine.run.blame import BlameError, run_fairly
 from codeintel_enrich.engine.run.jobs import (
     AnalysisJob,
     LinkDone,
@@ -29,7 +30,7 @@ from codeintel_enrich.engine.run.jobs import (
     StoreDone,
     StoreJob,
 )
-from codeintel_enrich.engine.run.sandbox import Pool, WorkerDiedError
+from codeintel_enrich.engine.run.sandbox import Pool
 from codeintel_enrich.engine.state.artifacts import Artifact
 from codeintel_enrich.engine.state.outlining import language
 from codeintel_enrich.engine.state.state import ENCODER
@@ -170,20 +171,13 @@ class Executor:
             arguments: tuple[object, ...] = (ENCODER.encode(self._state.settings.values[stage]),)
         else:
             arguments = (path, language(path))
-        # What kills a worker may be left over from the file before (memory that was not given back), so it counts as
-        # this file's doing only when it repeats on a fresh one.
-        for attempt in (1, 2):
-            try:
-                return self._pool.run(stage, data, *arguments)
-            except WorkerDiedError as death:
-                if self._stopping.is_set():
-                    raise
-                # A worker that had done other files may have died of them: the file gets one fresh worker.
-                # A job has CPU time of its own, whatever the worker did before: trying again would only take as long
-                # again.
-                if attempt == 2 or death.first_job or death.rule == "time-limit":
-                    return self._stand_in(stage, path, data, death.rule, death.message)
-        raise AssertionError("two attempts always return")
+        try:
+            return self._on_file(stage, data, *arguments, control=(b"", *arguments))
+        except BlameError as blame:
+            return self._stand_in(stage, path, data, blame.rule, blame.message)
+
+    def _on_file(self, stage: str, *arguments: object, control: Sequence[object] = ()) -> list[bytes]:
+        return run_fairly(self._pool, stage, *arguments, control=control, is_stopping=self._stopping.is_set)
 
     def _unreadable(self, stage: str, path: str) -> list[bytes]:
         file = self._state.find(path)
@@ -194,12 +188,12 @@ class Executor:
     def _stand_in(self, stage: str, path: str, data: bytes, rule: str, message: str) -> list[bytes]:
         """What says, in place of what a stage makes of a file, why there is none."""
         if stage != FIRST["module"].name:
-            return self._pool.run("outline failed", data, path, language(path), message)
+            return self._on_file("outline failed", data, path, language(path), message)
         try:
-            return self._pool.run("parse failed", data, rule, message, True)
-        except WorkerDiedError:
+            return self._on_file("parse failed", data, rule, message, True, control=(b"", rule, message, True))
+        except BlameError:
             # What killed the parser may kill the outliner, too.
-            return self._pool.run("parse failed", data, rule, message, False)
+            return self._on_file("parse failed", data, rule, message, False)
 
     def _analyse(self, path: str, stages: Sequence[str]) -> Ran:
         state = self._state
@@ -219,9 +213,11 @@ class Executor:
         while True:
             job = AnalysisJob(str(self._state.places.artifacts), calls, self._state.file_inputs(path))
             try:
-                (answer,) = self._pool.run("analyses", msgspec.msgpack.encode(job))
-            except WorkerDiedError as death:
-                raise EnrichError(f"{path}: {', '.join(stages)}: {death.message}") from death
+                (answer,) = self._on_file("analyses", msgspec.msgpack.encode(job))
+            except BlameError as blame:
+                # What nothing can stand in for stops the build, until it is granted more or left out.
+                remedy = "raise cpu-seconds or memory-megabytes, or exclude it"
+                raise EnrichError(f"{blame.message}; {remedy}") from blame
             except CorruptArtifactError as error:
                 self._mend(error, seen)
             else:
@@ -326,9 +322,13 @@ class Executor:
         while True:
             try:
                 # The job is put together anew for each attempt: mending may have given a file other digests.
-                return self._repository_pools[kind].run(kind, msgspec.msgpack.encode(job()), reply=reply)[0]
-            except WorkerDiedError as death:
-                raise EnrichError(f"{kind} {death.message}") from death
+                return run_fairly(
+                    self._repository_pools[kind],
+                    kind,
+                    msgspec.msgpack.encode(job()),
+                    reply=reply,
+                    is_stopping=self._stopping.is_set,
+                )[0]
             except CorruptArtifactError as error:
                 self._mend(error, seen)
 

@@ -1,7 +1,8 @@
 """The recipe of the stage: size -> text -> tree -> nodes -> bind -> interface.
 
-What is wrong with the bytes is data: `parse` raises for no input. Inputs that make LibCST crash or hang are beyond
-it; run it where it can be killed, on a large stack, with cyclic garbage collection off, and let `failed` say so.
+What is wrong with the bytes is data: `parse` raises for no input, but for a MemoryError. Inputs that make LibCST crash or
+hang are beyond it; run it where it can be killed, on a large stack, with cyclic garbage collection off, and let `failed`
+say so.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ def parse(source: bytes, config: ParseConfig) -> Parsed:
     """Parse one file. Where that fails, the result says why and has one node, the Module.
 
     Rules of failures: `too-large`, `decode-error`, `null-bytes`, `syntax-error`, `parser-crash`,
-    `not-lossless`, `too-deep`, `out-of-memory`.
+    `not-lossless`, `too-deep`. A MemoryError goes through: whether the file or the machine is at fault, who set the
+    limit can tell.
     """
     if len(source) > config.max_file_bytes:
         return failed(source, "too-large", f"{len(source)} bytes; the limit is {config.max_file_bytes}")
@@ -38,8 +40,6 @@ def parse(source: bytes, config: ParseConfig) -> Parsed:
         # LibCST's code generation and the walks recurse as deep as the code is nested. In Python that ends at the
         # interpreter's limit; in LibCST's native parser it can be a crash, from which the engine's sandbox guards.
         return _failure(source, decoded, "too-deep", "the code is nested too deeply to be analysed")
-    except MemoryError:
-        return _failure(source, decoded, "out-of-memory", "the code is too large to be analysed in the memory allowed")
 
 
 def failed(source: bytes, rule: str, message: str, line: int = 1) -> Parsed:
