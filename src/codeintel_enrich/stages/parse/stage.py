@@ -1,8 +1,8 @@
 """The recipe of the stage: size -> text -> tree -> nodes -> bind -> interface.
 
-What is wrong with the bytes is data: `parse` raises for no input, but for a MemoryError. Inputs that make LibCST crash or
-hang are beyond it; run it where it can be killed, on a large stack, with cyclic garbage collection off, and let `failed`
-say so.
+What is wrong with the bytes is data: `parse` raises for no input, but for a MemoryError. Inputs that make LibCST crash
+or hang are beyond it; run it where it can be killed, on a large stack, with cyclic garbage collection off, and let
+`failed` say so.
 """
 
 from __future__ import annotations
