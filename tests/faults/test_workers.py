@@ -1,5 +1,6 @@
 """What ends a worker, and what may be recorded of the file that it had: only what is proven to be the file's doing."""
 
+import mmap
 import os
 import signal
 import subprocess
@@ -22,7 +23,7 @@ from tests.support.workspace import Workspace, build_at
 
 SOURCE = f"{MARK}\ndef f():\n    return 1\n".encode()
 CONFIG = msgspec.msgpack.encode(ParseConfig())
-FILES = {"big.py": SOURCE, "user.py": "from big import f\n\nf()\n"}
+FILES: dict[str, str | bytes] = {"big.py": SOURCE, "user.py": "from big import f\n\nf()\n"}
 
 Accident = Callable[..., Sabotage]
 
@@ -82,7 +83,7 @@ def test_memory_that_the_machine_does_not_give_is_not_the_files_fault(
 
     accident("raise MemoryError", 100)
     # The machine, or a `ulimit -v` around the build, would not give a worker what its own limit allows.
-    monkeypatch.setattr(blame.mmap, "mmap", refusing)
+    monkeypatch.setattr(mmap, "mmap", refusing)
     with pytest.raises(MachineError, match=r"ulimit -v.*memory-megabytes"):
         parse(pool)
 
@@ -116,7 +117,7 @@ def test_a_build_that_was_suspended_blames_no_file(
     parse(pool, b"x = 1\n")
     # The clock goes on while nobody runs: each look at a worker comes an hour after the one before.
     hours = iter(range(10**6))
-    monkeypatch.setattr(remote.time, "monotonic", lambda: next(hours) * 3600.0)
+    monkeypatch.setattr(time, "monotonic", lambda: next(hours) * 3600.0)
     assert parse(pool)
 
 
