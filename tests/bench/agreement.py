@@ -114,7 +114,7 @@ def compare(
     for path in sources:
         syntax, interface, linked_module = parsed[path].syntax, parsed[path].interface, linked.linked_modules[path]
         qualified = qualify(syntax, interface, linked_module)
-        stitched = stitch(syntax, interface, qualified, linked_module, documents.get(path))
+        stitched = stitch(syntax, interface, qualified, linked_module, documents.get(path), {})
         n_unplaced += stitched.n_occurrences - stitched.n_attached
         lines = sources[path].decode().splitlines()
         for index, answer in enumerate(stitched.references):

@@ -70,6 +70,7 @@ class Project:
                 self.qualified[path],
                 self.linked_modules[path],
                 documents[path],
+                {},
             )
             for path, item in self.parsed.items()
             if path in documents

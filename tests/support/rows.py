@@ -11,7 +11,7 @@ from codeintel_enrich.model.context import FileContext
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.modules import module_table
 from codeintel_enrich.model.rows import FileRows, PackedRows, unpack_records
-from codeintel_enrich.model.scip import Document
+from codeintel_enrich.model.scip import ROLE_DEFINITION, Document
 from codeintel_enrich.model.tables import TABLES
 from codeintel_enrich.model.types import FileFacts
 from codeintel_enrich.stages.emit import emit
@@ -53,6 +53,13 @@ def emitted(
         lambda path: parsed[path].interface,
         LinkConfig(),
     )
+    homes = {
+        occurrence.symbol: path
+        for path, document in (documents or {}).items()
+        for occurrence in document.occurrences
+        if occurrence.roles & ROLE_DEFINITION
+    }
+    modules = {path: module.module for path, module in linked.linked_modules.items()}
     rows: dict[str, FileRows] = {}
     for path, item in parsed.items():
         syntax, linked_module = item.syntax, linked.linked_modules[path]
@@ -62,7 +69,9 @@ def emitted(
             syntax = msgspec.structs.replace(syntax, outline=outline(PYTHON, broken))
         qualified = qualify(syntax, item.interface, linked_module)
         document = (documents or {}).get(path)
-        stitched = stitch(syntax, item.interface, qualified, linked_module, document)
+        if document is not None:
+            document = msgspec.structs.replace(document, homes={**homes, **document.homes})
+        stitched = stitch(syntax, item.interface, qualified, linked_module, document, modules)
         own_facts = (facts or {}).get(path)
         types = attach_types(syntax, [own_facts] if own_facts else [])
         context = (contexts or {}).get(path, FileContext())

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from codeintel_enrich.cli.show import print_json, print_table
+import typer
+
+from codeintel_enrich.cli.show import listed, print_json, print_table
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.store import exports_of, modules_near, names_near, open_store, refs_of
+from codeintel_enrich.store import References, exports_of, modules_near, names_near, open_store, refs_of
 
 
 def show_exports(store: Path, module: str, as_json: bool) -> None:
@@ -32,16 +34,17 @@ def show_exports(store: Path, module: str, as_json: bool) -> None:
 def show_refs(store: Path, qualified_name: str, as_json: bool) -> None:
     """Print what refers to something. Raises UsageError, naming near ones, when nothing does."""
     with open_store(store) as connection:
-        rows = refs_of(connection, qualified_name)
-        if not rows:
+        found = refs_of(connection, qualified_name)
+        if not found.references:
             raise UsageError(f"nothing refers to {qualified_name}{_or_rather(names_near(connection, qualified_name))}")
     if as_json:
-        return print_json(rows)
+        return print_json(found)
+    rows = found.references
     shown = [
         (
             # Columns from 1, as editors and compilers count them; the store counts from 0.
             f"{row['path']}:{row['start_line']}:{row['start_col'] + 1}",
-            *(row["role"], row["name"]),
+            *(row["role"], row["name"], row["certainty"] or ""),
             # What `node_id` says behind path, line and column: node type and name.
             row["node_id"].split(":", 1)[-1].split(":", 2)[-1].replace(":", " "),
         )
@@ -50,7 +53,18 @@ def show_refs(store: Path, qualified_name: str, as_json: bool) -> None:
     files = len({row["path"] for row in rows})
     references = f"{len(rows)} reference{'s' * (len(rows) != 1)}"
     title = f"{qualified_name}: {references} in {files} file{'s' * (files != 1)}"
-    return print_table(title, ("place", "role", "as", "inside"), shown)
+    print_table(title, ("place", "role", "as", "certainty", "inside"), shown)
+    typer.echo(_completeness(found, qualified_name.rpartition(".")[2]), nl=False)
+    return None
+
+
+def _completeness(found: References, name: str) -> str:
+    """Whether that is all; what is undecided, by place."""
+    others = f"{found.excluded} more `.{name}` mean something else\n" if found.excluded else ""
+    if found.complete:
+        return f"{others}that is all: no `{name}` is undecided\n"
+    places = [f"{row['path']}:{row['start_line']}:{row['start_col'] + 1}" for row in found.undecided]
+    return f"{others}there may be more: of {len(places)} `{name}` nobody knows what they mean: {listed(places)}\n"
 
 
 def _or_rather(near: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.model.scip import Document, IndexMetadata, SymbolInformation
+from codeintel_enrich.model.scip import Document, IndexMetadata, IndexSlice, SymbolInformation
 
 
 class IndexReader:
@@ -46,6 +46,26 @@ class IndexReader:
         """(relative path, bytes for `decode_slice`) of each document; equal facts have equal bytes."""
         for part in self._parts.documents:
             yield part.relative_path, self._wire.cut_slice(self._data, self._parts, part)
+
+    def slices(self) -> Iterator[tuple[str, IndexSlice]]:
+        """(relative path, what is kept of it) of each document.
+
+        What a symbol stands for is where its definition stands, not how it is spelled: all documents are searched for
+        it.
+        """
+        mentions = {path: self._wire.symbols_of(blob) for path, blob in self.documents()}
+        definers: dict[str, str] = {}
+        # A module and its stub both define; programs run the module. In this order the last one counts.
+        for path in sorted(mentions, key=lambda path: (not path.endswith(".pyi"), path)):
+            definers.update(dict.fromkeys(mentions[path].defined, path))
+        for path, blob in self.documents():
+            homes: dict[str, list[str]] = {}
+            own = mentions[path]
+            for symbol in own.mentioned:
+                home = path if symbol in own.defined else definers.get(symbol)
+                if home is not None:
+                    homes.setdefault(home, []).append(symbol)
+            yield path, IndexSlice(blob, {home: tuple(sorted(homes[home])) for home in sorted(homes)})
 
     def externals(self) -> tuple[SymbolInformation, ...]:
         """What the index says of symbols that other packages define."""

@@ -15,7 +15,7 @@ from codeintel_enrich.errors import UsageError
 from codeintel_enrich.formats import scip_pb2
 from codeintel_enrich.formats.scip_messages import occurrence_of, put_occurrence, put_symbol, symbol_of
 from codeintel_enrich.formats.tree_paths import path_fault
-from codeintel_enrich.model.scip import ColumnUnit, Document, IndexMetadata, SymbolInformation
+from codeintel_enrich.model.scip import ROLE_DEFINITION, ColumnUnit, Document, IndexMetadata, SymbolInformation
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _METADATA, _DOCUMENTS, _EXTERNAL_SYMBOLS = 1, 2, 3
@@ -113,6 +113,30 @@ def decode_slice(blob: bytes) -> Document:
         producer=f"{tool.name} {tool.version}".strip(),
         counts_bom=True,
     )
+
+
+class Symbols(msgspec.Struct, frozen=True):
+    """The global symbols of one document."""
+
+    mentioned: frozenset[str] = frozenset()
+    defined: frozenset[str] = frozenset()
+    """Those that have an occurrence with the role of a definition."""
+
+
+def symbols_of(blob: bytes) -> Symbols:
+    """The symbols of what `cut_slice` made; none where that cannot be decoded, which is told where it is needed."""
+    try:
+        index = scip_pb2.Index.FromString(blob)
+        occurrences = [each for document in index.documents for each in document.occurrences]
+    except Exception:  # As in `decode_slice`.
+        return Symbols()
+    mentioned = {each.symbol for each in occurrences}
+    defined = {each.symbol for each in occurrences if each.symbol_roles & ROLE_DEFINITION}
+    return Symbols(frozenset(filter(_is_global, mentioned)), frozenset(filter(_is_global, defined)))
+
+
+def _is_global(symbol: str) -> bool:
+    return bool(symbol) and not symbol.startswith("local ")
 
 
 def decode_externals(data: bytes | mmap, parts: IndexParts) -> tuple[SymbolInformation, ...]:

@@ -101,3 +101,14 @@ class Document(msgspec.Struct, frozen=True):
     """Whether the producer counts a BOM as part of the first line, in its own unit (3 bytes, or 1)."""
     content_hash: str = ""
     """Digest of the bytes the document was made from, where whoever made the index knows it."""
+    homes: dict[str, str] = {}
+    """Global symbol of the document -> path of the document that defines it; those that none defines are absent."""
+
+
+class IndexSlice(msgspec.Struct, frozen=True, array_like=True):
+    """What an index says of one file, as it is kept: equal facts have equal bytes."""
+
+    document: bytes
+    """An index of this one document."""
+    homes: dict[str, tuple[str, ...]]
+    """Path of a document -> the symbols of this one that it defines, sorted."""

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from codeintel_enrich.model.answers import Answers
 from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.scip import SymbolInformation
 
@@ -37,6 +38,8 @@ class ReferenceSymbol(msgspec.Struct, frozen=True, array_like=True, gc=False):
     match: ScipMatch = "none"
     repair: Repair | None = None
     """Where given, `qualify` won: what the index said was mended by this rule. Else, where they differ, the index."""
+    means: int = -1
+    """Number of what the symbol stands for among all that the document's symbols do; -1 where there is none."""
 
 
 class Stitched(msgspec.Struct, frozen=True):
@@ -46,6 +49,8 @@ class Stitched(msgspec.Struct, frozen=True):
     """By index into `Syntax.definitions`; definitions the index does not know are absent."""
     references: tuple[ReferenceSymbol, ...] = ()
     """One for each of `Syntax.references`."""
+    answers: Answers = Answers()
+    """What each of `Syntax.references` means."""
     symbols: tuple[SymbolInformation, ...] = ()
     """What the file's document says of the (global) symbols it defines, sorted by symbol."""
     symbol_roles: dict[str, int] = {}

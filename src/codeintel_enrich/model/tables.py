@@ -23,6 +23,12 @@ stand anywhere among them. `meta` says it to whoever has only the store.
 
 SCHEMA_CHANGES: tuple[tuple[str, str], ...] = (
     (
+        "3.1",
+        "`refs` says who decided what a reference means, how sure that is, and what another source says: `via`,"
+        " `certainty`, `contradicted`. Its meaning, and that of `uses` and `bases`, joins names with the SCIP index, so"
+        " attributes have one that had none. `uses.certainty`. Views `overriders`, `may_use`.",
+    ),
+    (
         "3.0",
         "The first version with a policy; the tables are those of version 3. `meta` has the policy. `nodes.notes`,"
         " which no version has filled, is declared reserved.",
@@ -274,13 +280,24 @@ class RefRow(Row, frozen=True, kw_only=True):
     target_kind: Annotated[str | None, "Kind of thing it means"]
     target_path: Annotated[str | None, "File that defines it, where it is in the tree"]
     reason: Annotated[str | None, "Why its meaning is unknown"]
+    via: Annotated[
+        str | None,
+        "Who decided what it means: `scope`, `import`, `member` (of a module or class, by name), `index`; null where "
+        "nobody knows",
+    ]
+    certainty: Annotated[
+        str | None,
+        "`exact`; `dispatch`: the method of the object's static type, an override may run (see `may_use`); "
+        "`candidates`: one of `qualified_names`",
+    ]
+    contradicted: Annotated[Sequence[str], "What another source says it means, which lost"]
     scip_symbol: Annotated[str | None, "Symbol of the SCIP index"]
     scip_match: Annotated[str | None, "How the symbol was found: `exact`, `moved`, `name`"]
     scip_repair: Annotated[str | None, "The fault of the indexer that was mended in the symbol: our own name won"]
     agreement: Annotated[
         str | None,
-        "Whether the index, as it was, and we mean the same: `both`, `cst-only`, `scip-only`, `differ` (the "
-        "index's symbol stands, unless it was mended); null where neither side knows",
+        "Whether the index, as it was, and names mean the same definition: `both`, `cst-only`, `scip-only`, `differ`; "
+        "null where neither side knows",
     ]
     type: Annotated[
         str | None, "Type of what it names, as pyrefly writes it; only where expression types are asked for"
@@ -342,6 +359,9 @@ class UseRow(Row, frozen=True, kw_only=True):
     target_path: Annotated[str | None, "File that defines it, where it is in the tree"]
     n_reads: Annotated[int, "How often it is mentioned"]
     first_line: Annotated[int, "Line of the first mention, from 1"]
+    certainty: Annotated[
+        str, "As `refs` has it; `dispatch` where at least one mention may run an override (see `may_use`)"
+    ]
 
 
 USES = table("uses", UseRow, key=("path", "node_id", "target"))
@@ -513,7 +533,48 @@ PACKAGES = View(
     " FROM modules m JOIN nodes n ON n.path = m.path AND n.node_type = 'Module' GROUP BY m.package",
 )
 
-VIEWS: tuple[View, ...] = (SYMBOLS, PACKAGES)
+
+class OverriderRow(Row, frozen=True, kw_only=True):
+    """Which members of derived classes may run where one of a base is called, through any number of classes."""
+
+    member: Annotated[str, "Qualified name of the member of the base"]
+    overrider: Annotated[str, "Qualified name of a member that hides it, or hides one that does"]
+
+
+OVERRIDERS = View(
+    "overriders",
+    ("member", "overrider"),
+    _text_of(OverriderRow),
+    _columns_of(OverriderRow),
+    "WITH RECURSIVE hidden(member, overrider) AS (SELECT overridden, member FROM overrides"
+    " UNION SELECT h.member, o.member FROM hidden h JOIN overrides o ON o.overridden = h.overrider)"
+    " SELECT member, overrider FROM hidden",
+)
+
+
+class MayUseRow(Row, frozen=True, kw_only=True):
+    """What each definition may use when it runs: `uses`, and for a method of a static type every override of it."""
+
+    path: Path
+    node_id: Annotated[str, "The module, class or function that uses it"]
+    source: Annotated[str | None, "Its qualified name; null in a file that no module name reaches"]
+    target: Annotated[str, "Qualified name of what may be used"]
+    named: Annotated[str, "Qualified name of what the text means: `target` itself, or the member that it overrides"]
+    first_line: Annotated[int, "Line of the first mention, from 1"]
+    certainty: Annotated[str, "`exact`, `dispatch`, `candidates`, as `uses` has it; overrides are always `dispatch`"]
+
+
+MAY_USE = View(
+    "may_use",
+    ("path", "node_id", "target", "named"),
+    _text_of(MayUseRow),
+    _columns_of(MayUseRow),
+    "SELECT path, node_id, source, target, target AS named, first_line, certainty FROM uses"
+    " UNION ALL SELECT u.path, u.node_id, u.source, o.overrider, u.target, u.first_line, 'dispatch'"
+    " FROM uses u JOIN overriders o ON o.member = u.target WHERE u.certainty = 'dispatch'",
+)
+
+VIEWS: tuple[View, ...] = (SYMBOLS, PACKAGES, OVERRIDERS, MAY_USE)
 """Every view."""
 
 OUTLINE_TABLES: tuple[Table, ...] = (FILES, OUTLINES)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -14,8 +16,17 @@ _EXPORTS = """
     WHERE module = ? ORDER BY name, path
 """
 _REFS = """
-    SELECT path, start_line, start_col, end_col, role, name, agreement, node_id FROM refs
-    WHERE list_contains(qualified_names, ?) ORDER BY path, start_byte, role
+    SELECT path, start_line, start_col, end_col, role, name, qualified_name AS means, via, certainty, agreement, node_id
+    FROM refs WHERE list_contains(qualified_names, $1) OR (certainty = 'dispatch' AND qualified_name IN (
+        SELECT member FROM overriders WHERE overrider = $1)) ORDER BY path, start_byte, role
+"""
+_UNDECIDED = """
+    SELECT path, start_line, start_col, end_col, role, reason, node_id FROM refs
+    WHERE name = $1 AND via IS NULL AND kind IN ('name', 'attribute') ORDER BY path, start_byte, role
+"""
+_OTHERS = """
+    SELECT count(*) FROM refs
+    WHERE name = $2 AND kind = 'attribute' AND via IS NOT NULL AND NOT list_contains(qualified_names, $1)
 """
 _NEAR_MODULES = """
     SELECT DISTINCT module FROM modules WHERE module IS NOT NULL
@@ -46,9 +57,26 @@ def exports_of(store: duckdb.DuckDBPyConnection, module: str) -> list[Row] | Non
     return _rows(store, _EXPORTS, module)
 
 
-def refs_of(store: duckdb.DuckDBPyConnection, qualified_name: str) -> list[Row]:
-    """Every identifier that means something, in path order. Lines from 1, columns from 0 in code points."""
-    return _rows(store, _REFS, qualified_name)
+class References(msgspec.Struct, frozen=True):
+    """What refers to one thing, and how far that is all. Lines from 1, columns from 0 in code points."""
+
+    references: list[Row]
+    """Every identifier that means it, in path order; with `certainty` `dispatch` and another meaning, a call of what it
+    overrides, which may run it."""
+    undecided: list[Row]
+    """Identifiers of its name of which nobody knows what they mean: each may or may not be one more."""
+    excluded: int
+    """Attributes of its name that mean something else."""
+    complete: bool
+    """Whether nothing is undecided."""
+
+
+def refs_of(store: duckdb.DuckDBPyConnection, qualified_name: str) -> References:
+    """Every identifier that means something, and what may."""
+    name = qualified_name.rpartition(".")[2]
+    references, undecided = _rows(store, _REFS, qualified_name), _rows(store, _UNDECIDED, name)
+    others = store.execute(_OTHERS, [qualified_name, name]).fetchone()
+    return References(references, undecided, others[0] if others else 0, not undecided)
 
 
 def callers_by_path(store: duckdb.DuckDBPyConnection) -> dict[str, dict[str, list[str]]]:

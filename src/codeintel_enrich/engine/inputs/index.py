@@ -9,6 +9,7 @@ from codeintel_enrich.engine.inputs.external import ExternalInput, MadeInput, to
 from codeintel_enrich.engine.rules.task_name import TaskName
 from codeintel_enrich.engine.state.artifacts import Artifact
 from codeintel_enrich.engine.state.manifest import External
+from codeintel_enrich.engine.state.state import ENCODER
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.files.programs import executable
 from codeintel_enrich.model.digest import digest
@@ -95,6 +96,7 @@ class IndexInput(ExternalInput):
             # Outside the tree: checkers that run at the same time must not meet the copy.
             Path(tempfile.mkdtemp(prefix="codeintel-enrich-")),
             tool=config.tool,
+            roots=self.state.project.config.roots,
             timeout=config.timeout_seconds,
         )
         return self._split_index(self.state.places.index, run.content_hashes, dict(run.left_out))
@@ -115,15 +117,20 @@ class IndexInput(ExternalInput):
         from codeintel_enrich.formats.scip import open_index
 
         slices: dict[str, str] = {}
+        homes: dict[str, tuple[str, ...]] = {}
         fresh: dict[str, Artifact] = {}
         with open_index(path) as reader:
             left_out = {**dict(reader.left_out), **left_out}
             # Also of files that are not there now: they may come back while the index stays.
-            for name, piece in reader.documents():
+            for name, kept in reader.slices():
+                piece = ENCODER.encode(kept)
                 slices[name] = digest(piece)
+                homes[name] = tuple(kept.homes)
                 # An index names every document again and again; packing what is kept already would be in vain.
                 if not self.state.artifacts.has(slices[name]):
                     fresh[name] = Artifact.of(piece)
             producer = f"{reader.metadata.tool} {reader.metadata.version}".strip()
         made_from = f"file {digest(path.read_bytes())}"
-        return MadeInput(External(self.stage, made_from, slices, contents, producer, left_out), list(fresh.values()))
+        listing = Artifact.of(ENCODER.encode(homes))
+        external = External(self.stage, made_from, slices, contents, producer, left_out, listing.digest)
+        return MadeInput(external, [*fresh.values(), listing])

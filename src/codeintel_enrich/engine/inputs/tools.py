@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import tokenize
@@ -31,7 +32,7 @@ from codeintel_enrich.formats.checkers import Checker, CheckerOutput, CheckerRep
 from codeintel_enrich.formats.scip import open_index
 from codeintel_enrich.model.digest import digest
 
-IndexerName = Literal["ty-scip", "scip-python"]
+IndexerName = Literal["pyrefly", "ty-scip", "scip-python"]
 
 INDEXER_CONFIG = ("pyproject.toml", "ty.toml")
 """Files at the root that steer an indexer: the name and version of the package, search paths."""
@@ -87,6 +88,7 @@ def make_index(
     scratch: Path,
     *,
     tool: IndexerName = "ty-scip",
+    roots: Sequence[str] = ("src", "."),
     timeout: float = 1800,
 ) -> IndexRun:
     """Index `files` (paths relative to `root`) and put the index at `output`, whole or not at all.
@@ -108,11 +110,11 @@ def make_index(
     shutil.rmtree(scratch, ignore_errors=True)
     view.mkdir(parents=True)
     try:
-        hashes, left_out = _fill_view(root, files, view)
+        hashes, left_out = _fill_view(root, files, view, by_name=tool != "pyrefly")
         if not hashes:
             raise ToolError(f"{indexer.name} was given nothing to index: {_examples(left_out)}")
         _copy_config(root, view)
-        command = _index_command(indexer, root, scratch, view, made)
+        command = _index_command(indexer, root, scratch, view, made, roots)
         _index_without_stoppers(indexer, command, root, view, hashes, left_out, deadline)
         documents = _check_index(indexer, made, hashes, left_out)
         # Copied, not renamed: the temporary folder may lie on another file system.
@@ -189,15 +191,18 @@ def _needed(name: str) -> Tool:
     return tool
 
 
-def _fill_view(root: Path, files: Iterable[str], view: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """Copy what can be indexed; (path -> digest of the copied bytes, path -> why it was left out)."""
+def _fill_view(root: Path, files: Iterable[str], view: Path, *, by_name: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """Copy what can be indexed; (path -> digest of the copied bytes, path -> why it was left out).
+
+    `by_name`: the indexer thinks in dotted module names, and has no place for a file that has none.
+    """
     hashes: dict[str, str] = {}
     left_out: dict[str, str] = {}
     for path in sorted(files):
-        if not indexable(path):
+        if by_name and not indexable(path):
             left_out[path] = _NO_MODULE_NAME
             continue
-        # Both indexers think in dotted module names. ty-scip ends without any output at a file that has none.
+        # ty-scip ends without any output at a file that is no text.
         try:
             source = (root / path).read_bytes()
             text = _as_utf8(source)
@@ -233,7 +238,14 @@ def _copy_config(root: Path, view: Path) -> None:
             shutil.copyfile(root / name, view / name)
 
 
-def _index_command(tool: Tool, root: Path, scratch: Path, view: Path, made: Path) -> list[str]:
+def _index_command(tool: Tool, root: Path, scratch: Path, view: Path, made: Path, roots: Sequence[str]) -> list[str]:
+    if tool.name == "pyrefly":
+        return [
+            *(tool.path, "check", *_pyrefly_words(root, scratch, view, roots)),
+            "--report-scip",
+            str(made),
+            str(view),
+        ]
     if tool.name == "ty-scip":
         return [tool.path, "index", str(view), "--output", str(made), "--quiet"]
     project = (_toml(root / "pyproject.toml") or {}).get("project")
@@ -245,6 +257,29 @@ def _index_command(tool: Tool, root: Path, scratch: Path, view: Path, made: Path
         *(tool.path, "index", "--quiet", "--output", str(made), "--environment", str(environment)),
         *("--project-name", str(known.get("name", "project")), "--project-version", str(known.get("version", "0"))),
     ]
+
+
+def _pyrefly_words(root: Path, scratch: Path, view: Path, roots: Sequence[str]) -> list[str]:
+    """What makes pyrefly look at the view alone: a configuration without settings, search paths that are ours."""
+    config = scratch / "pyrefly.toml"
+    config.write_text("", encoding="utf-8")
+    searched = [view / place for place in roots if (view / place).is_dir()]
+    libraries = _libraries(root)
+    return [
+        *("--config", str(config), "--summary", "none", "--output-format", "omit-errors"),
+        *("--use-ignore-files", "false", "--disable-search-path-heuristics"),
+        *(word for place in searched for word in ("--search-path", str(place))),
+        # To ask an interpreter is to run it, and the first on PATH need not be the project's.
+        "--skip-interpreter-query",
+        *(word for place in libraries for word in ("--site-package-path", str(place))),
+    ]
+
+
+def _libraries(root: Path) -> list[Path]:
+    """The folders with the distributions that the project uses: of its own environment, else of the current one."""
+    environments = [root / ".venv", Path(os.environ.get("VIRTUAL_ENV", sys.prefix))]
+    found = (sorted(place.glob("lib/python3*/site-packages")) for place in environments)
+    return next((folders for folders in found if folders), [])
 
 
 def _index_without_stoppers(
@@ -260,7 +295,8 @@ def _index_without_stoppers(
     environment = _indexer_environment(root)
     for _ in range(MOST_ABORTS + 1):
         done = _run(command, view, max(deadline - time.monotonic(), 0.1), environment)
-        if done.returncode == 0:
+        # pyrefly is a checker, and says with 1 that it found something.
+        if done.returncode == 0 or (tool.name == "pyrefly" and done.returncode == 1):
             return
         said = _last_lines(done)
         stoppers = _named(said, view, hashes.keys() - left_out.keys())

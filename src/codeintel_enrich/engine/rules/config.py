@@ -33,7 +33,7 @@ FindingKind = Literal["parse-error", "broken-export", "import-cycle"]
 class IndexConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """How the SCIP index comes to be: `[tool.codeintel-enrich.index]`."""
 
-    tool: Literal["ty-scip", "scip-python"] = "ty-scip"
+    tool: Literal["pyrefly", "ty-scip", "scip-python"] = "ty-scip"
     """The indexer that runs."""
     refresh: Literal["missing", "always", "never"] = "missing"
     """`missing`: made when there is none. `always`: made anew whenever a file changed. `never`: done without."""

@@ -115,9 +115,9 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="stitch",
-        doc="SCIP symbols on definitions and references",
+        doc="SCIP symbols on definitions and references, and one answer to what each reference means",
         scope="module",
-        reads=("syntax", "interface", "linked", "qualified", "document", "indexed"),
+        reads=("syntax", "interface", "linked", "qualified", "document", "indexed", "neighbours"),
         makes=("stitched",),
         run="codeintel_enrich.stages.stitch:stitch",
         # The file's slice of the index is kept as the index has it, and decoded in the job.
@@ -173,7 +173,8 @@ CHANGED: dict[str, str] = {
     "document": "what the SCIP index says of it changed",
     "indexed": "the bytes that the SCIP index was made from are others",
     "qualified": "its qualified names changed",
-    "stitched": "its SCIP symbols changed",
+    "neighbours": "the modules that the SCIP index finds in it have other names",
+    "stitched": "its SCIP symbols, or what its references mean, changed",
     "types": "its types and diagnostics changed",
     "coverage": "which of its lines are covered changed",
     "history": "its history changed",

@@ -15,6 +15,7 @@ from codeintel_enrich.engine.run.jobs import ENCODER, AnalysisJob, StageCall, St
 from codeintel_enrich.engine.state.artifacts import Artifact, Reader
 from codeintel_enrich.errors import CorruptArtifactError
 from codeintel_enrich.model.config import ParseConfig
+from codeintel_enrich.model.scip import IndexSlice
 from codeintel_enrich.model.task_inputs import FileInputs
 
 # --- the first stage ------------------------------------------------------------------------------------------------
@@ -146,6 +147,8 @@ class _Layers:
             return self._inputs.path
         if name == "document":
             return self._document()
+        if name == "neighbours":
+            return self._inputs.neighbours
         pieces = [digest for _, digest in self._inputs.parts.get(name, ())]
         if name == "facts":
             return [self._decoded(piece, typing.get_args(kind)[0]) for piece in pieces]
@@ -166,4 +169,6 @@ class _Layers:
         from codeintel_enrich.formats.scip_wire import decode_slice
 
         ((_, indexed),) = self._inputs.parts["indexed"]
-        return msgspec.structs.replace(decode_slice(self.reader.get(wanted)), content_hash=indexed)
+        kept = msgspec.msgpack.decode(self.reader.get(wanted), type=IndexSlice)
+        homes = {symbol: home for home, symbols in kept.homes.items() for symbol in symbols}
+        return msgspec.structs.replace(decode_slice(kept.document), content_hash=indexed, homes=homes)

@@ -54,5 +54,5 @@ def forget_missing(manifest: Manifest, present: set[str]) -> None:
             # `link` is one task for all modules: what is gone of one is only made again by doing it.
             manifest.link = StageState()
     for name, external in list(manifest.externals.items()):
-        if not present.issuperset(external.slices.values()):
+        if not present.issuperset([*external.slices.values(), *filter(None, [external.homes])]):
             del manifest.externals[name]

@@ -61,6 +61,8 @@ class External(msgspec.Struct, frozen=True):
     producer: str = ""
     left_out: dict[str, str] = {}
     """Path -> why the tool was not shown it, or what it says was refused."""
+    homes: str = ""
+    """An index: digest of its list path -> paths of the documents that define what the file's document mentions."""
 
 
 class Manifest(msgspec.Struct):
@@ -92,7 +94,7 @@ class Manifest(msgspec.Struct):
             for done in state.stages.values():
                 used.update(done.outputs)
         for external in self.externals.values():
-            used.update(external.slices.values())
+            used.update((*external.slices.values(), external.homes))
         return used
 
 

@@ -39,6 +39,7 @@ from codeintel_enrich.engine.state.tree import Tree, look
 from codeintel_enrich.errors import CorruptArtifactError
 from codeintel_enrich.files.stat import FileStamp
 from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.modules import ModuleName, module_table
 from codeintel_enrich.model.task_inputs import FileInputs, Part, TaskInputs
 
 ENCODER = msgspec.msgpack.Encoder(order="deterministic")
@@ -144,10 +145,19 @@ class State:
         if self.artifacts.warnings or self.places.artifacts.name in self.tampered:
             self._check_artifacts()
             self.everything_suspect = True
+        known = set(self.files)
         if self.tree.forget_vanished():
-            self._ledgers.clear()
+            self._forget_derived()
         for path in self.tree.changed():
             self.read(path)
+        if known != self.files.keys():
+            self._touch_neighbours_of_renamed(known)
+
+    def _touch_neighbours_of_renamed(self, known: Iterable[str]) -> None:
+        """A file that came or went may give others another module name, and with it what the index finds in them."""
+        before, after = module_table(known, self.project.config.roots), self._modules
+        renamed = {path for path in {*before, *after} if before.get(path) != after.get(path)}
+        self.touched.update(path for path, homes in self._homes.items() if not renamed.isdisjoint(homes))
 
     def _check_artifacts(self) -> None:
         """Read every artifact. What is damaged is forgotten, so that it is made again."""
@@ -162,9 +172,14 @@ class State:
         """Read one file and remember signature and digest; None when it cannot be read (or is gone: then forgotten)."""
         data, is_new = self.tree.read(path)
         if is_new:
-            self._ledgers.clear()
+            self._forget_derived()
             self.touched.add(path)
         return data
+
+    def _forget_derived(self) -> None:
+        """Forget what follows from which files there are, and from their bytes."""
+        self._ledgers.clear()
+        self.__dict__.pop("_modules", None)
 
     # --- what stages read -----------------------------------------------------------------------------------------
 
@@ -187,7 +202,28 @@ class State:
             makes = BY_NAME[stage].makes if stage in BY_NAME else ()
             for name, output in zip(makes, done.outputs, strict=False):
                 parts[name] = [(name, output)]
-        return FileInputs(path, dict(parts))
+        neighbours = self._neighbours(path)
+        parts["neighbours"] = [("neighbours", digest(ENCODER.encode(neighbours)) if neighbours else "")]
+        return FileInputs(path, dict(parts), neighbours)
+
+    def _neighbours(self, path: str) -> dict[str, str | None]:
+        """Path of a file of ours that defines something which the index finds in this one -> its module's name."""
+        homes = self._homes.get(path, ())
+        return {home: self._modules[home].module for home in homes if home in self._modules}
+
+    @cached_property
+    def _homes(self) -> Mapping[str, tuple[str, ...]]:
+        """Path -> paths of the files that define what the index finds there."""
+        # Asked for only where stages may be due, so that a run with nothing to do does not read it.
+        index = self.manifest.externals.get("index")
+        if index is None or not index.homes:
+            return {}
+        return msgspec.msgpack.decode(self.artifacts.get(index.homes), type=dict[str, tuple[str, ...]])
+
+    @cached_property
+    def _modules(self) -> Mapping[str, ModuleName]:
+        """What each Python file is called."""
+        return module_table(self.files, self.project.config.roots)
 
     def _external_parts(self, path: str) -> dict[str, list[Part]]:
         """What external inputs say of a file, by the name under which stages read it."""
@@ -320,7 +356,8 @@ class State:
         except (CorruptArtifactError, msgspec.DecodeError):
             return None
         # Half an index would be worse than none: its missing slices would look like files that nothing is said of.
-        if not all(self.artifacts.has(piece) for piece in external.slices.values()):
+        pieces = [*external.slices.values(), *filter(None, [external.homes])]
+        if not all(self.artifacts.has(piece) for piece in pieces):
             return None
         self._take_external(name, external)
         return external
@@ -341,6 +378,7 @@ class State:
         after = external.slices
         self.touched.update(path for path in {*before, *after} if before.get(path) != after.get(path))
         self.manifest.externals[name] = external
+        self.__dict__.pop("_homes", None)
 
     def begin_merge(self) -> Mapping[str, FileStamp]:
         """Take the stamps off our own files: until the merge has ended, none is as it was left. Returns them."""

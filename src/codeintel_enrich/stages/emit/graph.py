@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from codeintel_enrich.model.answers import Certainty
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.graphs import GRAPHS
 from codeintel_enrich.model.linked import Target
@@ -30,9 +31,9 @@ def graph_digests(columns: Mapping[str, Mapping[str, Sequence[Any]]]) -> tuple[s
 
 def use_columns(layers: Layers) -> dict[str, Sequence[Any]]:
     """What each definition reads, in the order of definitions and first mentions."""
-    counts, first_lines = _reads(layers)
+    counts, first_lines, dispatched = _reads(layers)
     nodes, names = layers.syntax.nodes, layers.qualified.nodes
-    targets, width = layers.qualified.targets, len(layers.qualified.targets)
+    targets, width = layers.answers.targets, len(layers.answers.targets)
     # Column by column, since a file has hundreds of uses. A target of several names, one a branch, is used by each.
     keys, used = [], []
     for key in counts:
@@ -51,17 +52,30 @@ def use_columns(layers: Layers) -> dict[str, Sequence[Any]]:
         "target_path": [layers.path_of(target) for target in meant],
         "n_reads": [counts[key] for key in keys],
         "first_line": [first_lines[key] for key in keys],
+        "certainty": [_certainty(target, key in dispatched) for key, target in zip(keys, meant, strict=True)],
     }
 
 
-def _reads(layers: Layers) -> tuple[dict[int, int], dict[int, int]]:
-    """(reader, meaning) as one number -> how often, and the first line. Meanings are numbers of targets."""
-    targets = layers.qualified.targets
+def _certainty(target: Target, dispatched: bool) -> Certainty:
+    if len(target.qualified_names) > 1:
+        return "candidates"
+    return "dispatch" if dispatched else "exact"
+
+
+def _reads(layers: Layers) -> tuple[dict[int, int], dict[int, int], set[int]]:
+    """(reader, meaning) as one number -> how often, and the first line; and those that an override may answer.
+
+    Meanings are numbers of targets.
+    """
+    targets = layers.answers.targets
     width = len(targets)
     counts_as_used = [_is_definition(target) for target in targets]
     counts: dict[int, int] = {}
     first_lines: dict[int, int] = {}
-    for reference, meaning in zip(layers.syntax.references, layers.qualified.references, strict=True):
+    dispatches = [answer.certainty == "dispatch" for answer in layers.answers.answers]
+    dispatched: set[int] = set()
+    answers = layers.answers.references
+    for reference, meaning, answer in zip(layers.syntax.references, layers.meanings, answers, strict=True):
         if meaning >= 0 and counts_as_used[meaning] and reference.role == "read":
             key = reference.node * width + meaning
             # Hot: a pair as one number, and one look-up for all but the first mention.
@@ -70,7 +84,9 @@ def _reads(layers: Layers) -> tuple[dict[int, int], dict[int, int]]:
             else:
                 counts[key] = 1
                 first_lines[key] = reference.line
-    return counts, first_lines
+            if dispatches[answer]:
+                dispatched.add(key)
+    return counts, first_lines, dispatched
 
 
 def _is_definition(target: Target) -> bool:
@@ -98,9 +114,9 @@ def base_rows(layers: Layers) -> list[BaseRow]:
             continue
         name = qualified.nodes[node.definition][:1]
         found = _bases(definition, [syntax.references[each] for each in headers.get(index, ())])
-        meanings = [qualified.references[headers[index][each]] if each >= 0 else -1 for each in found]
+        meanings = [layers.meanings[headers[index][each]] if each >= 0 else -1 for each in found]
         for position, (source, meaning) in enumerate(zip(_positional(definition), meanings, strict=True)):
-            target = qualified.targets[meaning] if meaning >= 0 else None
+            target = layers.answers.targets[meaning] if meaning >= 0 else None
             names = target.qualified_names[:1] if target is not None else ()
             rows.append(
                 BaseRow(

@@ -54,7 +54,6 @@ def _unseen(level: int, written: str) -> ResolvedImport:
 
 def _meanings(layers: Layers) -> Callable[[ImportedName], str | None]:
     """Finds the qualified name of an imported name: that of the reference at its last dotted component."""
-    qualified = layers.qualified
     # An imported name has no reference index of its own, but its tokens are references, in the same order.
     indices = [index for index, item in enumerate(layers.syntax.references) if item.kind == "import"]
     starts = [layers.syntax.references[index].start_byte for index in indices]
@@ -63,8 +62,8 @@ def _meanings(layers: Layers) -> Callable[[ImportedName], str | None]:
         position = bisect_left(starts, name.start_byte) + name.name.count(".")
         if position >= len(starts) or starts[position] >= name.end_byte:
             return None
-        target = qualified.references[indices[position]]
-        names = qualified.targets[target].qualified_names if target >= 0 else ()
+        target = layers.meanings[indices[position]]
+        names = layers.answers.targets[target].qualified_names if target >= 0 else ()
         return names[0] if names else None
 
     return meaning

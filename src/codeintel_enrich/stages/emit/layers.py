@@ -38,6 +38,7 @@ class Layers:
         self.linked = linked
         self.qualified = qualified
         self.stitched = stitched
+        self.answers = stitched.answers
         self.types = types
         self.context = context
 
@@ -89,6 +90,12 @@ class Layers:
     def path_of(self, target: Target) -> str | None:
         """The file that defines a target; `qualify` gives no path to what this very file defines."""
         return self.path if target.path is None and target.kind in _DEFINED_KINDS else target.path
+
+    @cached_property
+    def meanings(self) -> list[int]:
+        """Per reference the index of what it means in `Answers.targets`; -1 where nobody was asked."""
+        targets = [answer.target for answer in self.answers.answers]
+        return [targets[number] for number in self.answers.references]
 
     @cached_property
     def enclosing(self) -> EnclosingDefinitions:

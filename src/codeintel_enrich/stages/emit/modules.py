@@ -44,7 +44,7 @@ def _imported_files(layers: Layers, imports: Sequence[ImportRow]) -> tuple[str, 
     found = {row.target_path for row in imports}
     found.update(
         target.path
-        for target in layers.qualified.targets
+        for target in layers.answers.targets
         if target.kind == "module" and not named.isdisjoint(target.qualified_names)
     )
     return tuple(sorted(path for path in found if path is not None and path != layers.path))

@@ -31,7 +31,7 @@ class _References:
         self._count = len(self._references)
         self._node_ids = packer.intern(layers.node_ids)
         self._scopes = packer.intern([scope.kind for scope in layers.syntax.scopes])
-        self._names = [packer.intern(target.qualified_names) for target in layers.qualified.targets]
+        self._names = [packer.intern(target.qualified_names) for target in layers.answers.targets]
         self._types = packer.intern(layers.types.type_names)
 
     def tokens(self) -> dict[str, Cells]:
@@ -57,18 +57,31 @@ class _References:
 
     def meanings(self) -> dict[str, Cells]:
         """What each reference means, and of which type that is."""
-        targets, layers = self._layers.qualified.targets, self._layers
+        targets, layers = self._layers.answers.targets, self._layers
         lists: list[Sequence[int]] = [*self._names, []]
         # The appended null answers -1, the number of no type.
         types = [*self._types, 0]
         return {
             "qualified_name": self._of_targets([each[0] if each else 0 for each in self._names]),
-            "qualified_names": Interned([lists[meaning] for meaning in layers.qualified.references]),
+            "qualified_names": Interned([lists[meaning] for meaning in layers.meanings]),
             "target_kind": self._of_targets(self._packer.intern([target.kind for target in targets])),
             "target_path": self._of_targets(self._packer.intern([layers.path_of(target) for target in targets])),
+            **self._decisions(),
             "reason": self._of_targets(self._packer.intern([target.reason for target in targets])),
             # Without a checker that tells types there is no number at all.
             "type": Interned([types[number] for number in layers.types.reference_types] or [0] * self._count),
+        }
+
+    def _decisions(self) -> dict[str, Cells]:
+        """Who decided, how sure that is, and what another says."""
+        answers, names = self._layers.answers, [*self._names, []]
+        via = self._packer.intern([answer.via for answer in answers.answers])
+        certainty = self._packer.intern([answer.certainty for answer in answers.answers])
+        lost = [names[answer.contradicts] for answer in answers.answers]
+        return {
+            "via": Interned([via[number] for number in answers.references]),
+            "certainty": Interned([certainty[number] for number in answers.references]),
+            "contradicted": Interned([lost[number] for number in answers.references]),
         }
 
     def symbols(self) -> dict[str, Cells]:
@@ -91,4 +104,4 @@ class _References:
     def _of_targets(self, numbers: Sequence[int]) -> Interned:
         """The number of each reference's target; the appended null answers -1, the number of no target."""
         numbers = [*numbers, 0]
-        return Interned([numbers[meaning] for meaning in self._layers.qualified.references])
+        return Interned([numbers[meaning] for meaning in self._layers.meanings])

@@ -60,7 +60,7 @@ def _qualified_names(layers: Layers) -> dict[str, str]:
     for index, found in sorted(layers.stitched.nodes.items()):
         for name in layers.qualified.nodes[index][:1]:
             names.setdefault(found.symbol, name)
-    targets, meanings = layers.qualified.targets, layers.qualified.references
+    targets, meanings = layers.answers.targets, layers.meanings
     for reference, meaning, attached in zip(
         layers.syntax.references, meanings, layers.stitched.references, strict=False
     ):

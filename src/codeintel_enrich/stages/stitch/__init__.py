@@ -4,13 +4,15 @@
     join    ranges -> references with exactly that range; or, for a stale document,
     realign ranges -> references by what the lines say
     choose  the symbols at a reference -> the one that names it, and whether `qualify` says the same
+    meanings symbol -> the definition in the tree that it has, whatever its spelling
+    answer  what names say and what the index says -> the one meaning of each reference
     repair  a symbol that the indexer is known to get wrong -> the right one
     restate what the document says of symbols, with those repairs
 
 A symbol is attached only where it names the identifier that stands there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -21,8 +23,10 @@ from codeintel_enrich.model.qualified import Qualified
 from codeintel_enrich.model.scip import Document, Occurrence
 from codeintel_enrich.model.stitched import NodeSymbol, ReferenceSymbol, Repair, Stitched
 from codeintel_enrich.model.syntax import Syntax
+from codeintel_enrich.stages.stitch.answer import join_answers
 from codeintel_enrich.stages.stitch.choose import SymbolChoice
 from codeintel_enrich.stages.stitch.join import Joined, is_stale, join
+from codeintel_enrich.stages.stitch.meanings import Meanings
 from codeintel_enrich.stages.stitch.place import LOCAL, Placed, place, place_unconverted
 from codeintel_enrich.stages.stitch.realign import realign
 from codeintel_enrich.stages.stitch.repair import Repairs
@@ -40,20 +44,26 @@ def stitch(
     qualified: Qualified,
     linked: LinkedModule,
     document: Document | None,
+    neighbours: Mapping[str, str | None],
 ) -> Stitched:
     """Attach the document's symbols to the file; without a document only `qualify` speaks.
 
     A symbol local to its document (`local 7`) is nothing to join tables on: its identifier counts as attached, but the
     reference keeps `symbol=None` and the agreement of a reference that the index is silent on. An alias is not what its
     symbol is called (`np`, `numpy/`), and is not attached either.
+
+    `neighbours`: path of each file that defines something of what the document mentions -> its module's name.
     """
-    names = SymbolNames()
+    names = SymbolNames(document.producer if document is not None else "")
+    path = document.relative_path if document is not None else None
+    meanings = Meanings(document.homes if document is not None else {}, neighbours, path, names)
     if document is None:
-        choice = SymbolChoice(syntax, qualified, names, Repairs((), ""))
-        return Stitched(references=tuple(choice.unindexed(index) for index in range(len(syntax.references))))
+        choice = SymbolChoice(syntax, qualified, names, Repairs((), ""), meanings)
+        silent = tuple(choice.unindexed(index) for index in range(len(syntax.references)))
+        return Stitched(references=silent, answers=join_answers(syntax, qualified, silent, ()))
     placed = place(syntax, document)
     # The package's spelling in symbols is read off the document's own module, which no edit of the file moves.
-    choice = SymbolChoice(syntax, qualified, names, Repairs(placed.modules, linked.owner))
+    choice = SymbolChoice(syntax, qualified, names, Repairs(placed.modules, linked.owner), meanings)
     joined = join(syntax, placed)
     stale = is_stale(syntax, document, placed, joined)
     if stale:
@@ -61,23 +71,24 @@ def stitch(
         placed = place_unconverted(document)
         joined = realign(syntax, document, placed, names)
     stray = [*(key[0] for key in joined.stray(placed)), *placed.misplaced]
-    answers = _answers(syntax, placed, joined, choice, stale)
-    n_occurrences = answers.n_attached + len(answers.misnamed) + len(stray)
+    found = _found(syntax, placed, joined, choice, stale)
+    n_occurrences = found.n_attached + len(found.misnamed) + len(stray)
     return Stitched(
-        nodes=_nodes(syntax, answers.references) | _module(linked, placed, names),
-        references=tuple(answers.references),
-        symbols=restated_symbols(document, answers.repaired, names),
-        symbol_roles=restated_roles(document, answers.repaired, names),
+        nodes=_nodes(syntax, found.references) | _module(linked, placed, names),
+        references=tuple(found.references),
+        answers=join_answers(syntax, qualified, found.references, meanings.targets),
+        symbols=restated_symbols(document, found.repaired, names),
+        symbol_roles=restated_roles(document, found.repaired, names),
         has_document=True,
         is_stale=stale,
         n_occurrences=n_occurrences,
-        n_attached=answers.n_attached,
-        outcomes=answers.outcomes(len(stray)),
-        diagnostics=tuple(_diagnostics(answers, stray, n_occurrences, stale)) if syntax.parse_ok else (),
+        n_attached=found.n_attached,
+        outcomes=found.outcomes(len(stray)),
+        diagnostics=tuple(_diagnostics(found, stray, n_occurrences, stale)) if syntax.parse_ok else (),
     )
 
 
-class _Answers(msgspec.Struct):
+class _Found(msgspec.Struct):
     """What the references got, and what became of the document's ranges."""
 
     references: list[ReferenceSymbol] = []
@@ -103,8 +114,8 @@ class _Answers(msgspec.Struct):
         return {outcome: count for outcome, count in counts.items() if count}
 
 
-def _answers(syntax: Syntax, placed: Placed, joined: Joined, choice: SymbolChoice, stale: bool) -> _Answers:
-    answers = _Answers()
+def _found(syntax: Syntax, placed: Placed, joined: Joined, choice: SymbolChoice, stale: bool) -> _Found:
+    answers = _Found()
     attach = answers.references.append
     # In a fresh document places decide, so what it defines is asked for a stale one only.
     own = placed.defined() if stale else frozenset()
@@ -120,7 +131,7 @@ def _answers(syntax: Syntax, placed: Placed, joined: Joined, choice: SymbolChoic
         else:
             answer = choice.choose_symbol(index, occurrences)
         if answer.symbol is not None and key != (reference.line, reference.col, reference.end_col):
-            answer = ReferenceSymbol(answer.symbol, answer.agreement, "moved" if stale else "name", answer.repair)
+            answer = msgspec.structs.replace(answer, match="moved" if stale else "name")
         attach(answer)
         if answer.symbol is not None and answer.repair is not None:
             answers.repairs.setdefault(answer.repair, []).append(reference.line)
@@ -156,7 +167,7 @@ def _module(linked: LinkedModule, placed: Placed, names: SymbolNames) -> dict[in
     return {0: NodeSymbol(symbols[0], "exact")} if symbols else {}
 
 
-def _diagnostics(answers: _Answers, stray: list[int], n_occurrences: int, stale: bool) -> Iterator[Diagnostic]:
+def _diagnostics(answers: _Found, stray: list[int], n_occurrences: int, stale: bool) -> Iterator[Diagnostic]:
     """One summary a cause; in a stale document lines mean nothing, so there is one cause only."""
     if stale:
         found = f"{answers.n_attached} of {n_occurrences} identifiers found again"

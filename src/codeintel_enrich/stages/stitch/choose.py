@@ -7,9 +7,10 @@ from codeintel_enrich.model.qualified import Qualified
 from codeintel_enrich.model.scip import ROLE_DEFINITION, Occurrence
 from codeintel_enrich.model.stitched import Agreement, ReferenceSymbol
 from codeintel_enrich.model.syntax import Syntax
+from codeintel_enrich.stages.stitch.meanings import Meanings
 from codeintel_enrich.stages.stitch.place import LOCAL
 from codeintel_enrich.stages.stitch.repair import Repairs
-from codeintel_enrich.stages.stitch.symbols import SymbolName, SymbolNames, terse_names
+from codeintel_enrich.stages.stitch.symbols import SymbolNames, terse_names
 
 _NOTHING = ReferenceSymbol(None, None)
 _CST_ONLY = ReferenceSymbol(None, "cst-only")
@@ -18,12 +19,15 @@ _CST_ONLY = ReferenceSymbol(None, "cst-only")
 class SymbolChoice:
     """Chooses the symbols of the references of one file."""
 
-    def __init__(self, syntax: Syntax, qualified: Qualified, names: SymbolNames, repairs: Repairs) -> None:
+    def __init__(
+        self, syntax: Syntax, qualified: Qualified, names: SymbolNames, repairs: Repairs, meanings: Meanings
+    ) -> None:
         self._references = syntax.references
         self._targets = qualified.targets
         self._target_of = qualified.references
         self._names = names
         self._repairs = repairs
+        self._meanings = meanings
         self._said: dict[int, frozenset[str]] = {-1: frozenset()}
         # A file uses the same name for the same thing again and again: on rich two references in three are known ones.
         self._known: dict[tuple[str, str, int], ReferenceSymbol] = {}
@@ -75,7 +79,7 @@ class SymbolChoice:
         """Whether a symbol of another name is what the identifier stands for here (`np` for `numpy`)."""
         target = self._target_of[index]
         return any(
-            self._agreement(self._names[occurrence.symbol], target) == "both"
+            self._agreement(occurrence.symbol, target) == "both"
             for occurrence in occurrences
             if not occurrence.symbol.startswith(LOCAL)
         )
@@ -94,13 +98,15 @@ class SymbolChoice:
         if name.is_terse:
             mended = self._repairs.mend(symbol, name, identifier, self._targets[target] if target >= 0 else None)
             if mended is not None:
-                return ReferenceSymbol(mended[0], self._agreement(name, target), "exact", mended[1])
+                # What it means is what `qualify` says.
+                return ReferenceSymbol(mended[0], self._agreement(symbol, target), "exact", mended[1])
         if name.final == identifier:
-            return ReferenceSymbol(symbol, self._agreement(name, target), "exact")
+            means = self._meanings.number(symbol)
+            return ReferenceSymbol(symbol, self._agreement(symbol, target), "exact", None, means)
         return self.unindexed(index)
 
-    def _agreement(self, name: SymbolName, target: int) -> Agreement:
-        """Compare dotted names; `<locals>` is no part of a symbol.
+    def _agreement(self, symbol: str, target: int) -> Agreement:
+        """Compare definitions, else dotted names; `<locals>` is no part of a symbol.
 
         What an external name finally is the index knows (`posixpath.join`) and `qualify` does not (`os.path.join`): the
         same last component counts as the same.
@@ -111,7 +117,10 @@ class SymbolChoice:
             said = self._said[target] = frozenset(each.replace(".<locals>", "") for each in spelled)
         if not said:
             return "scip-only"
+        name = self._names[symbol]
         if name.dotted in said:
+            return "both"
+        if any(each.replace(".<locals>", "") in said for each in self._meanings[symbol].qualified_names):
             return "both"
         means = self._targets[target]
         if name.is_terse and any(name.dotted in terse_names(each, means.kind) for each in means.qualified_names):

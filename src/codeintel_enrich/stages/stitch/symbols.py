@@ -14,7 +14,7 @@ from codeintel_enrich.model.linked import TargetKind
 
 # The grammar stands in the comments of SCIP's own schema, at the message `Symbol`. A descriptor is a name, simple or in
 # backticks, between the signs of its kind. A package is four parts with a space behind each; spaces inside are doubled.
-_DESCRIPTOR = re.compile(r"[\[(]?(?:`((?:[^`]|``)+)`|([A-Za-z0-9_+$-]+))(?:[\])/#:!.]|\([A-Za-z0-9_+$-]*\)\.)")
+_DESCRIPTOR = re.compile(r"[\[(]?(?:`((?:[^`]|``)+)`|([A-Za-z0-9_+$-]+))([\])/#:!.]|\([A-Za-z0-9_+$-]*\)\.)")
 _PACKAGE_PARTS = re.compile(r"(?:[^ ]|  )+ (?:[^ ]|  )* (?:[^ ]|  )* (?:[^ ]|  )* ")
 
 
@@ -29,22 +29,35 @@ class SymbolName(msgspec.Struct, frozen=True, gc=False):
     """scip-python's: it leaves out enclosing functions, and what a relative import leaves out of a module's name."""
     is_doubled: bool = False
     """Its last descriptor stands twice (scip-python: annotated module variables); once in `dotted`."""
+    module: str = ""
+    """Its namespaces, joined by dots: the module as the producer spells it."""
+    inside: str = ""
+    """What it names inside of that module, in the form of Python's `__qualname__`; empty for a module."""
+    kind: TargetKind = "variable"
+    """What its last descriptor says it is."""
+    is_member: bool = False
+    """Whether what it names belongs to a class."""
 
 
 _UNKNOWN = SymbolName("", "")
 
 
 class SymbolNames:
-    """Parses each symbol once."""
+    """Parses each symbol of one document once."""
 
-    def __init__(self) -> None:
+    def __init__(self, producer: str = "") -> None:
+        # pyrefly spells symbols as scip-python does, but leaves nothing out and doubles nothing.
+        self._is_exact = producer.startswith("scip-pyrefly")
         self._known: dict[str, SymbolName] = {}
 
     def __getitem__(self, symbol: str) -> SymbolName:
         """The name of a global symbol."""
         name = self._known.get(symbol)
         if name is None:
-            name = self._known[symbol] = parse_symbol(symbol)
+            name = parse_symbol(symbol)
+            if self._is_exact and name.is_terse:
+                name = msgspec.structs.replace(name, is_terse=False, is_doubled=False)
+            self._known[symbol] = name
         return name
 
 
@@ -70,7 +83,35 @@ def parse_symbol(symbol: str) -> SymbolName:
         return _UNKNOWN
     # Names are compared with identifiers, which Python itself normalises; indexers differ in whether they do.
     is_terse = symbol.startswith("scip-python ")
-    return SymbolName(names[-1].rpartition(".")[2], ".".join(names), is_terse, is_terse and is_doubled)
+    signs = [match[3] for match in found]
+    n_spaces = next((index for index, sign in enumerate(signs[: len(names)]) if sign != "/"), len(names))
+    inside = names[n_spaces:]
+    return SymbolName(
+        names[-1].rpartition(".")[2],
+        ".".join(names),
+        is_terse,
+        is_terse and is_doubled,
+        module=".".join(names[:n_spaces]),
+        inside=_qualname(inside, signs[n_spaces:]),
+        kind=_kind(signs[len(names) - 1]) if inside else "module",
+        is_member=len(inside) > 1 and signs[len(names) - 2] == "#",
+    )
+
+
+def _qualname(names: list[str], signs: list[str]) -> str:
+    """What stands inside of a function is behind `<locals>`, as Python has it."""
+    parts: list[str] = []
+    for index, name in enumerate(names):
+        if index and _kind(signs[index - 1]) == "function":
+            parts.append("<locals>")
+        parts.append(name)
+    return ".".join(parts)
+
+
+def _kind(sign: str) -> TargetKind:
+    if sign == "#":
+        return "class"
+    return "function" if sign.startswith("(") else "variable"
 
 
 def undoubled(symbol: str) -> str:

@@ -43,7 +43,7 @@ class Project:
     def stitch(self, path: str, document: Document | None) -> Stitched:
         parsed = self.parsed[path]
         linked_module, qualified = self.linked_modules[path], self.qualified[path]
-        return stitch(parsed.syntax, parsed.interface, qualified, linked_module, document)
+        return stitch(parsed.syntax, parsed.interface, qualified, linked_module, document, {})
 
     def definitions(self, path: str) -> list[tuple[Node, int]]:
         """(node, definition index) of everything that defines."""
