@@ -59,7 +59,7 @@ def emitted(
         for occurrence in document.occurrences
         if occurrence.roles & ROLE_DEFINITION
     }
-    modules = {path: module.module for path, module in linked.linked_modules.items()}
+    owners = {path: module.owner for path, module in linked.linked_modules.items()}
     rows: dict[str, FileRows] = {}
     for path, item in parsed.items():
         syntax, linked_module = item.syntax, linked.linked_modules[path]
@@ -71,7 +71,7 @@ def emitted(
         document = (documents or {}).get(path)
         if document is not None:
             document = msgspec.structs.replace(document, homes={**homes, **document.homes})
-        stitched = stitch(syntax, item.interface, qualified, linked_module, document, modules)
+        stitched = stitch(syntax, item.interface, qualified, linked_module, document, owners)
         own_facts = (facts or {}).get(path)
         types = attach_types(syntax, [own_facts] if own_facts else [])
         context = (contexts or {}).get(path, FileContext())

@@ -7,7 +7,7 @@ import typer
 
 from codeintel_enrich.cli.show import listed, print_json, print_table
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.store import References, exports_of, modules_near, names_near, open_store, refs_of
+from codeintel_enrich.store import KnownReferences, exports_of, modules_near, names_near, open_store, refs_of
 
 
 def show_exports(store: Path, module: str, as_json: bool) -> None:
@@ -58,7 +58,7 @@ def show_refs(store: Path, qualified_name: str, as_json: bool) -> None:
     return None
 
 
-def _completeness(found: References, name: str) -> str:
+def _completeness(found: KnownReferences, name: str) -> str:
     """Whether that is all; what is undecided, by place."""
     others = f"{found.excluded} more `.{name}` mean something else\n" if found.excluded else ""
     if found.complete:

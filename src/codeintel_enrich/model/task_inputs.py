@@ -36,9 +36,9 @@ class FileInputs(msgspec.Struct):
 
     path: str
     parts: dict[str, Sequence[Part]]
-    neighbours: dict[str, str | None] = {}
-    """Path of a file that defines something which the index finds in this one -> its module's name. So few and short
-    that they come with the inputs; `parts` has their digest."""
+    neighbours: dict[str, str] = {}
+    """Path of a file that defines something which the index finds in this one -> what its qualified names begin with.
+    So few and short that they come with the inputs; `parts` has their digest."""
 
     def of_stage(self, stage: str, settings: str, reads: Iterable[str]) -> TaskInputs:
         """What a stage that reads these names reads now. Meaningful once the stages before it are done."""

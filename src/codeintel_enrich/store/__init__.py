@@ -3,7 +3,7 @@
 from codeintel_enrich.store.graphs import graph_table
 from codeintel_enrich.store.merge import merge_store
 from codeintel_enrich.store.queries import (
-    References,
+    KnownReferences,
     broken_files,
     callers_by_path,
     exports_of,
@@ -16,7 +16,7 @@ from codeintel_enrich.store.read import canonical_dump, open_store
 from codeintel_enrich.store.report import report_rows
 
 __all__ = [
-    "References",
+    "KnownReferences",
     "broken_files",
     "callers_by_path",
     "canonical_dump",

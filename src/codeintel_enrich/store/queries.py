@@ -57,7 +57,7 @@ def exports_of(store: duckdb.DuckDBPyConnection, module: str) -> list[Row] | Non
     return _rows(store, _EXPORTS, module)
 
 
-class References(msgspec.Struct, frozen=True):
+class KnownReferences(msgspec.Struct, frozen=True):
     """What refers to one thing, and how far that is all. Lines from 1, columns from 0 in code points."""
 
     references: list[Row]
@@ -71,12 +71,12 @@ class References(msgspec.Struct, frozen=True):
     """Whether nothing is undecided."""
 
 
-def refs_of(store: duckdb.DuckDBPyConnection, qualified_name: str) -> References:
+def refs_of(store: duckdb.DuckDBPyConnection, qualified_name: str) -> KnownReferences:
     """Every identifier that means something, and what may."""
     name = qualified_name.rpartition(".")[2]
     references, undecided = _rows(store, _REFS, qualified_name), _rows(store, _UNDECIDED, name)
     others = store.execute(_OTHERS, [qualified_name, name]).fetchone()
-    return References(references, undecided, others[0] if others else 0, not undecided)
+    return KnownReferences(references, undecided, others[0] if others else 0, not undecided)
 
 
 def callers_by_path(store: duckdb.DuckDBPyConnection) -> dict[str, dict[str, list[str]]]:

@@ -206,10 +206,10 @@ class State:
         parts["neighbours"] = [("neighbours", digest(ENCODER.encode(neighbours)) if neighbours else "")]
         return FileInputs(path, dict(parts), neighbours)
 
-    def _neighbours(self, path: str) -> dict[str, str | None]:
-        """Path of a file of ours that defines something which the index finds in this one -> its module's name."""
+    def _neighbours(self, path: str) -> dict[str, str]:
+        """Path of a file that defines something which the index finds in this one -> what its names begin with."""
         homes = self._homes.get(path, ())
-        return {home: self._modules[home].module for home in homes if home in self._modules}
+        return {home: self._modules[home].owner for home in homes if home in self._modules}
 
     @cached_property
     def _homes(self) -> Mapping[str, tuple[str, ...]]:

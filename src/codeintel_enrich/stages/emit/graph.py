@@ -76,7 +76,11 @@ def _reads(layers: Layers) -> tuple[dict[int, int], dict[int, int], set[int]]:
     dispatched: set[int] = set()
     answers = layers.answers.references
     for reference, meaning, answer in zip(layers.syntax.references, layers.meanings, answers, strict=True):
-        if meaning >= 0 and counts_as_used[meaning] and reference.role == "read":
+        if (
+            meaning >= 0
+            and counts_as_used[meaning]
+            and (reference.role == "read" or _runs(reference, targets[meaning]))
+        ):
             key = reference.node * width + meaning
             # Hot: a pair as one number, and one look-up for all but the first mention.
             if key in counts:
@@ -87,6 +91,12 @@ def _reads(layers: Layers) -> tuple[dict[int, int], dict[int, int], set[int]]:
             if dispatches[answer]:
                 dispatched.add(key)
     return counts, first_lines, dispatched
+
+
+def _runs(reference: Reference, target: Target) -> bool:
+    """Whether to write or to delete an attribute is to run a function: the setter or deleter of a property."""
+    is_changed = reference.role in ("write", "delete")
+    return is_changed and reference.kind == "attribute" and target.kind == "function"
 
 
 def _is_definition(target: Target) -> bool:

@@ -44,7 +44,7 @@ def stitch(
     qualified: Qualified,
     linked: LinkedModule,
     document: Document | None,
-    neighbours: Mapping[str, str | None],
+    neighbours: Mapping[str, str],
 ) -> Stitched:
     """Attach the document's symbols to the file; without a document only `qualify` speaks.
 
@@ -52,7 +52,8 @@ def stitch(
     reference keeps `symbol=None` and the agreement of a reference that the index is silent on. An alias is not what its
     symbol is called (`np`, `numpy/`), and is not attached either.
 
-    `neighbours`: path of each file that defines something of what the document mentions -> its module's name.
+    `neighbours`: path of each file that defines something of what the document mentions -> what its
+    qualified names begin with: its module, else its path.
     """
     names = SymbolNames(document.producer if document is not None else "")
     path = document.relative_path if document is not None else None

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from codeintel_enrich.model.linked import Target
 from codeintel_enrich.stages.stitch.symbols import SymbolNames
 
-_NAMELESS = "the file has no module name"
-
 
 class Meanings:
     """The targets of symbols, each once and numbered.
@@ -16,15 +14,16 @@ class Meanings:
     """
 
     def __init__(
-        self, homes: Mapping[str, str], modules: Mapping[str, str | None], path: str | None, names: SymbolNames
+        self, homes: Mapping[str, str], owners: Mapping[str, str], path: str | None, names: SymbolNames
     ) -> None:
-        """`homes`: symbol -> path of the document that defines it; `modules`: such a path -> its module's name.
+        """`homes`: symbol -> path of the document that defines it; `owners`: such a path -> what the qualified names
+        of the file begin with: its module, else its path.
 
         `path` is that of the document itself: what it defines gets no path, as in what `qualify` says.
         """
         self.targets: list[Target] = []
         self._homes = homes
-        self._modules = modules
+        self._owners = owners
         self._path = path
         self._names = names
         self._known: dict[str, int] = {}
@@ -44,10 +43,8 @@ class Meanings:
     def _target(self, symbol: str) -> Target:
         name, home = self._names[symbol], self._homes.get(symbol)
         # Defined by a document of no file of ours: what the index was made of is gone.
-        if home is None or home not in self._modules:
+        if home is None or home not in self._owners:
             return Target((name.dotted,) if name.dotted else (), "external")
-        module = self._modules[home]
+        owner = self._owners[home]
         path = None if home == self._path else home
-        if module is None:
-            return Target((), name.kind, path, _NAMELESS)
-        return Target((f"{module}.{name.inside}" if name.inside else module,), name.kind, path)
+        return Target((f"{owner}.{name.inside}" if name.inside else owner,), name.kind, path)
