@@ -6,6 +6,7 @@ from codeintel_enrich.cli.show import listed, print_json, when
 from codeintel_enrich.commands.explain import Story
 from codeintel_enrich.commands.forecast import Plan, PlannedTask
 from codeintel_enrich.commands.status import Status
+from codeintel_enrich.engine.run.summary import left_out_lines
 
 MOST_TASKS = 40
 """Tasks that a forecast shows one by one."""
@@ -31,6 +32,8 @@ def show_status(status: Status, as_json: bool) -> None:
     ):
         if names:
             say(f"{what}: {listed(names)}\n")
+    for line in left_out_lines(status.left_out):
+        say(f"{line}\n")
     if status.unfinished:
         say("the last build did not finish\n")
     if status.index_behind:

@@ -15,7 +15,7 @@ import msgspec
 from codeintel_enrich.engine.plan.build import Build
 from codeintel_enrich.engine.run.summary import Summary
 from codeintel_enrich.engine.state.artifacts import has_log
-from codeintel_enrich.engine.state.discovery import SUFFIXES
+from codeintel_enrich.engine.state.discovery import may_be_python
 from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.engine.state.places import Options, Places, places
 from codeintel_enrich.errors import EnrichError, ToolError, UsageError
@@ -23,7 +23,7 @@ from codeintel_enrich.files.atomic import replace_file
 from codeintel_enrich.files.git import find_repository, git_objects, run_git
 from codeintel_enrich.tasks import run_build
 
-STEERING = frozenset((".gitignore", "pyproject.toml", "pyvenv.cfg", "CACHEDIR.TAG"))
+STEERING = frozenset(("pyproject.toml", "pyvenv.cfg", "CACHEDIR.TAG"))
 """Files that decide, beside the sources, what a build sees."""
 RECORD = "tree.msgpack"
 """What the laid out tree holds, beside it."""
@@ -220,7 +220,10 @@ def _matters(path: str, entry: Entry) -> bool:
     pure = PurePosixPath(path)
     # A submodule is a commit of another repository: there is no blob to write. git itself never checks out `..`, but a
     # tree that was made by hand can name it.
-    return entry.mode != SUBMODULE and ".." not in pure.parts and (path.endswith(SUFFIXES) or pure.name in STEERING)
+    # Ignore files do not count for what is tracked, and all that is in git is.
+    if entry.mode == SUBMODULE or ".." in pure.parts or pure.name == ".gitignore":
+        return False
+    return may_be_python(path) or pure.name in STEERING
 
 
 def _seed(main: Places, side: Places) -> None:

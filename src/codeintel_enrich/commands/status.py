@@ -36,6 +36,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Files of ours that are not as the last build left them."""
     broken: dict[str, str]
     """Path -> `line: error` of the files that do not parse."""
+    left_out: dict[str, str]
+    """Path of what may hold Python and is no input -> why."""
     rows: dict[str, int]
     index_behind: int
     """Files that changed since the SCIP index was made."""
@@ -79,6 +81,7 @@ def status(build: Build) -> Status:
         settings=other,
         damaged=damaged,
         broken=manifest.broken,
+        left_out=dict(sorted(state.tree.seen.left_out.items())),
         rows=manifest.rows,
         index_behind=build.inputs.index_behind({path: known.get(path) for path in state.tree.seen.files}),
     )

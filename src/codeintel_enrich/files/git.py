@@ -124,8 +124,8 @@ def _view(folder: Path) -> Iterator[dict[str, str]]:
             "GIT_DIR": str(view),
             "GIT_COMMON_DIR": str(view),
             "GIT_WORK_TREE": str(found.top),
-            # A hook of `git commit FILE` runs beside an index of its own, and what is pushed lies apart at first.
-            "GIT_INDEX_FILE": os.path.abspath(os.environ.get("GIT_INDEX_FILE") or found.own / "index"),
+            # What is pushed lies apart at first.
+            "GIT_INDEX_FILE": str(_index_of(found)),
             "GIT_OBJECT_DIRECTORY": os.path.abspath(os.environ.get("GIT_OBJECT_DIRECTORY") or found.common / "objects"),
         }
     finally:
@@ -148,6 +148,23 @@ def git(folder: Path, *words: str) -> bytes | None:
     except ToolError:
         return None
     return done.stdout if done.returncode == 0 else None
+
+
+def index_file(folder: Path) -> Path | None:
+    """The index of the checkout that a folder lies in; None where it lies in none. Runs nothing."""
+    found = find_repository(folder)
+    return None if found is None else _index_of(found)
+
+
+def _index_of(found: GitFolders) -> Path:
+    # A hook of `git commit FILE` runs beside an index of its own.
+    return Path(os.path.abspath(os.environ.get("GIT_INDEX_FILE") or found.own / "index"))
+
+
+def tracked_files(folder: Path) -> frozenset[str] | None:
+    """The paths below a folder, relative to it, that are in git's index; None where git cannot say."""
+    listed = git(folder, "ls-files", "-z", "--cached")
+    return None if listed is None else frozenset(map(os.fsdecode, listed.split(b"\0")[:-1]))
 
 
 def git_objects(folder: Path, names: Sequence[str]) -> Iterator[bytes]:

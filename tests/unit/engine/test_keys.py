@@ -31,6 +31,7 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     "lock-wait-seconds": (17, set()),
     "index": ({"refresh": "never"}, set()),
     "check": ({"tools": []}, set()),
+    "submodules": (True, set()),
     "fail-on": (["parse-error"], set()),
     "emit-pages": (False, {"merge"}),
     "emit-parquet": (False, {"merge"}),

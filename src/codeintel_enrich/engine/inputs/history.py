@@ -12,7 +12,7 @@ import msgspec
 from codeintel_enrich.engine.inputs.external import ExternalInput, MadeInput, encoded
 from codeintel_enrich.engine.rules.config import config_digest
 from codeintel_enrich.engine.rules.keys import stage_version
-from codeintel_enrich.engine.state.discovery import SUFFIXES
+from codeintel_enrich.engine.state.discovery import may_be_python
 from codeintel_enrich.errors import ToolError
 from codeintel_enrich.files.git import find_repository, git
 from codeintel_enrich.files.programs import executable
@@ -103,7 +103,7 @@ class HistoryInput(ExternalInput):
                 "git could not read the history; in a partial clone, fetch it first (`git fetch --refetch`), "
                 "else run `git fsck`"
             )
-        paths = [path for name in listed.split(b"\0") if (path := os.fsdecode(name)).endswith(SUFFIXES)]
+        paths = [path for name in listed.split(b"\0") if may_be_python(path := os.fsdecode(name))]
         # git shows a commit whose parents are missing as if it had added every file there is.
         commits = (commit for commit in read_log(log) if commit.name not in tip.shallow)
         found = histories(commits, paths, int(time), config.history_window_days)

@@ -180,6 +180,8 @@ def _has_config(checker: Checker, root: Path) -> bool:
 def indexable(path: str) -> bool:
     """Whether an indexer that thinks in module names can place a file: every part of its path is an identifier."""
     pure = PurePosixPath(path)
+    if pure.suffix not in (".py", ".pyi"):
+        return False
     folders = [folder.removesuffix("-stubs") for folder in pure.parent.parts]
     return all(part.isidentifier() and not iskeyword(part) for part in [*folders, pure.stem])
 

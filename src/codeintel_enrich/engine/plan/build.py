@@ -43,7 +43,7 @@ class Build:
         return config_digest(
             state.settings.digests,
             self.inputs.policy(),
-            (state.options.only, config.include, config.exclude),
+            (state.options.only, config.include, config.exclude, config.submodules),
             state.places.name(state.places.out),
         )
 

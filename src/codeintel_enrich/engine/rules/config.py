@@ -63,6 +63,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """gitignore patterns; when given, only matching files are indexed."""
     exclude: tuple[str, ...] = ()
     """gitignore patterns of files and folders to leave out."""
+    submodules: bool = False
+    """Whether the checkouts of git submodules are indexed as parts of this tree."""
     level: NodeLevel = "defs"
     """Which CST nodes get rows: definitions and imports (`defs`), or every node that is not whitespace (`full`)."""
     python_version: Annotated[str, msgspec.Meta(pattern=r"^3\.\d+$")] | None = None

@@ -62,13 +62,13 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         lines += [f"does not parse: {path}:{error}" for path, error in [*self.broken.items()][:MOST_BROKEN]]
         if len(self.broken) > MOST_BROKEN:
             lines.append(f"and {len(self.broken) - MOST_BROKEN} files more that do not parse (table modules)")
-        lines += _grouped(self.left_out)
+        lines += left_out_lines(self.left_out)
         lines += [f"warning: {warning}" for warning in self.warnings]
         lines += [f"error: {error}" for error in self.errors]
         return "".join(f"{line}\n" for line in lines)
 
 
-def _grouped(left_out: dict[str, str]) -> list[str]:
+def left_out_lines(left_out: dict[str, str]) -> list[str]:
     """One line per reason, with a few examples."""
     reasons: dict[str, list[str]] = {}
     for name, why in left_out.items():

@@ -1,19 +1,25 @@
-"""Which files there are: one walk over the tree, gitignore rules and our own exclusions; opens no source file."""
+"""Which files there are: one walk over the tree, gitignore rules and our own exclusions.
+
+It opens no file but those of rules, and files without a suffix, once: whether they are Python's only their first line
+tells.
+"""
 
 import os
 import re
 import stat as stat_module
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.files.stat import Found
+from codeintel_enrich.files.shebang import HEAD_BYTES, is_python_script, may_be_script
+from codeintel_enrich.files.stat import Found, is_racy
 
-SUFFIXES = (".py", ".pyi")
+SUFFIXES = (".py", ".pyi", ".pyw")
 CACHE_TAG = "CACHEDIR.TAG"
-_MARKERS = frozenset((".gitignore", "pyvenv.cfg", CACHE_TAG))
+_MARKERS = frozenset((".gitignore", ".gitmodules", "pyvenv.cfg", CACHE_TAG))
 """Files that say something about the folder they lie in."""
 CACHE_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
 """How a cache tag begins (bford.info/cachedir); the number is the MD5 digest of `.IsCacheDirectory`."""
@@ -25,15 +31,37 @@ SKIPPED_FOLDERS = frozenset(
     )
 )
 """Folders of version control, installed packages and tools: never somebody's sources, whether ignored or not."""
+_SILENT_FOLDERS = frozenset((".git", ".hg", ".svn", ".jj", "__pycache__"))
+"""Those of them that nobody would look for sources in: not worth a word."""
+
+
+_SUBMODULE_PATH = re.compile(r'^\s*path\s*=\s*"?(.*?)"?\s*$', re.MULTILINE)
+_IGNORED = "ignore rules leave it out"
+_EXCLUDED = "the settings `include` and `exclude` leave it out"
+
+
+def may_be_python(path: str) -> bool:
+    """Whether a file of that name is Python's, as far as names can tell."""
+    return path.endswith(SUFFIXES) or may_be_script(path.rpartition("/")[2])
 
 
 class Decisions(msgspec.Struct):
-    """What ignore rules said of each path, kept between runs because asking them is what costs in a walk."""
+    """What was found out about paths, kept between runs because asking rules, git and files is what costs in a walk."""
 
     rules: str = ""
     """Digest of every rule these decisions were made by."""
-    ignored: set[str] = set()
     kept: set[str] = set()
+    excluded: set[str] = set()
+    """By the settings."""
+    ignored: set[str] = set()
+    """By ignore files."""
+    tracked: set[str] = set()
+    """Those of the ignored that git tracks all the same."""
+    index: Found | None = None
+    """Signature of the index that says so; None where it was not asked, or may have changed since in the same tick."""
+    heads: dict[str, tuple[Found, bool, str | None]] = {}
+    """File without a suffix -> its signature, whether it is a Python script, why it is none though it sounds like
+    one."""
 
 
 class Scan(msgspec.Struct):
@@ -44,9 +72,10 @@ class Scan(msgspec.Struct):
     outlined: dict[str, Found]
     """Other files that somebody lays claim to."""
     left_out: dict[str, str]
-    """Path (printable) -> why it is no input, for entries named like source that are no regular files."""
+    """Path (printable) -> why it is no input, for what looks like Python, and folders where it might be."""
     decisions: Decisions
     decisions_changed: bool
+    """Whether rules were asked anew."""
 
 
 def scan(
@@ -56,23 +85,27 @@ def scan(
     exclude: Sequence[str],
     only: Sequence[str],
     skip: Sequence[str],
+    submodules: bool,
     claims: Callable[[str], object],
     decisions: Decisions,
 ) -> Scan:
     """Walk `root` and list its Python files, and the files whose name `claims` says something of.
 
-    `include`, `exclude`, `only` are gitignore patterns; `skip` are folders (relative) that are ours. Symbolic links to
-    folders are not followed (no loops, no file twice); links to files are. Raises UsageError for a bad pattern.
+    `include`, `exclude`, `only` are gitignore patterns; `skip` are folders (relative) that are ours. Files that git
+    tracks count, whatever ignore files say of them; other work trees inside of this one do not, nor do submodules
+    unless `submodules`. Symbolic links to folders are not followed (no loops, no file twice); links to files are.
+    Raises UsageError for a bad pattern.
     """
-    walk = _Walk(root, include, exclude, only, skip, claims)
+    walk = _Walk(root, include, exclude, only, skip, submodules, claims, decisions.heads)
     walk.visit("", ())
     # Asking pathspec costs more than the walk, and what it says of a path depends on the rules alone: its
     # answers are kept until a rule changes.
     rules = walk.rules_digest()
     if rules != decisions.rules:
-        decisions = Decisions(rules=rules, ignored=set(), kept=set())
+        decisions = Decisions(rules=rules, kept=set(), excluded=set(), ignored=set(), tracked=set())
+    decisions.heads = walk.heads
     kept, changed = walk.decide(decisions)
-    outlined = {path: found for path, found in kept.items() if not path.endswith(SUFFIXES)}
+    outlined = {path: found for path, found in kept.items() if not walk.is_python(path)}
     files = {path: found for path, found in kept.items() if path not in outlined} if outlined else kept
     return Scan(files, outlined, walk.left_out, decisions, changed)
 
@@ -87,12 +120,20 @@ class _Walk:
         exclude: Sequence[str],
         only: Sequence[str],
         skip: Sequence[str],
+        submodules: bool,
         claims: Callable[[str], object],
+        heads: Mapping[str, tuple[Found, bool, str | None]],
     ) -> None:
         self.root = str(root)
         self.patterns = (tuple(include), tuple(exclude), tuple(only))
         self.skip = frozenset(skip)
+        self.submodules = submodules
         self.claims = claims
+        self.known_heads = heads
+        self.heads: dict[str, tuple[Found, bool, str | None]] = {}
+        """Of the files that were met in this walk."""
+        self.declared: set[str] = set()
+        """Folders that are submodules."""
         self.left_out: dict[str, str] = {}
         self.candidates: list[tuple[str, Found, tuple[str, ...]]] = []
         self.ignore_files: dict[str, str] = {}
@@ -111,14 +152,42 @@ class _Walk:
                 continue
             # Only regular files are opened: a FIFO of such a name would never answer.
             names = {entry.name for entry in listing if entry.name in _MARKERS and entry.is_file()}
-            # A virtual environment is known by its marker, whatever it is called; a tagged cache by the signature in
-            # its tag (bford.info/cachedir), since an empty file of that name means nothing.
-            if folder and ("pyvenv.cfg" in names or (CACHE_TAG in names and self._is_cache(folder))):
+            if folder and (why := self._not_ours(folder, names, listing)) is not None:
+                self.left_out[printable(folder)] = why
                 continue
+            if ".gitmodules" in names and (not folder or folder in self.declared):
+                self._declare_submodules(folder)
             if ".gitignore" in names and (text := self._read(f"{folder}/.gitignore" if folder else ".gitignore")):
                 self.ignore_files[folder] = text
                 rulers = (*rulers, folder)
             self._sort_out(listing, f"{folder}/" if folder else "", rulers, pending)
+
+    def _not_ours(self, folder: str, markers: set[str], listing: list[os.DirEntry[str]]) -> str | None:
+        """Why nothing in a folder below the root is ours, if that is so."""
+        # A virtual environment is known by its marker, whatever it is called; a tagged cache by the signature in its
+        # tag (bford.info/cachedir), since an empty file of that name means nothing.
+        if "pyvenv.cfg" in markers:
+            return "a virtual environment"
+        if CACHE_TAG in markers and self._begins(f"{folder}/{CACHE_TAG}", CACHE_SIGNATURE):
+            return "a cache"
+        for entry in listing:
+            if entry.name != ".git":
+                continue
+            # As git has it: an empty folder, or a file that says something else, makes no repository.
+            if entry.is_dir() and os.path.exists(f"{self.root}/{folder}/.git/HEAD"):
+                is_repository = True
+            else:
+                is_repository = entry.is_file(follow_symlinks=False) and self._begins(f"{folder}/.git", b"gitdir:")
+            if is_repository and folder not in self.declared:
+                return "another git work tree"
+            if is_repository and not self.submodules:
+                return "a git submodule; the setting `submodules` takes it in"
+        return None
+
+    def _declare_submodules(self, folder: str) -> None:
+        """Note which folders a repository says are its submodules (gitmodules(5))."""
+        for written in _SUBMODULE_PATH.findall(self._read(f"{folder}/.gitmodules" if folder else ".gitmodules")):
+            self.declared.add(f"{folder}/{written}" if folder else written)
 
     def _sort_out(
         self,
@@ -138,8 +207,36 @@ class _Walk:
                 path = prefix + name
                 if name not in SKIPPED_FOLDERS and path not in self.skip:
                     pending.append((path, rulers))
-            elif self.claims(name):
+                elif name in SKIPPED_FOLDERS and name not in _SILENT_FOLDERS:
+                    self.left_out[printable(path)] = "installed packages, or a tool's own files"
+            elif self.claims(name) or (may_be_script(name) and self._is_script(entry, prefix + name)):
                 self._take(entry, prefix + name, rulers, pending)
+
+    def _is_script(self, entry: os.DirEntry[str], path: str) -> bool:
+        """Whether a file without a suffix is run by Python."""
+        try:
+            if not entry.is_file(follow_symlinks=False):
+                return False
+            status = entry.stat()
+        except OSError:
+            return False
+        found = Found(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        known = self.known_heads.get(path)
+        if known is None or known[0] != found:
+            now = time.time_ns()
+            is_script, why_not = is_python_script(self._head(path))
+            known = found, is_script, why_not
+            if is_racy(found, now):
+                # It may change without another signature: asked again in the next run.
+                known = Found(-1, 0, 0, 0), is_script, why_not
+        self.heads[path] = known
+        if known[2] is not None:
+            self.left_out[printable(path)] = known[2]
+        return known[1]
+
+    def is_python(self, path: str) -> bool:
+        """Whether a file that was found is Python's."""
+        return path.endswith(SUFFIXES) or path in self.heads
 
     def _take(
         self, entry: os.DirEntry[str], path: str, rulers: tuple[str, ...], pending: list[tuple[str, tuple[str, ...]]]
@@ -165,12 +262,15 @@ class _Walk:
         else:
             self.left_out[printable(path)] = "not a regular file"
 
-    def _is_cache(self, folder: str) -> bool:
+    def _begins(self, path: str, with_bytes: bytes) -> bool:
+        return self._head(path).startswith(with_bytes)
+
+    def _head(self, path: str) -> bytes:
         try:
-            with open(f"{self.root}/{folder}/{CACHE_TAG}", "rb") as tag:
-                return tag.read(len(CACHE_SIGNATURE)) == CACHE_SIGNATURE
+            with open(f"{self.root}/{path}", "rb", buffering=0) as file:
+                return file.read(HEAD_BYTES)
         except OSError:
-            return False
+            return b""
 
     def _read(self, path: str) -> str:
         try:
@@ -190,24 +290,59 @@ class _Walk:
         """Apply every rule to every candidate, asking the pattern library only about paths not seen before."""
         if not self.ignore_files and not any(self.patterns):
             return {path: found for path, found, _ in sorted(self.candidates)}, False
-        rules: _Rules | None = None
-        changed = False
+        changed = self._judge(decisions)
+        ignored_because = _IGNORED
+        if not decisions.ignored.isdisjoint(path for path, _, _ in self.candidates):
+            ignored_because = self._ask_git(decisions, changed)
         files: dict[str, Found] = {}
         # In path order, whatever order the file system lists in: what follows must not depend on the machine.
-        for path, found, rulers in sorted(self.candidates):
-            if path in decisions.kept:
+        for path, found, _ in sorted(self.candidates):
+            if path in decisions.kept or path in decisions.tracked:
                 files[path] = found
-                continue
-            if path in decisions.ignored:
+            # What was not asked for with `--only` needs no word.
+            elif self.is_python(path) and not (path in decisions.excluded and self.patterns[2]):
+                self.left_out[printable(path)] = ignored_because if path in decisions.ignored else _EXCLUDED
+        return files, changed
+
+    def _judge(self, decisions: Decisions) -> bool:
+        """Have every path decided on; returns whether any was not."""
+        rules: _Rules | None = None
+        for path, _, rulers in self.candidates:
+            if path in decisions.kept or path in decisions.ignored or path in decisions.excluded:
                 continue
             rules = rules or _Rules(self.ignore_files, *self.patterns)
-            changed = True
-            if rules.keeps(path, rulers):
-                decisions.kept.add(path)
-                files[path] = found
-            else:
+            if rules.excludes(path):
+                decisions.excluded.add(path)
+            elif rules.ignores(path, rulers):
                 decisions.ignored.add(path)
-        return files, changed
+            else:
+                decisions.kept.add(path)
+        return rules is not None
+
+    def _ask_git(self, decisions: Decisions, changed: bool) -> str:
+        """Find out which ignored files git tracks, if its index may say other than the last time; returns why the
+        others are left out."""
+        # Needed in few trees only.
+        from codeintel_enrich.files.git import index_file, tracked_files
+
+        # To start git costs more than the walk, so the index's signature is asked first.
+        index = index_file(Path(self.root))
+        now = time.time_ns()
+        try:
+            status = os.stat(index) if index is not None else None
+        except OSError:
+            status = None
+        if status is None:
+            decisions.tracked, decisions.index = set(), None
+            return _IGNORED
+        found = Found(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        if found != decisions.index or changed:
+            tracked = tracked_files(Path(self.root))
+            decisions.tracked = decisions.ignored & tracked if tracked is not None else set()
+            decisions.index = None if tracked is None or is_racy(found, now) else found
+            if tracked is None:
+                return f"{_IGNORED}; whether git tracks it, git does not say"
+        return f"{_IGNORED}, and git does not track it"
 
 
 class _Rules:
@@ -244,14 +379,17 @@ class _Rules:
         self.only = compiled(only, "--only")
         self._ignored_folders: dict[str, bool] = {"": False}
 
-    def keeps(self, path: str, rulers: tuple[str, ...]) -> bool:
+    def excludes(self, path: str) -> bool:
+        """Whether the settings, or what was asked for, leave a file out."""
         if self.include is not None and not self.include.match_file(path):
-            return False
+            return True
         if self.only is not None and not self.only.match_file(path):
-            return False
-        if self.exclude is not None and self.exclude.match_file(path):
-            return False
-        return not (self._ignores_folder(path.rpartition("/")[0], rulers) or self._ignores(path, rulers))
+            return True
+        return self.exclude is not None and self.exclude.match_file(path)
+
+    def ignores(self, path: str, rulers: tuple[str, ...]) -> bool:
+        """Whether the ignore files of the tree leave a file out."""
+        return self._ignores_folder(path.rpartition("/")[0], rulers) or self._ignores(path, rulers)
 
     def _ignores_folder(self, path: str, rulers: tuple[str, ...]) -> bool:
         """Whether a folder is ignored, or one around it. Nothing in an ignored folder can be taken back."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from codeintel_enrich.engine.rules.config import Config
-from codeintel_enrich.engine.state.discovery import SUFFIXES, Scan, scan
+from codeintel_enrich.engine.state.discovery import Scan, scan
 from codeintel_enrich.engine.state.journal import Journal
 from codeintel_enrich.engine.state.manifest import FileState, Manifest
 from codeintel_enrich.engine.state.outlining import grammars_of, leave_out
@@ -83,7 +83,7 @@ class Tree:
             # Stands for the digest, so that a file which becomes readable is another than before, and one that stays
             # unreadable is not looked at twice.
             content = f"unreadable: {error.strerror}"
-        known = self._files if path.endswith(SUFFIXES) else self._outlined
+        known = self._outlined if path in self.seen.outlined else self._files
         state = known.get(path)
         if state is None:
             known[path] = FileState(found, racy, content)
@@ -117,6 +117,7 @@ def look(places: Places, config: Config, only: Sequence[str], manifest: Manifest
         exclude=config.exclude,
         only=only,
         skip=places.skipped(),
+        submodules=config.submodules,
         claims=language_of,
         decisions=manifest.decisions,
     )

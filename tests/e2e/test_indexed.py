@@ -1,0 +1,101 @@
+"""What is indexed: what git tracks, scripts, no other work trees; what an edit redoes, and that it equals clean."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import Command
+from tests.support.gitrepo import GitRepository
+from tests.support.workspace import Workspace, all_tasks, later_tasks
+
+LINKED = {"link", "merge"}
+TABLES = {
+    ".gitignore": "gen/\n",
+    "shop/__init__.py": "",
+    "shop/core.py": "from shop.gen.tables import TABLE\nprint(TABLE)\n",
+}
+
+
+def used(work: Workspace) -> list[tuple[str, str, str | None]]:
+    """What the names of other files mean: (file, name, defining file)."""
+    found: list[tuple[str, str, str | None]] = work.query(
+        "select path, name, target_path from refs where target_path <> path and role <> 'import' order by all"
+    )
+    return found
+
+
+def test_a_file_that_git_tracks_is_indexed_though_it_is_ignored(tmp_path: Path) -> None:
+    work = GitRepository(tmp_path, TABLES)
+    work.write("shop/gen/tables.py", "TABLE = {}\n")
+    work.build()
+    assert used(work) == []
+    work.git("add", "-f", "shop/gen")
+    assert work.ran() == {
+        *all_tasks("shop/gen/tables.py"),
+        *later_tasks("shop/core.py"),
+        # It has a submodule more.
+        *later_tasks("shop/__init__.py"),
+        *LINKED,
+    }
+    assert used(work) == [("shop/core.py", "TABLE", "shop/gen/tables.py")]
+    work.assert_equals_clean()
+    assert work.ran() == set()
+    work.git("rm", "-q", "--cached", "shop/gen/tables.py")
+    summary = work.build()
+    assert summary.left_out["shop/gen/tables.py"] == "ignore rules leave it out, and git does not track it"
+    assert used(work) == []
+    work.assert_equals_clean()
+
+
+def test_hook_and_diff_see_what_a_tracked_and_ignored_file_loses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work = GitRepository(tmp_path, TABLES)
+    work.write("shop/gen/tables.py", "TABLE = {}\n")
+    work.write("bin/tool", "#!/usr/bin/env python3\nfrom shop.gen.tables import TABLE\n")
+    work.git("add", "-f", "shop/gen", "bin")
+    work.commit("a generated file")
+    work.write("shop/gen/tables.py", "OTHER = {}\n")
+    work.git("add", "-u")
+    command = Command(work.root, monkeypatch, capsys)
+    judged = command.run("hook", "--root", str(work.root), "--json", "--fail-on", "broken-export")
+    assert judged.code == 1
+    assert {found["path"] for found in judged.summary["findings"]} == {"shop/core.py", "bin/tool"}
+    work.commit("without the table")
+    told = command.run("diff", "HEAD~1..HEAD", "--root", str(work.root), "--json")
+    assert "TABLE" in str(told.summary)
+
+
+def test_a_nested_work_tree_is_another_tree(tmp_path: Path) -> None:
+    work = GitRepository(
+        tmp_path, {"shop/__init__.py": "", "shop/core.py": "def price(): ...\n", "use.py": "import shop.core\n"}
+    )
+    work.build()
+    work.git("worktree", "add", "-q", "-b", "feat", ".claude/worktrees/feat")
+    assert work.ran() == set()
+    assert work.build().left_out[".claude/worktrees/feat"] == "another git work tree"
+    work.git("worktree", "remove", ".claude/worktrees/feat")
+    assert work.ran() == set()
+
+
+SCRIPTS = {
+    "m.py": "x = 1\n",
+    "bin/tool": "#!/usr/bin/env python3\nfrom m import x\nprint(x)\n",
+    "gui.pyw": "from m import x\nprint(x)\n",
+    "LICENSE": "free\n",
+}
+
+
+def test_scripts_are_indexed(tmp_path: Path) -> None:
+    work = Workspace(tmp_path, SCRIPTS)
+    work.build()
+    assert used(work) == [("bin/tool", "x", "m.py"), ("gui.pyw", "x", "m.py")]
+    work.append("bin/tool", "def main(): return x\n")
+    assert work.ran() == all_tasks("bin/tool") | LINKED
+    assert ("bin/tool.main",) in work.query("select qualified_name from refs where path = 'bin/tool'")
+    work.assert_equals_clean()
+    work.write("bin/tool", "#!/bin/sh\nls\n")
+    work.write("run", "#!/usr/bin/env -S python3 -u\nfrom m import x\nx\n")
+    assert work.ran() == all_tasks("run") | LINKED
+    assert used(work) == [("gui.pyw", "x", "m.py"), ("run", "x", "m.py")]
+    work.assert_equals_clean()
