@@ -4,11 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from codeintel_enrich.commands.diff import breaks
 from codeintel_enrich.engine.run.last_run import read_last_run
-from codeintel_enrich.model.config import ParseConfig
-from codeintel_enrich.model.syntax import Parameter
-from codeintel_enrich.stages.parse import parse
 from tests.support.command import Command
 from tests.support.gitrepo import GitRepository
 from tests.support.projects import SHOP
@@ -80,30 +76,6 @@ def test_imports_of_a_module_that_is_gone_are_told(command: Command, shop: GitRe
     }
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "why"),
-    [
-        ("a, b=1", "a", "b is gone"),
-        ("a", "a, b", "new and has no default"),
-        ("a, b=1", "a, b", "no default any more"),
-        ("a, b", "b, a", "another order"),
-        ("a, b", "a, *, b", "passed in another way"),
-        ("a", "a, b=1", ""),
-        ("a", "a: int, *rest, **more", ""),
-        ("a, /", "a", ""),
-        ("a=1", "a=2", ""),
-    ],
-)
-def test_only_what_can_break_a_call_is_breaking(before: str, after: str, why: str) -> None:
-    def parameters(text: str) -> tuple[Parameter, ...]:
-        syntax = parse(f"def f({text}): ...\n".encode(), ParseConfig()).syntax
-        (signature,) = [item.signature for item in syntax.definitions if item.signature]
-        return signature.parameters
-
-    told = breaks(parameters(before), parameters(after))
-    assert (why in told) if why else (told == "")
-
-
 def test_a_change_of_bodies_changes_no_api_and_a_second_run_analyses_nothing(
     command: Command, shop: GitRepository
 ) -> None:
@@ -138,3 +110,27 @@ def test_a_commit_that_is_none_is_one_message(command: Command, span: str, says:
     outcome = command.run("diff", span)
     assert outcome.code == 2
     assert says in outcome.err
+
+
+def test_settings_name_what_nobody_is_to_rely_on(command: Command, shop: GitRepository) -> None:
+    shop.write("pyproject.toml", '[tool.codeintel-enrich.diff]\nignore = ["shop.core.Base", "shop.lim*"]\n')
+    shop.replace(CORE, "def key(self) -> str:", "def key(self, more) -> str:")
+    shop.replace(CORE, "def other", "def another")
+    shop.write("shop/limited.py", "")
+    shop.commit("changes")
+    told = command.run("diff", "HEAD~1", "--json").summary
+    assert [change["name"] for change in told["removed"]] == ["shop.core.other"]
+    # By its shorter name, which no pattern fits, the class is public all the same.
+    assert [change["name"] for change in told["signatures"]] == ["shop.Base.key"]
+
+
+def test_members_go_by_the_shortest_name_by_which_users_import(command: Command, shop: GitRepository) -> None:
+    shop.write("shop/_impl.py", "class Client:\n    def get(self): ...\n    def put(self): ...\n")
+    shop.append("shop/__init__.py", "from ._impl import Client\n")
+    shop.commit("a private module")
+    shop.replace("shop/_impl.py", "    def put(self): ...\n", "")
+    shop.replace("shop/_impl.py", "def get(self)", "def get(self, url)")
+    shop.commit("changes it")
+    told = command.run("diff", "HEAD~1", "--json").summary
+    assert [change["name"] for change in told["removed"]] == ["shop.Client.put"]
+    assert [(change["name"], change["path"]) for change in told["signatures"]] == [("shop.Client.get", "shop/_impl.py")]

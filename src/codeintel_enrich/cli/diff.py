@@ -10,7 +10,8 @@ _SECTIONS = (
     ("removed", "Removed"),
     ("broken", "Re-exports that lead nowhere"),
     ("moved", "Moved"),
-    ("signatures", "Signatures changed"),
+    ("signatures", "Changed"),
+    ("unknown", "Not to be told"),
     ("added", "Added"),
 )
 
@@ -60,6 +61,7 @@ def _line(change: ApiChange) -> str:
     else:
         text = f"`{change.name}`: `{change.before}` -> `{change.after}`"
     # Of what is gone, that it is gone is the reason.
-    why = f" ({change.why})" if change.why and change.after is not None else ""
+    why = f" ({change.why})" if change.why not in ("", "it is gone") else ""
+    also = f"; so are {listed([f'`{name}`' for name in change.also], 5)}" if change.also else ""
     using = f"; used in {listed([f'`{path}`' for path in change.importers], 5)}" if change.importers else ""
-    return f"- {mark}{text}{why}{using}"
+    return f"- {mark}{text}{why}{also}{using}"

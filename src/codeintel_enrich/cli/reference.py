@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 
 from codeintel_enrich.cli.show import print_json
-from codeintel_enrich.engine.rules.config import TABLE, CheckConfig, Config, IndexConfig
+from codeintel_enrich.engine.rules.config import TABLE, CheckConfig, Config, DiffConfig, IndexConfig
 from codeintel_enrich.model.config import OverlayConfig, SlicesConfig
 from codeintel_enrich.model.tables import RELATIONS, SCHEMA_CHANGES, SCHEMA_POLICY, SCHEMA_VERSION, Column, Table, View
 
@@ -20,6 +20,7 @@ _SECTIONS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     (f"tool.{TABLE}.check", CheckConfig),
     (f"tool.{TABLE}.overlays", OverlayConfig),
     (f"tool.{TABLE}.slices", SlicesConfig),
+    (f"tool.{TABLE}.diff", DiffConfig),
 )
 _JSON = (
     *("", "## JSON", ""),

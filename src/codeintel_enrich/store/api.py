@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 if TYPE_CHECKING:
     import duckdb
 
+_MODULES = """
+    SELECT module, path, is_package, is_stub, list_contains(tags, 'test'), has_all, all_dynamic IS NULL, dynamic_getattr
+    FROM modules WHERE module IS NOT NULL ORDER BY path
+"""
+# `from m import x as x` says that a name is meant for others (PEP 484, "Stub Files", which type checkers hold to).
 _EXPORTS = """
-    SELECT e.module, e.name, e.origin, e.path
-    FROM exports e JOIN modules m ON m.path = e.path
-    WHERE e.module IS NOT NULL AND NOT m.is_stub AND NOT list_contains(m.tags, 'test')
-        AND NOT regexp_matches(e.module, '(^|\\.)_') AND NOT starts_with(e.name, '_')
-        AND (e.kind = 'definition' OR (m.has_all AND e.in_star)
-            OR (m.is_package AND e.kind IN ('reexport', 'star') AND (e.origin_path IS NOT NULL OR e.origin IS NULL)))
-    ORDER BY ALL
+    SELECT e.module, e.name, e.kind, e.origin, e.origin_path, e.path, e.in_star, e.typing_only,
+        i.path IS NOT NULL
+    FROM exports e
+    LEFT JOIN (SELECT DISTINCT path, alias FROM imports WHERE alias = name) i ON i.path = e.path AND i.alias = e.name
+    WHERE e.module IS NOT NULL
+    ORDER BY e.module, e.name, e.path
+"""
+_IMPORTS = """
+    SELECT path, coalesce(alias, name), target_module, name FROM imports WHERE is_from AND kind <> 'local' ORDER BY ALL
 """
 _DEFINITIONS = """
-    SELECT qualified_names[1], node_type, signature, bases, code_hash, path
-    FROM nodes WHERE node_type IN ('ClassDef', 'FunctionDef') AND len(qualified_names) > 0
-        AND NOT contains(qualified_names[1], '<locals>')
+    SELECT coalesce(qualified_names[1], ''), node_type, path, start_line, start_col, start_byte, end_byte, scope,
+        node_id, parent_id, signature, decorators, bases, code_hash, assign_targets
+    FROM nodes
+    WHERE node_type IN ('ClassDef', 'FunctionDef')
+        OR (node_type IN ('Assign', 'AnnAssign') AND (scope IN ('module', 'class')
+            OR (scope = 'function' AND len(list_filter(assign_targets, lambda text: contains(text, '.'))) > 0)))
     ORDER BY path, start_byte
 """
+_BASES = "SELECT node_id, source, base, base_path FROM bases ORDER BY node_id, position"
 _USERS = """
     SELECT name, list(DISTINCT path ORDER BY path)
     FROM (SELECT path, unnest(qualified_names) AS name FROM refs WHERE role <> 'definition' OR kind = 'import')
@@ -31,48 +42,109 @@ _USERS = """
 """
 
 
-class PublicName(msgspec.Struct, frozen=True):
-    """A public name of a public module."""
+class ModuleFacts(msgspec.Struct, frozen=True, gc=False):
+    """What a module says of itself."""
+
+    module: str
+    path: str
+    is_package: bool
+    is_stub: bool
+    is_test: bool
+    has_all: bool
+    is_known: bool
+    """Whether it is known what a star of it binds."""
+    dynamic_getattr: bool
+
+
+class ExportedName(msgspec.Struct, frozen=True, gc=False):
+    """A name that `from module import name` finds."""
 
     module: str
     name: str
-    origin: str | None
-    path: str
-
-
-class StoredDefinition(msgspec.Struct, frozen=True):
-    """A class or function; of several of one name the last in its file counts."""
-
     kind: str
+    origin: str | None
+    origin_path: str | None
+    path: str
+    in_star: bool
+    typing_only: bool
+    is_meant: bool
+    """Imported as itself, which says that it is for others."""
+
+
+class BoundImport(msgspec.Struct, frozen=True, gc=False):
+    """A name that a `from` import binds; `*` for a star."""
+
+    path: str
+    bound: str
+    target_module: str
+    name: str
+
+
+class StoredDefinition(msgspec.Struct, frozen=True, gc=False):
+    """A class, a function, or an assignment outside of functions or on a function's argument (`self.x = 1`)."""
+
+    name: str
+    """Qualified; empty of an assignment to several names or to an attribute."""
+    kind: str
+    """LibCST's class name."""
+    path: str
+    line: int
+    col: int
+    start_byte: int
+    end_byte: int
+    scope: str
+    node_id: str
+    parent_id: str | None
     signature: str | None
-    """As `nodes.signature` has it; None of a class."""
+    """As `nodes.signature` has it; None of what is no function."""
+    decorators: tuple[str, ...]
     bases: tuple[str, ...]
     code_hash: str | None
-    path: str
+    targets: tuple[str, ...]
 
 
-def module_names(store: duckdb.DuckDBPyConnection) -> frozenset[str]:
-    """Every module that has a dotted name."""
-    found = store.execute("SELECT DISTINCT module FROM modules WHERE module IS NOT NULL").fetchall()
-    return frozenset(name for (name,) in found)
+class StoredBase(msgspec.Struct, frozen=True, gc=False):
+    """A base of a class."""
+
+    source: str
+    base: str | None
+    path: str | None
 
 
-def public_exports(store: duckdb.DuckDBPyConnection) -> list[PublicName]:
-    """What others may import: definitions, names in `__all__`, and what a package has of its own tree.
-
-    Tests, stubs, and names or modules that start with an underscore are left out.
-    """
-    return [PublicName(*row) for row in store.execute(_EXPORTS).fetchall()]
+def modules(store: duckdb.DuckDBPyConnection) -> list[ModuleFacts]:
+    """Every file that has a dotted name."""
+    return [ModuleFacts(*row) for row in store.execute(_MODULES).fetchall()]
 
 
-def definitions(store: duckdb.DuckDBPyConnection) -> dict[str, StoredDefinition]:
-    """Qualified name -> definition."""
-    return {
-        name: StoredDefinition(kind, signature, tuple(bases), code_hash, path)
-        for name, kind, signature, bases, code_hash, path in store.execute(_DEFINITIONS).fetchall()
-    }
+def exported_names(store: duckdb.DuckDBPyConnection) -> list[ExportedName]:
+    """Every name of every module."""
+    return [ExportedName(*row) for row in store.execute(_EXPORTS).fetchall()]
+
+
+def bound_imports(store: duckdb.DuckDBPyConnection) -> list[BoundImport]:
+    """Every name that a `from` import outside of functions binds."""
+    return [BoundImport(*row) for row in store.execute(_IMPORTS).fetchall()]
+
+
+def definitions(store: duckdb.DuckDBPyConnection) -> list[StoredDefinition]:
+    """All definitions, in source order."""
+    found = store.execute(_DEFINITIONS)
+    names = StoredDefinition.__struct_fields__
+    return [StoredDefinition(**dict(zip(names, map(_frozen, row), strict=True))) for row in found.fetchall()]
+
+
+def class_bases(store: duckdb.DuckDBPyConnection) -> dict[str, list[StoredBase]]:
+    """Bases by `node_id` of the class, in order."""
+    found: dict[str, list[StoredBase]] = {}
+    for node_id, *base in store.execute(_BASES).fetchall():
+        found.setdefault(node_id, []).append(StoredBase(*base))
+    return found
 
 
 def users(store: duckdb.DuckDBPyConnection, names: list[str]) -> dict[str, tuple[str, ...]]:
     """Qualified name -> the files that refer to it, sorted."""
     return {name: tuple(paths) for name, paths in store.execute(_USERS, [names]).fetchall()}
+
+
+def _frozen(cell: Any) -> Any:
+    return tuple(cell) if isinstance(cell, list) else cell

@@ -54,6 +54,13 @@ class CheckConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """`expressions`: pyrefly also reports the type of every expression, so that references have types."""
 
 
+class DiffConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """What counts as the API: `[tool.codeintel-enrich.diff]`."""
+
+    ignore: tuple[str, ...] = ()
+    """Patterns, as of a shell, for names that nobody is to rely on; what fits a class or module fits its members."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """Every setting of a build, with its default."""
 
@@ -107,6 +114,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     check: CheckConfig = CheckConfig()
     overlays: OverlayConfig = OverlayConfig()
     slices: SlicesConfig = SlicesConfig()
+    diff: DiffConfig = DiffConfig()
 
     def parse_config(self, requires_python: str | None) -> ParseConfig:
         """The settings that `parse` reads. `requires_python`: the project's own specifier, if it has one."""
@@ -161,6 +169,7 @@ _TABLES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("check", CheckConfig),
     ("overlays", OverlayConfig),
     ("slices", SlicesConfig),
+    ("diff", DiffConfig),
 )
 
 
