@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,9 +10,9 @@ import typer
 
 from codeintel_enrich import __version__
 from codeintel_enrich.cli.build import build
-from codeintel_enrich.cli.options import CacheDir, DryRun, Json, Out, Root, notify, places_of
+from codeintel_enrich.cli.options import CacheDir, DryRun, Full, Json, Out, Root, notify, places_of
 from codeintel_enrich.cli.review import review_app
-from codeintel_enrich.errors import EnrichError
+from codeintel_enrich.errors import EnrichError, UsageError
 
 app = typer.Typer(
     name="codeintel-enrich",
@@ -48,11 +49,12 @@ def exports(
     root: Root = Path(),
     cache_dir: CacheDir = None,
     json: Json = False,
+    full: Full = False,
 ) -> None:
     """What `from MODULE import name` finds, and where each name is really defined."""
     from codeintel_enrich.cli.ask import show_exports
 
-    show_exports(places_of(root, cache_dir).store, module, json)
+    show_exports(places_of(root, cache_dir).store, module, as_json=json, full=full)
 
 
 @app.command()
@@ -61,11 +63,12 @@ def refs(
     root: Root = Path(),
     cache_dir: CacheDir = None,
     json: Json = False,
+    full: Full = False,
 ) -> None:
     """Every identifier that means QNAME, under whatever name it was imported."""
     from codeintel_enrich.cli.ask import show_refs
 
-    show_refs(places_of(root, cache_dir).store, qname, json)
+    show_refs(places_of(root, cache_dir).store, qname, as_json=json, full=full)
 
 
 @app.command()
@@ -165,11 +168,19 @@ def doctor(
 app.add_typer(review_app)
 
 
+def _refuse_repeated(words: Sequence[str]) -> None:
+    """Raises UsageError for a place that is given twice: of an option's values the last would count, in silence."""
+    for option in ("--root", "--cache-dir", "--out"):
+        if sum(word == option or word.startswith(f"{option}=") for word in words) > 1:
+            raise UsageError(f"{option} is given more than once; a build has one")
+
+
 def main() -> Any:
     """Entry point: errors become one message on stderr and the exit code that they carry."""
     # As an exit, not as sudden death: workers and tools that were started end with us.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
+        _refuse_repeated(sys.argv[1:])
         return app()
     except EnrichError as error:
         notify(f"codeintel-enrich: {error.message}")

@@ -7,10 +7,10 @@ import typer
 
 from codeintel_enrich.cli.show import listed, print_json, print_table
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.store import KnownReferences, exports_of, modules_near, names_near, open_store, refs_of
+from codeintel_enrich.store import KnownReferences, defined_as, exports_of, modules_near, names_near, open_store, refs_of
 
 
-def show_exports(store: Path, module: str, as_json: bool) -> None:
+def show_exports(store: Path, module: str, *, as_json: bool, full: bool) -> None:
     """Print a module's exports. Raises UsageError, naming near ones, when there is no such module."""
     with open_store(store) as connection:
         # None is no such module; a module that exports nothing has an empty list.
@@ -28,15 +28,19 @@ def show_exports(store: Path, module: str, as_json: bool) -> None:
         for row in rows
     ]
     title = f"{module}: {len(rows)} export{'s' * (len(rows) != 1)}"
-    return print_table(title, ("name", "kind", "in star", "defined as", "through"), shown)
+    return print_table(title, ("name", "kind", "in star", "defined as", "through"), shown, full=full)
 
 
-def show_refs(store: Path, qualified_name: str, as_json: bool) -> None:
-    """Print what refers to something. Raises UsageError, naming near ones, when nothing does."""
+def show_refs(store: Path, asked: str, *, as_json: bool, full: bool) -> None:
+    """Print what refers to something, under its own name or one that it is exported as.
+
+    Raises UsageError, naming those that it may be meant, when nothing is called so.
+    """
     with open_store(store) as connection:
+        qualified_name = defined_as(connection, asked)
         found = refs_of(connection, qualified_name)
         if not found.references:
-            raise UsageError(f"nothing refers to {qualified_name}{_or_rather(names_near(connection, qualified_name))}")
+            raise UsageError(f"nothing is called {asked}{_or_rather(names_near(connection, asked))}")
     if as_json:
         return print_json(found)
     rows = found.references
@@ -53,7 +57,7 @@ def show_refs(store: Path, qualified_name: str, as_json: bool) -> None:
     files = len({row["path"] for row in rows})
     references = f"{len(rows)} reference{'s' * (len(rows) != 1)}"
     title = f"{qualified_name}: {references} in {files} file{'s' * (files != 1)}"
-    print_table(title, ("place", "role", "as", "certainty", "inside"), shown)
+    print_table(title, ("place", "role", "as", "certainty", "inside"), shown, full=full, whole=("place",))
     typer.echo(_completeness(found, qualified_name.rpartition(".")[2]), nl=False)
     return None
 

@@ -18,7 +18,7 @@ def show_diagnosis(root: Path, as_json: bool) -> None:
 def _print(found: Diagnosis) -> None:
     tools = [(tool.name, tool.version, tool.path) for tool in found.tools]
     tools += [(name, "missing", hint) for name, hint in found.missing.items()]
-    print_table("Tools", ("tool", "version", "where"), tools)
+    print_table("Tools", ("tool", "version", "where"), tools, whole=("where",))
     settings = [
         (
             *(each.tool, ", ".join(each.roots), ", ".join(each.stub_paths)),
@@ -27,7 +27,7 @@ def _print(found: Diagnosis) -> None:
         )
         for each in found.settings
     ]
-    print_table("Where each looks", ("tool", "roots", "stubs", "python", "from"), settings)
+    print_table("Where each looks", ("tool", "roots", "stubs", "python", "from"), settings, whole=("from",))
     for name, why in found.unreadable.items():
         console().print(f"{name} can not be read: {why}")
     if not found.differences:
@@ -40,4 +40,6 @@ def _print(found: Diagnosis) -> None:
         )
         for item in found.differences
     ]
-    print_table("What differs", ("tool", "setting", "theirs", "ours", "write", "into"), differences)
+    print_table(
+        "What differs", ("tool", "setting", "theirs", "ours", "write", "into"), differences, whole=("write", "into")
+    )

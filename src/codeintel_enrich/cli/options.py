@@ -29,6 +29,7 @@ FailOn = Annotated[
 Jobs = Annotated[int | None, typer.Option(min=1, help="Worker processes; default: one per core.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be looked at or written; write nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+Full = Annotated[bool, typer.Option("--full", help="Cut no cell, however wide the terminal is.")]
 
 # What loads the engine is imported where it is needed: a command's start time is that of its imports, and `--help`
 # needs none of them.

@@ -9,6 +9,7 @@ from codeintel_enrich.cli.options import (
     CacheDir,
     DryRun,
     FailOn,
+    Full,
     Jobs,
     Json,
     Root,
@@ -28,11 +29,12 @@ def sql(
     cache_dir: CacheDir = None,
     json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header line.")] = False,
+    full: Full = False,
 ) -> None:
     """Ask the store a question; it is only read."""
     from codeintel_enrich.cli.sql import show_answer
 
-    show_answer(places_of(root, cache_dir).store, question, as_json=json, as_csv=csv)
+    show_answer(places_of(root, cache_dir).store, question, as_json=json, as_csv=csv, full=full)
 
 
 @review_app.command()

@@ -2,15 +2,19 @@
 
 import json
 import math
+import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+LEAST = 16
+"""Terminal cells to which a column is cut at most."""
+CUT = "..."
 SHOWN = 10
 """Names shown of a long list."""
 
@@ -44,23 +48,75 @@ def _plain(value: Any) -> Any:
 
 
 def console() -> "Console":
-    """For people; piped output is for tools and never folded."""
+    """For people. What is printed is text: names and paths are of the analysed code, and hold whatever they like."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 2_000)
+    # Rich keeps bold type where NO_COLOR is set; who sets it wants the characters and nothing else.
+    colors: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=True, color_system=colors)
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows of text."""
-    from rich import box
-    from rich.table import Table
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, full: bool = False, whole: Sequence[str] = ()
+) -> None:
+    """Print rows of text, a line each.
 
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    console().print(table)
+    On a terminal cells that are too wide are cut, and end with `...`, unless `full`; those of the columns `whole`
+    (places, to be clicked on or copied) never are. What is piped is for tools: nothing is cut.
+    """
+    from rich.text import Text
+
+    cells = [[one_line(cell) for cell in row] for row in rows]
+    out = console()
+    if out.is_terminal and not full:
+        cells = _cut(cells, columns, whole, out.width)
+    widths = [max(_width(cell) for cell in column) for column in zip(columns, *cells, strict=True)]
+    if title:
+        out.print(Text(one_line(title), "bold"))
+    out.print(Text(_line(columns, widths), "bold"))
+    out.print("  ".join("-" * width for width in widths))
+    for row in cells:
+        out.print(Text(_line(row, widths)))
+
+
+def _width(text: str) -> int:
+    """In cells of a terminal: a Chinese character takes two."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _cut(cells: list[list[str]], columns: Sequence[str], whole: Sequence[str], room: int) -> list[list[str]]:
+    """The cells, the widest columns cut until all fit into `room` terminal cells or are as narrow as makes sense."""
+    widths = [max(_width(cell) for cell in column) for column in zip(columns, *cells, strict=True)]
+    least = [
+        width if name in whole else min(width, max(LEAST, _width(name)))
+        for name, width in zip(columns, widths, strict=True)
+    ]
+    while sum(widths) + 2 * (len(widths) - 1) > room and widths != least:
+        widest = max((index for index in range(len(widths)) if widths[index] > least[index]), key=widths.__getitem__)
+        widths[widest] -= 1
+    return [[_shortened(cell, width) for cell, width in zip(row, widths, strict=True)] for row in cells]
+
+
+def _shortened(cell: str, width: int) -> str:
+    if _width(cell) <= width:
+        return cell
+    kept = cell
+    while _width(kept) > width - len(CUT):
+        kept = kept[:-1]
+    return kept + CUT
+
+
+def one_line(text: str) -> str:
+    """A text as it can stand on one line of a terminal: line ends and control characters as Python writes them."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text) if not text.isprintable() else text
 
 
 def listed(names: Sequence[str], most: int = SHOWN) -> str:

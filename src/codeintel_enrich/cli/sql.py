@@ -9,7 +9,7 @@ from codeintel_enrich.errors import UsageError
 from codeintel_enrich.store.ask import ask
 
 
-def show_answer(store: Path, question: str, *, as_json: bool, as_csv: bool) -> None:
+def show_answer(store: Path, question: str, *, as_json: bool, as_csv: bool, full: bool) -> None:
     """Print the rows. Raises UsageError for a question that is wrong, and for two formats at once."""
     if as_json and as_csv:
         raise UsageError("--json and --csv exclude each other; choose one")
@@ -23,5 +23,6 @@ def show_answer(store: Path, question: str, *, as_json: bool, as_csv: bool) -> N
         writer.writerows(answer.rows)
     else:
         rows = [["" if cell is None else str(cell) for cell in row] for row in answer.rows]
-        print_table("", answer.columns, rows)
+        places = [name for name in answer.columns if name == "path" or name.endswith("_path")]
+        print_table("", answer.columns, rows, full=full, whole=places)
         print(f"{len(rows)} row{'s' * (len(rows) != 1)}")

@@ -32,9 +32,19 @@ _NEAR_MODULES = """
     SELECT DISTINCT module FROM modules WHERE module IS NOT NULL
     ORDER BY jaro_winkler_similarity(module, ?) DESC, module LIMIT 3
 """
+# Who forgets where something is defined knows its last name: what is called just so comes first, then what looks like it.
 _NEAR_NAMES = """
     SELECT qualified_name FROM refs WHERE qualified_name IS NOT NULL GROUP BY qualified_name
-    ORDER BY jaro_winkler_similarity(qualified_name, ?) DESC, qualified_name LIMIT 3
+    ORDER BY ends_with('.' || qualified_name, '.' || $1) DESC,
+        ends_with(qualified_name, '.' || split_part($1, '.', -1)) DESC,
+        ends_with(lower(qualified_name), '.' || lower(split_part($1, '.', -1))) DESC,
+        jaro_winkler_similarity(qualified_name, $1) DESC, qualified_name LIMIT 5
+"""
+_IS_NAMED = "SELECT 1 FROM refs WHERE list_contains(qualified_names, ?) LIMIT 1"
+_EXPORTED = """
+    SELECT e.origin || substr($1, len(e.module) + len(e.name) + 2) FROM exports e
+    WHERE starts_with($1 || '.', e.module || '.' || e.name || '.') AND e.origin IS NOT NULL
+    ORDER BY len(e.module) + len(e.name) DESC, e.path LIMIT 1
 """
 _CALLERS = """
     SELECT target_path, qualified_name, list(DISTINCT caller ORDER BY caller)
@@ -69,6 +79,18 @@ class KnownReferences(msgspec.Struct, frozen=True):
     """Attributes of its name that mean something else."""
     complete: bool
     """Whether nothing is undecided."""
+
+
+def defined_as(store: duckdb.DuckDBPyConnection, name: str) -> str:
+    """The qualified name of what `name` leads to: itself, or what some module exports under it, or a member of that."""
+    seen = {name}
+    while not store.execute(_IS_NAMED, [name]).fetchone():
+        found = store.execute(_EXPORTED, [name]).fetchone()
+        if found is None or found[0] in seen:
+            break
+        name = found[0]
+        seen.add(name)
+    return name
 
 
 def refs_of(store: duckdb.DuckDBPyConnection, qualified_name: str) -> KnownReferences:

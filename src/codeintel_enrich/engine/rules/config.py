@@ -108,6 +108,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Modules, tests apart, with a smaller covered share of lines are tagged `low-coverage`."""
     fail_on: tuple[FindingKind, ...] = ()
     """Findings with which `build` and `hook` end with exit code 1."""
+    cache_dir: str = "cache"
+    """Where results are kept: a folder inside the root, relative to it."""
     lock_wait_seconds: float = 600
     """How long a second run waits for the first."""
     index: IndexConfig = IndexConfig()
@@ -228,6 +230,26 @@ def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
         tag_rules=_read_rules(config, root),
     )
     return _by_environment(found)
+
+
+def cache_setting(root: Path) -> str | None:
+    """`cache-dir` of the settings, wanted before all others; None where it is not set, or cannot be read as a whole.
+
+    Raises UsageError for a folder outside of the root: settings come with a repository, and it may be a stranger's.
+    """
+    path = root / "pyproject.toml"
+    try:
+        text = path.read_text(encoding="utf-8")
+        # Nearly no project sets it, and to read TOML takes longer than to look for a word.
+        found = tomllib.loads(text)["tool"][TABLE]["cache-dir"] if "cache-dir" in text else None
+    except (OSError, ValueError, KeyError, TypeError):
+        # Whoever reads all settings says what is wrong with them.
+        return None
+    if not isinstance(found, str):
+        return None
+    if not (root / found).resolve().is_relative_to(root) or (root / found).resolve() == root:
+        raise UsageError(f"{path}: [tool.{TABLE}]: cache-dir: {found} is no folder inside {root}; use --cache-dir")
+    return found
 
 
 def _by_environment(project: Project) -> Project:

@@ -1,6 +1,7 @@
 """What a caller asks of one build, and where that build reads and writes."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,14 +9,16 @@ from typing import Any
 
 import msgspec
 
+from codeintel_enrich.engine.rules.config import cache_setting
 from codeintel_enrich.engine.state.discovery import CACHE_SIGNATURE, CACHE_TAG
 from codeintel_enrich.errors import UsageError
+
+_URL = re.compile(r"([a-z][a-z0-9+.-]+):/")
+"""What a URL looks like as a path: of two slashes one is left."""
 
 GITIGNORE = """\
 # Everything the build writes here can be made again.
 *
-!.gitignore
-!CACHEDIR.TAG
 """
 TAG_TEXT = f"""\
 {CACHE_SIGNATURE.decode()}
@@ -29,7 +32,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     root: Path = Path()
     cache_dir: Path | None = None
-    """Default: `<root>/cache`."""
+    """Default: what the settings say, else `<root>/cache`."""
     out: Path | None = None
     """Default: `<cache>/enriched`."""
     scip: Path | None = None
@@ -147,6 +150,9 @@ def places(options: Options) -> Places:
     root = options.root.resolve()
     if not root.is_dir():
         raise UsageError(f"{options.root}: not a folder; name the repository with --root")
-    cache = (options.cache_dir or root / "cache").resolve()
+    for name, place in (("--root", options.root), ("--cache-dir", options.cache_dir), ("--out", options.out)):
+        if place is not None and (scheme := _URL.match(str(place))):
+            raise UsageError(f"{name} {place}: {scheme[1]} addresses are not written to; name a folder of this machine")
+    cache = (options.cache_dir or root / (cache_setting(root) or "cache")).resolve()
     out = (options.out or cache / "enriched").resolve()
     return Places(root, cache, out, tuple(path.resolve() for path in options.no_sources))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 
 import libcst as cst
 
@@ -39,6 +41,24 @@ def parse_text(text: str) -> cst.Module:
 
 
 def _syntax_failure(message: str, text: str) -> Failure:
+    return _as_python_says(text) or _as_libcst_says(message, text)
+
+
+def _as_python_says(text: str) -> Failure | None:
+    """The error of the running interpreter, which people know and search for; None where it takes the text."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except SyntaxError as error:
+        # It counts columns from 1, and says 0 where it knows none; a line may be one behind the last.
+        return Failure("syntax-error", error.msg, error.lineno or 1, max((error.offset or 1) - 1, 0))
+    except ValueError:
+        return None
+    return None
+
+
+def _as_libcst_says(message: str, text: str) -> Failure:
     # The exception's own line and column are at times those of the next line; the message has the right ones.
     placed = _PLACED.fullmatch(message)
     if placed:
