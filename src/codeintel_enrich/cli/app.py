@@ -10,7 +10,7 @@ import typer
 
 from codeintel_enrich import __version__
 from codeintel_enrich.cli.build import build
-from codeintel_enrich.cli.options import CacheDir, DryRun, Full, Json, Out, Root, notify, places_of
+from codeintel_enrich.cli.options import CacheDir, DryRun, Full, Json, Out, Root, notify, places_of, say_if_stale
 from codeintel_enrich.cli.review import review_app
 from codeintel_enrich.errors import EnrichError, UsageError
 
@@ -55,6 +55,7 @@ def exports(
     from codeintel_enrich.cli.ask import show_exports
 
     show_exports(places_of(root, cache_dir).store, module, as_json=json, full=full)
+    say_if_stale(root, cache_dir)
 
 
 @app.command()
@@ -69,6 +70,7 @@ def refs(
     from codeintel_enrich.cli.ask import show_refs
 
     show_refs(places_of(root, cache_dir).store, qname, as_json=json, full=full)
+    say_if_stale(root, cache_dir)
 
 
 @app.command()

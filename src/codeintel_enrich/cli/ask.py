@@ -7,7 +7,15 @@ import typer
 
 from codeintel_enrich.cli.show import listed, print_json, print_table
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.store import KnownReferences, defined_as, exports_of, modules_near, names_near, open_store, refs_of
+from codeintel_enrich.store import (
+    KnownReferences,
+    defined_as,
+    exports_of,
+    modules_near,
+    names_near,
+    open_store,
+    refs_of,
+)
 
 
 def show_exports(store: Path, module: str, *, as_json: bool, full: bool) -> None:

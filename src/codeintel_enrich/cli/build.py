@@ -163,7 +163,12 @@ def _build(wanted: "Options", fail_on: list[Failing] | None, as_json: bool) -> N
     from codeintel_enrich.engine.plan.build import Build
 
     made = Build(wanted, notify=notify)
-    summary = _run(made, quiet=as_json)
+    try:
+        summary = _run(made, quiet=as_json)
+    except KeyboardInterrupt:
+        # Each task is recorded as it ends.
+        notify(f"stopped; what {len(made.state.account.ran)} tasks made is kept, and the next build goes on from there")
+        raise
     if as_json:
         print_json(summary)
     else:

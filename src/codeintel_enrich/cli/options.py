@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from codeintel_enrich.errors import EnrichError
+
 if TYPE_CHECKING:
     from codeintel_enrich.engine.rules.config import FindingKind
     from codeintel_enrich.engine.state.places import Options, Places
@@ -52,6 +54,21 @@ def as_last_time(root: Path, cache_dir: Path | None) -> "Options":
     from codeintel_enrich.engine.run.last_run import read_last_run, repeated
 
     return repeated(read_last_run(places_of(root, cache_dir).last_run), root, cache_dir)
+
+
+def say_if_stale(root: Path, cache_dir: Path | None) -> None:
+    """Say beside the answer that files changed since the build that it comes from."""
+    from codeintel_enrich.commands.status import status
+    from codeintel_enrich.engine.plan.build import Build
+
+    try:
+        found = status(Build(as_last_time(root, cache_dir)))
+    except EnrichError:
+        # The answer stands; whoever builds next is told what is wrong with settings or cache.
+        return
+    if count := len(found.added) + len(found.changed) + len(found.removed):
+        files = "1 file" if count == 1 else f"{count} files"
+        notify(f"{files} changed since the build that this comes from; `codeintel-enrich build` takes them in")
 
 
 def notify(message: str) -> None:

@@ -17,6 +17,7 @@ from codeintel_enrich.cli.options import (
     chosen,
     notify,
     places_of,
+    say_if_stale,
 )
 
 review_app = typer.Typer()
@@ -35,6 +36,7 @@ def sql(
     from codeintel_enrich.cli.sql import show_answer
 
     show_answer(places_of(root, cache_dir).store, question, as_json=json, as_csv=csv, full=full)
+    say_if_stale(root, cache_dir)
 
 
 @review_app.command()

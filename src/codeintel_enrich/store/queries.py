@@ -32,7 +32,7 @@ _NEAR_MODULES = """
     SELECT DISTINCT module FROM modules WHERE module IS NOT NULL
     ORDER BY jaro_winkler_similarity(module, ?) DESC, module LIMIT 3
 """
-# Who forgets where something is defined knows its last name: what is called just so comes first, then what looks like it.
+# Who forgets where something is defined knows its last name: what is called so comes first, then what looks like it.
 _NEAR_NAMES = """
     SELECT qualified_name FROM refs WHERE qualified_name IS NOT NULL GROUP BY qualified_name
     ORDER BY ends_with('.' || qualified_name, '.' || $1) DESC,

@@ -4,6 +4,7 @@ import gc
 import inspect
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -46,8 +47,8 @@ class Session:
         self.errors: list[str] = []
         self.exit_code = 0
         """The gravest of the errors'."""
-        self.expected = 0
-        """Tasks handed to doit so far."""
+        self.expected: Counter[str] = Counter()
+        """Stage -> tasks handed to doit so far."""
         self.ran: set[str] = set()
         """Names of the tasks that really ran, of those that doit called."""
         self._collects = False
@@ -240,7 +241,7 @@ class Session:
 
     def _task(self, stage: str, path: str | None = None, waits_for: Sequence[str] = ()) -> Task:
         name = TaskName(stage, path)
-        self.expected += 1
+        self.expected[stage] += 1
         task: Task = {
             "basename": stage,
             "actions": [_Action(self, name)],

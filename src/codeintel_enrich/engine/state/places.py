@@ -146,13 +146,13 @@ class Places(msgspec.Struct, frozen=True):
 
 def places(options: Options) -> Places:
     """Resolve where a build reads and writes. Raises UsageError when the root is no folder."""
+    for name, place in (("--root", options.root), ("--cache-dir", options.cache_dir), ("--out", options.out)):
+        if place is not None and (scheme := _URL.match(str(place))):
+            raise UsageError(f"{name} {place}: {scheme[1]} addresses are not written to; name a folder of this machine")
     # Links are followed once, here: names of files of ours are compared as text from here on.
     root = options.root.resolve()
     if not root.is_dir():
         raise UsageError(f"{options.root}: not a folder; name the repository with --root")
-    for name, place in (("--root", options.root), ("--cache-dir", options.cache_dir), ("--out", options.out)):
-        if place is not None and (scheme := _URL.match(str(place))):
-            raise UsageError(f"{name} {place}: {scheme[1]} addresses are not written to; name a folder of this machine")
     cache = (options.cache_dir or root / (cache_setting(root) or "cache")).resolve()
     out = (options.out or cache / "enriched").resolve()
     return Places(root, cache, out, tuple(path.resolve() for path in options.no_sources))

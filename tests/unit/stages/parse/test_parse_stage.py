@@ -44,7 +44,7 @@ GOOD = {
 BAD = {
     "Python 2": (b"import os\n\nprint os\n", "syntax-error", 3),
     "Python 2 in the first line": (b"print 1\nx\n", "syntax-error", 1),
-    "end of file": (b"x = (1,\n\n", "syntax-error", 3),
+    "end of file": (b"x = (1,\n\n", "syntax-error", 1),
     "unindent": (b"if x:\n        y\n    z\n", "syntax-error", 3),
     "Ctrl-Z": (b"x = 1\ny = 2\n\x1a", "syntax-error", 3),
     "NBSP": ("x = 1\r\n\r\ny\u00a0= 1\r\nz = 2\r\n".encode(), "syntax-error", 3),
