@@ -243,7 +243,7 @@ def test_options_win_over_config(command: Command, shop: Workspace) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--root", "/no/such/place"], "/no/such/place"),
+        (["--root", "/no/such/place"], "--root"),
         (["--scip", "/no/such.scip"], "/no/such.scip"),
         (["--pyrefly-json", "/no/such.json"], "/no/such.json"),
         (["--pyright-json", "/no/such.json"], "/no/such.json"),
