@@ -134,3 +134,42 @@ def test_members_go_by_the_shortest_name_by_which_users_import(command: Command,
     told = command.run("diff", "HEAD~1", "--json").summary
     assert [change["name"] for change in told["removed"]] == ["shop.Client.put"]
     assert [(change["name"], change["path"]) for change in told["signatures"]] == [("shop.Client.get", "shop/_impl.py")]
+
+
+def test_breaks_are_annotations_where_they_are_to_be_seen(command: Command, shop: GitRepository) -> None:
+    shop.replace(CORE, "def helper(value: int)", "def helper(value: int, factor)")
+    shop.replace(CORE, "def other", "def another")
+    shop.commit("changes")
+    lines = command.run("diff", "HEAD~1", "--format", "github").out.splitlines()
+    assert "::error file=shop/core.py,line=1,title=removed::shop.core.other: it is gone" in lines
+    start = "::error file=shop/core.py,line=11,title=parameter-added::shop.help_me: parameter factor is new"
+    assert any(line.startswith(start) for line in lines)
+    # Broken in this tree, found by what the tree itself imports.
+    assert "::error file=shop/right.py,line=2,title=broken-export::shop/right.py: `shop.core` has no `other`" in lines
+
+
+def test_breaks_are_a_sarif_log(command: Command, shop: GitRepository) -> None:
+    shop.move("shop/lonely.py", "shop/a b.py")
+    shop.replace(CORE, "LIMIT = 3", "LIMIT = 3\n\n\ndef late(a, b=1): ...")
+    shop.commit("more")
+    shop.replace(CORE, "def late(a, b=1)", "def late(a, b=2, *, c)")
+    shop.commit("changes")
+    log = command.run("diff", "HEAD~1", "--format", "sarif").summary
+    (run,) = log["runs"]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert log["version"] == "2.1.0"
+    assert rules == ["default-changed", "parameter-added"]
+    found = {result["ruleId"]: result for result in run["results"]}
+    assert {name: result["level"] for name, result in found.items()} == {
+        "default-changed": "note",
+        "parameter-added": "error",
+    }
+    assert all(rules[result["ruleIndex"]] == result["ruleId"] for result in run["results"])
+    (place,) = found["parameter-added"]["locations"]
+    assert place["logicalLocations"] == [{"fullyQualifiedName": "shop.core.late"}]
+    assert place["physicalLocation"]["artifactLocation"]["uri"] == "shop/core.py"
+    assert place["physicalLocation"]["region"] == {"startLine": 6}
+    again = command.run("diff", "HEAD~2", "--format", "sarif").summary["runs"][0]
+    assert [result["locations"][0]["logicalLocations"] for result in again["results"]] == [
+        [{"fullyQualifiedName": "shop.lonely.alone"}]
+    ]

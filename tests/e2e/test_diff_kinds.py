@@ -412,6 +412,7 @@ QUIET: dict[str, tuple[Files, Files]] = {
         "class _M(type):\n  def __subclasscheck__(cls, other): ...\nclass C: ...\nclass B(C, metaclass=_M): ...",
     ),
     "abstract_without_abc": ("class C:\n  def f(self): ...", "class C:\n  @abc.abstractmethod\n  def f(self): ..."),
+    "migration": ({"0001_first.py": "class Migration:\n  x = 1"}, {"0001_first.py": "class Migration: ..."}),
     "generated": ({"m.py": "from ._made import x"}, {"m.py": "from ._made import x\ny = 1"}),
     "tests": ({"tests/test_m.py": "def test_f(): ..."}, {"tests/test_m.py": ""}),
 }

@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Sequence
+from typing import Literal
 
+from codeintel_enrich.cli.annotations import github_annotations, sarif
 from codeintel_enrich.cli.show import listed, print_json
 from codeintel_enrich.commands.diff import ApiChange, ApiDiff
 
@@ -16,13 +18,18 @@ _SECTIONS = (
 )
 
 
-def show_diff(found: ApiDiff, as_json: bool) -> None:
+DiffFormat = Literal["markdown", "json", "github", "sarif"]
+
+
+def show_diff(found: ApiDiff, form: DiffFormat) -> None:
     """Print the diff."""
-    if as_json:
+    if form == "sarif":
+        return print_json(sarif(found))
+    if form == "json":
         return print_json(
             {"breaking": len(found.breaking), **{name: getattr(found, name) for name in found.__struct_fields__}}
         )
-    sys.stdout.write(markdown(found))
+    sys.stdout.write(github_annotations(found) if form == "github" else markdown(found))
     return None
 
 

@@ -1,5 +1,6 @@
 """The commands that look at what a build left: questions, state, reasons, proof; and the one that sets up."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,14 @@ from codeintel_enrich.cli.options import (
 )
 
 review_app = typer.Typer()
+
+
+class DiffForm(StrEnum):
+    """How an API diff is written."""
+
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+    SARIF = "sarif"
 
 
 @review_app.command()
@@ -109,8 +118,14 @@ def diff(
     jobs: Jobs = None,
     dry_run: DryRun = False,
     json: Json = False,
+    form: Annotated[
+        DiffForm,
+        typer.Option(
+            "--format", help="github: workflow commands, shown beside the code; sarif: a log for code scanning."
+        ),
+    ] = DiffForm.MARKDOWN,
 ) -> None:
-    """What a change did to the API, as Markdown: names added, removed, moved, signatures, broken re-exports."""
+    """What a change did to the API, as Markdown: names and members added, removed, moved, what breaks their users."""
     from codeintel_enrich.cli.diff import show_diff
     from codeintel_enrich.cli.hook import show_steps
     from codeintel_enrich.commands.diff import diff as compare
@@ -121,7 +136,7 @@ def diff(
     if dry_run:
         return show_steps(forecast_diff(options, span), json)
     found = compare(options, span, notify)
-    show_diff(found, json)
+    show_diff(found, "json" if json else form.value)
     # A name that leads nowhere breaks its callers as well, though the change did not take it away.
     if fail_on_breaking and (found.breaking or found.findings):
         raise typer.Exit(1)

@@ -55,7 +55,9 @@ def _has_src(modules: Iterable[ModuleFacts]) -> bool:
 
 
 def _is_public_module(facts: ModuleFacts, is_in_src: bool) -> bool:
-    if facts.is_test or any(part.startswith("_") for part in facts.module.split(".")):
+    # What no import statement can name (migrations, scripts, notebooks) is run, not used.
+    is_named = facts.path.endswith((".py", ".pyi")) and all(part.isidentifier() for part in facts.module.split("."))
+    if not is_named or facts.is_test or any(part.startswith("_") for part in facts.module.split(".")):
         return False
     # Beside a `src` folder there are tests, docs and scripts.
     if is_in_src:
