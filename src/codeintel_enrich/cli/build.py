@@ -46,6 +46,7 @@ CommitsWindow = Annotated[
 Only = Annotated[list[str] | None, typer.Option(help="Index only files matching this gitignore pattern.")]
 MaxFileBytes = Annotated[int | None, typer.Option(help="Larger files get a row that says so.")]
 RefreshIndex = Annotated[bool, typer.Option("--refresh-index", help="Make the SCIP index anew.")]
+Check = Annotated[bool, typer.Option("--check", help="Believe no stamp: compare every byte, and mend what differs.")]
 NoIndex = Annotated[bool, typer.Option("--no-index", help="Do without a SCIP index.")]
 NoTypes = Annotated[bool, typer.Option("--no-types", help="Do without type checkers.")]
 Types = Annotated[
@@ -81,6 +82,7 @@ def build(
     only: Only = None,
     max_file_bytes: MaxFileBytes = None,
     refresh_index: RefreshIndex = False,
+    check: Check = False,
     no_index: NoIndex = False,
     no_types: NoTypes = False,
     types: Types = None,
@@ -124,6 +126,7 @@ def build(
         index=not no_index,
         types=not no_types,
         refresh_index=refresh_index,
+        check=check,
         jobs=jobs,
         overrides=_given(overrides),
     )

@@ -63,7 +63,7 @@ def status(build: Build) -> Status:
     added = tuple(sorted(seen.keys() - files.keys()))
     removed = tuple(sorted(files.keys() - seen.keys()))
     other = tuple(stage for stage in now if now[stage] != last.facts.get(stage))
-    unfinished = not manifest.settled
+    unfinished = state.is_unfinished
     damaged = tuple(state.tampered)
     return Status(
         root=str(places.root),

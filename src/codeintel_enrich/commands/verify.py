@@ -1,6 +1,7 @@
 """`verify`, the proof that a store is what a clean build of the same inputs gives: makes one elsewhere and compares."""
 
 import contextlib
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,14 +11,16 @@ import msgspec
 from codeintel_enrich.commands.status import status
 from codeintel_enrich.engine.plan.build import Build
 from codeintel_enrich.engine.state.artifacts import Artifact, Artifacts, Reader
+from codeintel_enrich.engine.state.intent import Intent, write_intent
 from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.engine.state.manifest import Manifest, load_manifest, save_manifest
 from codeintel_enrich.engine.state.places import Options, Places
 from codeintel_enrich.engine.state.state import State
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError, UsageError
 from codeintel_enrich.files.stat import bytes_of
+from codeintel_enrich.publish.claims import Claims
 from codeintel_enrich.publish.index import read_index
-from codeintel_enrich.publish.outputs import CST_FILE, cst_place, found_files
+from codeintel_enrich.publish.outputs import CST_FILE, cst_place, lying_there
 from codeintel_enrich.store.compare import TableDifference, compare_stores
 from codeintel_enrich.tasks import run_build
 
@@ -54,7 +57,8 @@ def verify(options: Options, notify: Callable[[str], None] = lambda message: Non
     """Build the tree from nothing in a temporary folder, and compare every table and published file.
 
     The clean build gets the same external inputs: index and reports as the cache has them. `options` are those of the
-    build to verify. Raises UsageError where the tree or the settings are not those that the store was made of,
+    build to verify. Where something differs, the next build is told to compare all it makes with what is there. Raises
+    UsageError where the tree or the settings are not those that the store was made of,
     EnrichError where the clean build fails.
     """
     # Sources that changed since would differ in every table, and that says nothing about the store.
@@ -66,7 +70,13 @@ def verify(options: Options, notify: Callable[[str], None] = lambda message: Non
     state = Build(options).state
     with CacheLock(state.places.cache) as lock, tempfile.TemporaryDirectory(prefix="codeintel-enrich-") as temporary:
         lock.acquire(state.project.config.lock_wait_seconds, notify)
-        return _compare_with_clean(state, Path(temporary) / "cache")
+        verdict = _compare_with_clean(state, Path(temporary) / "cache")
+        if not verdict.is_equal:
+            out = state.places.name(state.places.out)
+            # A cache that cannot be written has no next build.
+            with contextlib.suppress(EnrichError):
+                write_intent(state.places.intent, Intent("merge", "", out, compare=True))
+        return verdict
 
 
 def _compare_with_clean(state: State, cache: Path) -> Verdict:
@@ -90,9 +100,11 @@ def _compare_with_clean(state: State, cache: Path) -> Verdict:
         raise EnrichError(f"the clean build failed: {summary.errors[0]}")
     _check_tree_stood_still(manifest, load_manifest(theirs.manifest)[0])
     # What lies there and should not counts, too, though our own index may know nothing of it.
-    published = {*_published(theirs.publish_index, places.publish_index), *found_files(places.out)}
-    cst_file = str(cst_place(state.project.config.cst_out, places.root))
+    known = _published(theirs.publish_index, places.publish_index)
+    cst_out = state.project.config.cst_out
+    published = known | set(lying_there(places.root, places.out, cst_out, Claims(places.cache)))
     ours = {name: places.out / name for name in published}
+    cst_file = str(cst_place(cst_out, places.root, places.out))
     if cst_file in ours:
         # The clean build has it in its usual place.
         ours[CST_FILE] = ours.pop(cst_file)
@@ -141,10 +153,12 @@ def _compare_files(here: dict[str, Path], there: Path) -> Iterator[FileDifferenc
     """`here`: by the name that a file has `there`."""
     for name, path in sorted(here.items()):
         ours, theirs = bytes_of(path), bytes_of(there / name)
-        if ours == theirs:
+        if theirs is None and os.path.lexists(path):
+            yield FileDifference(name, "should not be there")
+        elif ours == theirs:
             continue
-        if ours is None or theirs is None:
-            yield FileDifference(name, "missing" if ours is None else "should not be there")
+        elif ours is None or theirs is None:
+            yield FileDifference(name, "missing")
         else:
             yield FileDifference(name, f"differs from byte {_first_difference(ours, theirs)} on")
 

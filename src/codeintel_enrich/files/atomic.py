@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,16 +11,24 @@ from codeintel_enrich.files.stat import FileStamp
 
 _FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
+UNFINISHED_SUFFIX = ".codeintel-enrich.tmp"
+"""Ends the name of every file that is being written. Nobody else's file has such a name, so what a killed run left may
+be written over and removed, wherever it lies."""
+
+Claim = Callable[[Path, Path], None]
+"""Called when a file is about to get its place: the place, and where its bytes are until then."""
+
 
 class Replacement:
     """The next version of a file: written beside it, `commit` puts it in its place, leaving the block drops it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, claim: Claim | None = None) -> None:
         """Folders that are missing are made. Raises OSError."""
         self.path = path
+        self._claim = claim
         # Beside it, since a rename is atomic within one file system only; one name, so that what a killed run left is
         # written over by the next and does not pile up. Who writes holds the lock on the cache.
-        self._fresh = path.with_name(f"{path.name}.tmp")
+        self._fresh = path.with_name(f"{path.name}{UNFINISHED_SUFFIX}")
         try:
             self.descriptor = os.open(self._fresh, _FRESH, 0o644)
         except FileNotFoundError:
@@ -50,15 +59,17 @@ class Replacement:
         """Put it in its place; returns the stamp that it bears there."""
         # No fsync: all that is written here can be made again, and what the next run relies on has a digest or a stamp
         # that cut bytes do not bear. A power cut costs work; waiting for the disk would cost time in every run.
+        if self._claim is not None:
+            self._claim(self.path, self._fresh)
         self._fresh.replace(self.path)
         self._is_committed = True
         found = os.fstat(self.descriptor)
         return FileStamp(found.st_size, found.st_mtime_ns, found.st_ino)
 
 
-def replace_file(path: Path, *parts: bytes) -> FileStamp:
+def replace_file(path: Path, *parts: bytes, claim: Claim | None = None) -> FileStamp:
     """Replace a file by bytes, given in parts; returns its stamp. Raises OSError; the file is as before then."""
-    with Replacement(path) as replacement:
+    with Replacement(path, claim) as replacement:
         for part in parts:
             replacement.write(part)
         return replacement.commit()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from codeintel_enrich.files.atomic import Replacement
+from codeintel_enrich.files.atomic import Claim, Replacement
 from codeintel_enrich.files.stat import FileStamp
 
 _WRITE_BYTES = 1 << 20
@@ -21,12 +21,12 @@ _WRITE_BYTES = 1 << 20
 class Splicer(Replacement):
     """Writes the next version of a file of bytes that are new and of ranges of the last version."""
 
-    def __init__(self, path: Path, *, keeps: bool) -> None:
+    def __init__(self, path: Path, *, keeps: bool, claim: Claim | None = None) -> None:
         """`keeps`: there is a last version whose ranges `keep` may name. Raises OSError."""
         # Opened before the new one exists, and open until the end: ranges stay readable although the name leads to
         # other bytes.
         self._old = os.open(path, os.O_RDONLY) if keeps else -1
-        super().__init__(path)
+        super().__init__(path, claim)
         self._range = (0, 0)
         self._pending = bytearray()
 

@@ -52,6 +52,16 @@ class FileStamp(msgspec.Struct, frozen=True, array_like=True, eq=False):
             return None
         return cls(found.st_size, found.st_mtime_ns, found.st_ino)
 
+    @classmethod
+    def of_folder(cls, path: str | os.PathLike[str]) -> Self | None:
+        """That of a folder, which tells when something last came or went in it; None where there is none."""
+        try:
+            found = os.stat(path)
+        except OSError:
+            return None
+        # What a folder's size is differs from one file system to another.
+        return cls(0, found.st_mtime_ns, found.st_ino)
+
     def is_on(self, path: str | os.PathLike[str]) -> bool:
         """Whether a file bears this stamp now."""
         try:

@@ -10,7 +10,7 @@ from codeintel_enrich.model.rows import FileSummary
 from codeintel_enrich.publish.spliced import Parts
 from codeintel_enrich.publish.upkeep import Made
 
-_FORMAT = b"codeintel-enrich index 3\n"
+_FORMAT = b"codeintel-enrich index 4\n"
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True):
@@ -35,6 +35,8 @@ class Index(msgspec.Struct, frozen=True):
     """The files whose parts have inputs of their own, by name relative to the output folder."""
     version: str = ""
     """What decided, beside analysed files, how they were made."""
+    out: str = ""
+    """The folder that they lie in: relative to the index where it lies beside or below it, else as it is."""
 
 
 # Kept in the process: the one that reads ahead is the one that publishes.

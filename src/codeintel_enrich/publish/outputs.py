@@ -5,16 +5,19 @@ commands that read published files go by this list and no other. To add a file i
 to enter it here.
 """
 
+import os
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path, PurePath, PurePosixPath
 
 import msgspec
 
+from codeintel_enrich.files.atomic import UNFINISHED_SUFFIX
 from codeintel_enrich.model.config import PublishConfig
 from codeintel_enrich.model.graphs import GRAPHS
 from codeintel_enrich.model.rows import FileFragments
+from codeintel_enrich.publish.claims import Claims
 from codeintel_enrich.publish.graphs import graph_rules
 from codeintel_enrich.publish.metrics import metric_rules
 from codeintel_enrich.publish.overlays import overlay_rules
@@ -60,14 +63,10 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a name, relative to the output folder, is one of this kind."""
         return _pattern(self.pattern).fullmatch(name) is not None
 
-    def find(self, out: Path) -> list[str]:
-        """The files of this kind that lie in an output folder and are ours, sorted."""
-        return [
-            path.relative_to(out).as_posix()
-            for path in sorted(out.glob(self.pattern))
-            # Without a mark, a name like `modules/x.md` may be a file of the user's own, which is not ours to remove.
-            if path.is_file() and (not self.is_marked or _has_mark(path))
-        ]
+    def is_ours(self, path: Path) -> bool:
+        """Whether a file of this kind in an output folder of ours was made by us, as far as it can tell itself."""
+        # Without a mark, a name like `modules/x.md` may be a file of the user's own, which is not ours to remove.
+        return not self.is_marked or _has_mark(path)
 
 
 OUTPUTS: tuple[Output, ...] = (
@@ -147,29 +146,115 @@ OUTPUTS: tuple[Output, ...] = (
 )
 """All of them, in the order in which they are made."""
 
+_TOPS = frozenset(output.pattern.partition("/")[0] for output in OUTPUTS)
+"""What an output folder holds of ours."""
+
 
 def wanted_outputs(config: PublishConfig) -> list[Output]:
     """Those that the settings ask for."""
     return [output for output in OUTPUTS if output.wanted(config)]
 
 
-def found_files(out: Path) -> list[str]:
+def found_files(out: Path, known: Collection[str] = ()) -> list[str]:
     """Every file of ours below an output folder, by name relative to it: for when it was forgotten what we wrote.
 
-    Those that people may edit are ours only if their first line says so.
+    Those that people may edit are ours only if their first line says so; of the `known` ones that is clear.
     """
-    return sorted({name for output in OUTPUTS for name in output.find(out)})
+    return sorted(
+        name
+        for name, entry in _entries(out)
+        if (output := _kind(name)) is not None
+        and entry.is_file(follow_symlinks=False)
+        and (name in known or output.is_ours(out / name))
+    )
 
 
-def cst_place(cst_out: str | None, root: Path) -> PurePath:
-    """Where the lines of syntax nodes go: relative to the output folder, or absolute.
+def unfinished_files(out: Path, elsewhere: Iterable[str] = ()) -> Iterator[Path]:
+    """What killed runs were about to write: in an output folder, and in the place of files that may lie elsewhere."""
+    for name, entry in _entries(out):
+        if name.endswith(UNFINISHED_SUFFIX) and not entry.is_dir():
+            yield out / name
+    yield from (out / f"{name}{UNFINISHED_SUFFIX}" for name in elsewhere)
+
+
+def foreign_files(root: Path, out: Path, cst_out: str | None, claims: Claims) -> list[Path]:
+    """What lies outside of the cache where published files may go, and is not ours or no more as we left it."""
+    found = list(_foreign_entries(out, claims)) if claims.is_needed(out) else []
+    lines = out / cst_place(cst_out, root, out)
+    # A user named this one file as ours: once we wrote it, it is made again like one in the cache, whoever edited it.
+    if claims.is_needed(lines) and not lines.is_relative_to(out) and os.path.lexists(lines) and lines not in claims:
+        found.append(lines)
+    return found
+
+
+def lying_there(root: Path, out: Path, cst_out: str | None, claims: Claims) -> Iterator[str]:
+    """What lies where published files go, by name relative to the output folder, be it known or not."""
+    if not claims.is_needed(out):
+        yield from found_files(out)
+    for path in (*unfinished_files(out), *foreign_files(root, out, cst_out, claims)):
+        yield path.relative_to(out).as_posix() if path.is_relative_to(out) else str(path)
+
+
+def remove_empty_folders(out: Path) -> None:
+    """Remove the folders of ours that a run which was stopped has left empty. Raises OSError."""
+    for top in _TOPS:
+        for folder, _, _ in os.walk(out / top, topdown=False):
+            with os.scandir(folder) as entries:
+                is_empty = not any(entries)
+            if is_empty:
+                os.rmdir(folder)
+
+
+def _foreign_entries(out: Path, claims: Claims) -> Iterator[Path]:
+    for name, entry in _entries(out):
+        path = out / name
+        if entry.is_symlink():
+            # Through a link we would write into another place.
+            if entry.is_dir() or _kind(name) is not None:
+                yield path
+        elif entry.is_dir():
+            if _kind(name) is not None and not claims.is_above(path):
+                yield path
+        elif name in _TOPS and _kind(name) is None:
+            yield path  # A file where we need a folder.
+        elif _kind(name) is not None and not claims.covers(path):
+            yield path
+
+
+def _entries(out: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """All that lies in an output folder under the names at its top that are ours."""
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        try:
+            with os.scandir(out / prefix) as entries:
+                listing = sorted(entries, key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        for entry in listing:
+            name = f"{prefix}{entry.name}"
+            if prefix or entry.name.removesuffix(UNFINISHED_SUFFIX) in _TOPS:
+                yield name, entry
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(f"{name}/")
+
+
+def _kind(name: str) -> Output | None:
+    return next((output for output in OUTPUTS if output.matches(name)), None)
+
+
+def cst_place(cst_out: str | None, root: Path, out: Path) -> PurePath:
+    """Where the lines of syntax nodes go: relative to the output folder where they lie in it, else absolute.
 
     `cst_out`: the setting, a file named `*.jsonl` or a folder, relative to the root.
     """
     if cst_out is None:
         return PurePosixPath(CST_FILE)
-    target = root / cst_out
-    return target if target.suffix == ".jsonl" else target / PurePosixPath(CST_FILE).name
+    target = (root / cst_out).resolve()
+    if target.suffix != ".jsonl":
+        target /= PurePosixPath(CST_FILE).name
+    # One name for each file: one that is known by two would be removed as the former place of itself.
+    return target.relative_to(out) if target.is_relative_to(out) else target
 
 
 def _has_mark(path: Path) -> bool:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from codeintel_enrich.files.atomic import Claim
 from codeintel_enrich.files.splice import Splicer, splice
 from codeintel_enrich.files.stat import FileStamp
 from codeintel_enrich.publish.rules import NotNowError, Rules
@@ -32,10 +33,10 @@ class Spliced(NamedTuple):
     """Analysed files whose part could not be made now; it is empty until a later run."""
 
 
-def bring_parts(path: Path, rules: Rules, known: Parts | None) -> Spliced:
+def bring_parts(path: Path, rules: Rules, known: Parts | None, claim: Claim | None = None) -> Spliced:
     """Make the file at `path` hold exactly the parts of the rules, in their order. Raises OSError.
 
-    A file that does not bear its stamp is made anew from all parts.
+    A file that does not bear its stamp is made anew from all parts. It is claimed before it gets its place.
     """
     # Ranges are copied by position: in a file that somebody wrote into they would be cut anywhere.
     if known is None or known.stamp != FileStamp.of(path):
@@ -60,7 +61,7 @@ def bring_parts(path: Path, rules: Rules, known: Parts | None) -> Spliced:
             wanted[name], content = "", b""
         return (content,)
 
-    with Splicer(path, keeps=known is not None) as splicer:
+    with Splicer(path, keeps=known is not None, claim=claim) as splicer:
         last = {name: (length,) for name, (_, length) in old.items()}
         lengths = splice([splicer], rules, last, fresh)
         parts = {name: (wanted[name], length) for name, (length,) in lengths.items()}

@@ -1,5 +1,6 @@
 """Files that are made one by one, each again only where its inputs changed; knows nothing of what they say."""
 
+import contextlib
 import os
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from codeintel_enrich.files.atomic import replace_file
+from codeintel_enrich.files.atomic import Claim, replace_file
 from codeintel_enrich.files.stat import FileStamp
 from codeintel_enrich.publish.rules import NotNowError, Rules
 
@@ -40,15 +41,21 @@ def keep_up(
     *,
     standing: Iterable[str] = (),
     intact: bool = False,
+    claim: Claim | None = None,
 ) -> Kept:
     """Bring the files in `out` to what the rules say.
 
     A file whose inputs are as known and that bears its stamp is left alone; one that comes out as it already is, too.
     Known files without a rule are removed, and folders that are empty then, but for the `standing` ones, whose rule
     is known to be as it was. `intact`: all files were seen to bear their stamps, so nobody need look. `threads` put
-    files in their places: some systems first write out what replaces a file. Raises OSError.
+    files in their places: some systems first write out what replaces a file; before that, they are claimed. Raises
+    OSError.
     """
     made: dict[str, Made] = {name: known[name] for name in standing}
+    # First: what goes may have the name of a folder that is needed now, or, for systems that do not tell capitals from
+    # small letters, that of a file.
+    gone = [name for name, last in known.items() if name not in made and name not in rules and last.stamp is not None]
+    _remove(out, gone)
     written: list[str] = []
     postponed: list[str] = []
     writing: deque[tuple[str, str, Future[FileStamp]]] = deque()
@@ -77,11 +84,10 @@ def keep_up(
         elif stamp is not None and stamp.size == len(content) and path.read_bytes() == content:
             made[name] = Made(rule.inputs, stamp)
         else:
-            writing.append((name, rule.inputs, threads.submit(replace_file, path, content)))
+            writing.append((name, rule.inputs, threads.submit(replace_file, path, content, claim=claim)))
             written.append(name)
     while writing:
         _take(writing, made)
-    _remove(out, [name for name, last in known.items() if name not in made and last.stamp is not None])
     return Kept(made, written, postponed)
 
 
@@ -95,9 +101,23 @@ def _remove(out: Path, names: Iterable[str]) -> None:
     """Remove files below `out`, and the folders that are empty without them."""
     for name in names:
         path = out / name
-        path.unlink(missing_ok=True)
+        # Somebody may have taken its folder away, too.
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            path.unlink()
         folder = path.parent
         # Never the output folder itself: it may be one that the user made.
-        while folder != out and not any(os.scandir(folder)):
-            folder.rmdir()
+        while folder != out and _is_empty(folder):
+            with contextlib.suppress(FileNotFoundError):
+                folder.rmdir()
             folder = folder.parent
+
+
+def _is_empty(folder: Path) -> bool:
+    """Whether nothing is left of a folder but perhaps itself."""
+    try:
+        with os.scandir(folder) as entries:
+            return not any(entries)
+    except FileNotFoundError:
+        return True
+    except NotADirectoryError:
+        return False

@@ -15,6 +15,7 @@ from codeintel_enrich.engine.rules.config import config_digest
 from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.engine.state.state import State
+from codeintel_enrich.errors import UsageError
 
 
 class Build:
@@ -56,6 +57,8 @@ class Build:
         return (
             state.manifest.settled == self.fingerprint
             and not state.options.refresh_index
+            and not state.options.check
+            and not state.is_unfinished
             and state.tree.is_as_known()
             and not state.tampered
         )
@@ -63,18 +66,43 @@ class Build:
     def begin(self) -> None:
         """Take the lock, hash what changed, and be ready to say what is due.
 
-        Raises LockedError, or UsageError when the cache folder is not ours.
+        Raises LockedError, or UsageError when the cache folder is not ours, or the output folder holds what is not.
         """
         started = time.perf_counter()
         state = self.state
         _ = self.settled
         state.places.prepare_cache()
         self._lock.acquire(state.project.config.lock_wait_seconds, self._notify)
+        try:
+            self._refuse_foreign_files()
+        except BaseException:
+            self._lock.release()
+            raise
         # Whoever waited for the lock waited for a build: what it read of the manifest before is old then.
         state.look_again()
         self.has_begun = True
         state.open(self.fingerprint)
         state.account.spend("hash", time.perf_counter() - started)
+
+    def _refuse_foreign_files(self) -> None:
+        """Raises UsageError where something that is not ours lies where published files are to go."""
+        places, cst_out = self.state.places, self.state.project.config.cst_out
+        # All that lies in the cache is ours.
+        if places.out.is_relative_to(places.cache) and cst_out is None:
+            return
+        from codeintel_enrich.publish.claims import Claims
+        from codeintel_enrich.publish.outputs import foreign_files
+
+        try:
+            found = foreign_files(places.root, places.out, cst_out, Claims(places.cache))
+        except OSError as error:
+            raise UsageError(f"{places.out}: cannot be looked through ({error}); choose another folder") from error
+        if found:
+            more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+            raise UsageError(
+                f"{found[0]}{more}: in the way, and not as we wrote it; move it away, "
+                "or choose another place with --out or --cst-out"
+            )
 
     def preview(self) -> None:
         """Begin without lock and without writing anything: enough to find out what is due, not to do it."""

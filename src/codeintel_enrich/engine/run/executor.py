@@ -233,6 +233,7 @@ class Executor:
     def _link(self) -> None:
         state = self._state
         config = state.project.config
+        state.begin_link()
 
         def job() -> LinkJob:
             return LinkJob(
@@ -298,6 +299,7 @@ class Executor:
                 out=str(places.out),
                 publish_index=str(places.publish_index),
                 intact=places.name(places.publish_index) in stamps and not state.tampered,
+                compare=state.compare,
                 slice_log=str(places.slice_log),
                 version=stage_version("merge"),
                 wanted=state.module_rows(),
@@ -306,7 +308,7 @@ class Executor:
                 entry_points=project.entry_points,
                 root=str(places.root),
                 publish=project.config.publish_config(),
-                cst_file=str(cst_place(project.config.cst_out, places.root)),
+                cst_file=str(cst_place(project.config.cst_out, places.root, places.out)),
             )
 
         return msgspec.msgpack.decode(self._on_repository("publish", job, generation), type=PublishDone)

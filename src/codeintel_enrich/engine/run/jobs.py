@@ -106,6 +106,8 @@ class PublishJob(msgspec.Struct, frozen=True, kw_only=True):
     publish_index: str
     intact: bool
     """Whether published files and their index bear the stamps that the last merge left on them."""
+    compare: bool
+    """Whether each published file is to be compared with what is made now, whatever stamp it bears."""
     slice_log: str
     version: str
     """Of the code that makes published files."""

@@ -4,6 +4,7 @@ Only those who explain and report read it. Losing it costs explanations, no work
 """
 
 import contextlib
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import msgspec
 from codeintel_enrich.engine.plan.build import Build
 from codeintel_enrich.engine.run.summary import Summary, summarise
 from codeintel_enrich.engine.state.places import Options
+from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.files.atomic import replace_file
 
 
@@ -49,7 +51,12 @@ def close_build(build: Build, errors: tuple[str, ...], exit_code: int) -> Summar
     The record is for people: where it cannot be written, the build is as good without.
     """
     had_begun = build.has_begun
-    build.finish()
+    try:
+        build.finish()
+    except (EnrichError, OSError, sqlite3.Error) as error:
+        # What could not be remembered is made good by the next build, which finds that this one did not end.
+        message = error.message if isinstance(error, EnrichError) else f"{build.state.places.cache}: {error}"
+        errors, exit_code = (*errors, message), max(exit_code, 3)
     summary = summarise(build, errors, exit_code)
     if had_begun:
         # A full disk must not turn a build that ended well into one that failed.

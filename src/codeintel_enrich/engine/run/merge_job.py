@@ -92,7 +92,9 @@ def run_publish(job: PublishJob, generation: Callable[[], int]) -> PublishDone:
             tools=_tools(job, generation, stack),
         )
         published = publish_files(
-            Path(job.out), Path(job.publish_index), wanted_outputs(job.publish), materials, intact=job.intact
+            *(Path(job.out), Path(job.publish_index), wanted_outputs(job.publish), materials),
+            intact=job.intact,
+            compare=job.compare,
         )
     return PublishDone(files=published.stamps, postponed=list(published.postponed), seconds=published.seconds)
 

@@ -2,25 +2,34 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from codeintel_enrich.engine.state.manifest import Manifest, StageState
 from codeintel_enrich.engine.state.places import Places
+from codeintel_enrich.files.stat import FileStamp
 
 NAMED = 3
 """Up to so many files are named one by one."""
 
 
 def tampered_outputs(manifest: Manifest, places: Places) -> list[str]:
-    """The files of ours, by their names in the manifest, that do not bear the stamp which the last run left on them."""
+    """What of ours, by its name in the manifest, does not bear the stamp which the last run left on it."""
     # Text, not paths: every published page has a stamp, and a run with nothing to do asks for all of them.
     cache = f"{places.cache}/"
-    return [
+    files = [
         name
         for name, stamp in manifest.stamps.items()
         if not stamp.is_on(name if os.path.isabs(name) else cache + name)
     ]
+    # A file of ours that should not be there shows in its folder alone.
+    folders = [
+        name
+        for name, stamp in manifest.folders.items()
+        if FileStamp.of_folder(name if os.path.isabs(name) else cache + name) != stamp
+    ]
+    return files + folders
 
 
 def tampering_warnings(names: Sequence[str], places: Places) -> Iterator[str]:
@@ -39,9 +48,10 @@ def tampering_warnings(names: Sequence[str], places: Places) -> Iterator[str]:
 def remove_leftovers(cache: Path) -> None:
     """Remove temporary files of runs that were killed; the lock is held, so nobody else's are there."""
     # Only at the top of our own folder: below it lie trees out of git, whose files of that name are a user's.
-    for leftover in cache.glob("*.tmp"):
+    for leftover in (*cache.glob("*.tmp"), *cache.glob("*.tmp.wal")):
         with contextlib.suppress(OSError):
-            leftover.unlink()
+            # DuckDB spills into a folder that it names after the database.
+            shutil.rmtree(leftover) if leftover.is_dir() and not leftover.is_symlink() else leftover.unlink()
 
 
 def forget_missing(manifest: Manifest, present: set[str]) -> None:

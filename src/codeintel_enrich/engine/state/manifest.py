@@ -84,6 +84,8 @@ class Manifest(msgspec.Struct):
     """Path -> `line: error` of the files that do not parse."""
     stamps: dict[str, FileStamp] = {}
     """Our own files as the last run left them; paths relative to the cache, absolute outside it."""
+    folders: dict[str, FileStamp] = {}
+    """The same of the folders of published files: whatever comes or goes in one changes its time."""
 
     def used(self) -> set[str]:
         """Digests of the artifacts that the present state is made of."""

@@ -43,6 +43,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     index: bool = True
     types: bool = True
     refresh_index: bool = False
+    check: bool = False
+    """Believe no stamp: read every source and every file of ours."""
     jobs: int | None = None
     no_sources: tuple[Path, ...] = ()
     """Folders inside the root whose files are no sources, beside cache and out."""
@@ -79,6 +81,11 @@ class Places(msgspec.Struct, frozen=True):
     def last_run(self) -> Path:
         """What the last run that had something to do did, and what was different before it."""
         return self.cache / "last.msgpack"
+
+    @property
+    def intent(self) -> Path:
+        """What a build that is at work, or did not come to its end, set out to do."""
+        return self.cache / "intent.json"
 
     @property
     def link_state(self) -> Path:
@@ -155,4 +162,6 @@ def places(options: Options) -> Places:
         raise UsageError(f"{options.root}: not a folder; name the repository with --root")
     cache = (options.cache_dir or root / (cache_setting(root) or "cache")).resolve()
     out = (options.out or cache / "enriched").resolve()
+    if out == root:
+        raise UsageError(f"{options.out}: what is written there would be taken for sources; name a folder of its own")
     return Places(root, cache, out, tuple(path.resolve() for path in options.no_sources))

@@ -4,6 +4,7 @@ While a build goes on, `State` alone writes into the manifest and the artifacts.
 build's to find out, what comes from outside is found out by the inputs.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,7 @@ from codeintel_enrich.engine.state.integrity import (
     tampered_outputs,
     tampering_warnings,
 )
+from codeintel_enrich.engine.state.intent import Intent, read_intent, write_intent
 from codeintel_enrich.engine.state.journal import REPOSITORY, Journal
 from codeintel_enrich.engine.state.manifest import (
     NOT_DONE,
@@ -69,6 +71,10 @@ class State:
         """Tasks of files that were found to be due and are not done."""
         self.everything_suspect = False
         """Whether any stage of any file may be due, not only those of the files that were touched."""
+        self.compare = options.check
+        """Whether no stamp is believed: every file is read, and compared with what it should be."""
+        self._intent: Intent | None = None
+        """What is begun and not ended, by this build or one before it."""
         self._manifest_stamp: FileStamp | None = None
         self._ledgers: dict[str, str] = {}
 
@@ -95,6 +101,11 @@ class State:
     def tampered(self) -> list[str]:
         """Files of ours that were changed or deleted since the last run, by their names in the manifest."""
         return tampered_outputs(self.manifest, self.places)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the last build left something undone, or was stopped while it changed files of ours."""
+        return not self.manifest.settled or self.places.intent.exists()
 
     @property
     def files(self) -> Mapping[str, FileState]:
@@ -127,6 +138,9 @@ class State:
         _ = self.tampered  # To open the artifacts is to change their file.
         self.artifacts = Artifacts(self.places.artifacts)
         self._take_in(fingerprint)
+        if self._intent is not None or self.compare:
+            self.places.link_state.unlink(missing_ok=True)
+            self._end_link()
 
     def open_snapshot(self, fingerprint: str) -> None:
         """The same without writing anything: enough to find out what is due, not to do it."""
@@ -137,18 +151,27 @@ class State:
         # A setting or a version that changed may concern any stage of any file. So may a build that did not get to its
         # end: what it left undone is nowhere listed.
         self.everything_suspect = self.manifest.settled != fingerprint
-        if self.tampered:
+        self._intent = read_intent(self.places.intent)
+        self.compare = self.compare or (self._intent is not None and self._intent.compare)
+        if self.compare or (self._intent is not None and self._intent.stage == "merge"):
+            self.manifest.merge = NOT_DONE
+            self.manifest.stamps.clear()
+            self.manifest.folders.clear()
+            if self._intent is not None:
+                self.account.warnings.append(f"{self.places.cache}: a build did not come to its end; all was checked")
+        elif self.tampered:
             self.manifest.merge = NOT_DONE
             self.account.warnings += tampering_warnings(self.tampered, self.places)
         # Somebody wrote into it, or SQLite complained: one look at every artifact costs less than finding the damaged
         # ones one by one, each when some stage is about to read it.
-        if self.artifacts.warnings or self.places.artifacts.name in self.tampered:
+        if self.compare or self.artifacts.warnings or self.places.artifacts.name in self.tampered:
             self._check_artifacts()
             self.everything_suspect = True
         known = set(self.files)
         if self.tree.forget_vanished():
             self._forget_derived()
-        for path in self.tree.changed():
+        seen = self.tree.seen
+        for path in [*seen.files, *seen.outlined] if self.options.check else self.tree.changed():
             self.read(path)
         if known != self.files.keys():
             self._touch_neighbours_of_renamed(known)
@@ -345,6 +368,7 @@ class State:
                 self.touched.add(path)
         self.journal.note(REPOSITORY, "link", self.manifest.link.key)
         self.manifest.link = StageState(key, (listing,))
+        self._end_link()
 
     def restore_external(self, name: str, inputs: TaskInputs) -> External | None:
         """What an earlier run made from the same inputs, if every slice of it is still there; it is taken over then."""
@@ -380,12 +404,34 @@ class State:
         self.manifest.externals[name] = external
         self.__dict__.pop("_homes", None)
 
+    def begin_link(self) -> None:
+        """Say that `link` is about to replace what it keeps. Raises EnrichError where that cannot be written down."""
+        # What a merge before left undone stays to be done.
+        if self._intent is None:
+            self._set_out("link", self.link_inputs().key)
+
     def begin_merge(self) -> Mapping[str, FileStamp]:
-        """Take the stamps off our own files: until the merge has ended, none is as it was left. Returns them."""
+        """Take the stamps off our own files: until the merge has ended, none is as it was left. Returns them.
+
+        Raises EnrichError where that cannot be written down.
+        """
+        self._set_out("merge", self.merge_inputs().key)
         # Should the merge be killed, the manifest of before is still the one on disk; should it fail, this one says
         # that nothing of ours is known to be intact.
         stamps, self.manifest.stamps = self.manifest.stamps, {}
+        self.manifest.folders = {}
+        self.manifest.merge = NOT_DONE
         return stamps
+
+    def _end_link(self) -> None:
+        # What `link` keeps says itself what it is of: no manifest has to be written first.
+        if self._intent is not None and self._intent.stage == "link":
+            self.places.intent.unlink(missing_ok=True)
+            self._intent = None
+
+    def _set_out(self, stage: Literal["link", "merge"], key: str) -> None:
+        self._intent = Intent(stage, key, self.places.name(self.places.out), self.compare)
+        write_intent(self.places.intent, self._intent)
 
     def end_merge(
         self, rows: Mapping[str, int], broken: Mapping[str, str], published: Mapping[str, FileStamp], *, complete: bool
@@ -397,7 +443,20 @@ class State:
         self.manifest.rows, self.manifest.broken = dict(rows), dict(broken)
         self._stamp(self.places.store, self.places.publish_index)
         self.manifest.stamps.update(published)
+        self.manifest.folders = self._folders_of(published)
         self.manifest.merge = StageState(self.merge_inputs().key, ("done",)) if complete else NOT_DONE
+        # Until the manifest says how our files were left, they count as those of a build that did not end.
+        self._intent = None
+
+    def _folders_of(self, published: Iterable[str]) -> dict[str, FileStamp]:
+        """The stamps of all folders that published files lie in, up to the output folder, by name."""
+        top = self.places.name(self.places.out)
+        names = {top}
+        for name in published:
+            while name.startswith(f"{top}/") and (name := os.path.dirname(name)) not in names:
+                names.add(name)
+        stamps = {name: FileStamp.of_folder(self.places.cache / name) for name in names}
+        return {name: stamp for name, stamp in stamps.items() if stamp is not None}
 
     def _stamp(self, *files: Path) -> None:
         for path in files:
@@ -417,3 +476,5 @@ class State:
         self.artifacts.close()
         self._stamp(self.places.artifacts)
         save_manifest(self.places.manifest, self.manifest)
+        if self._intent is None:
+            self.places.intent.unlink(missing_ok=True)
