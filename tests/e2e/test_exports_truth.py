@@ -8,6 +8,8 @@ from tests.bench.names import Module, compare, neighbours, score_store
 from tests.support.built_packages import built_package, checked_package
 from tests.support.truth import ModuleTruth
 
+pytestmark = pytest.mark.slow
+
 INSTALLED = ("rich", "requests", "flask")
 STANDARD = ("asyncio", "email", "http")
 

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from codeintel_enrich.engine.inputs.tools import find_tool
 from tests.support.packages import copy_package
 from tests.support.workspace import Workspace, build_at
+
+pytestmark = pytest.mark.slow
 
 _LAST_NAME = re.compile(r"\.\s*([^\W\d]\w*)$")
 

@@ -25,6 +25,8 @@ from codeintel_enrich.formats.scip import SCIPIndex
 from tests.support.built_packages import BuiltPackage, built_package, checked_package
 from tests.support.packages import pyrefly_report
 
+pytestmark = pytest.mark.slow
+
 PACKAGES = ("requests", "flask", "rich", "networkx")
 STATEMENTS = {
     ast.FunctionDef: "FunctionDef",

@@ -13,6 +13,8 @@ from tests.support.opened import opened
 from tests.support.packages import copy_package, make_scip, pyrefly_report, source_files
 from tests.support.workspace import Workspace, all_tasks, later_tasks
 
+pytestmark = pytest.mark.slow
+
 CONSOLE = "rich/console.py"
 CELLS = "rich/cells.py"
 PACKAGE = "rich/__init__.py"

@@ -71,6 +71,7 @@ def test_one_edit_redoes_the_types_of_the_files_whose_facts_changed(workspace: W
     workspace.assert_equals_clean()
 
 
+@pytest.mark.slow
 def test_with_both_checkers_only_files_whose_facts_changed_redo_their_types(tmp_path: Path) -> None:
     files = {
         "core.py": "def size(x: int) -> int:\n    return x\n",

@@ -154,6 +154,7 @@ KILLERS: dict[str, bytes] = {
 }
 
 
+@pytest.mark.slow
 def test_what_kills_the_parser_ends_as_a_row_and_the_build_goes_on(tmp_path: Path) -> None:
     workspace = Workspace(
         tmp_path,

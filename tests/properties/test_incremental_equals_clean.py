@@ -15,6 +15,8 @@ from codeintel_enrich.engine.state.state import State
 from codeintel_enrich.model.task_inputs import TaskInputs
 from tests.support.workspace import Workspace, assert_same
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("a", "b", "c", "d")
 SYMBOLS = ("X", "Y", "Z")
 PLACES = (

@@ -10,6 +10,8 @@ from codeintel_enrich.engine.inputs.tools import find_tool
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.formats.checkers import CHECKERS, Checker, CheckerReport, CheckerRequest, joined
 
+pytestmark = pytest.mark.slow
+
 SOURCES = {"pkg/a.py": "x: int = 'text'\n\n\ndef f(one, two: int) -> int:\n    return two\n"}
 
 each_checker = pytest.mark.parametrize("checker", CHECKERS.values(), ids=CHECKERS)

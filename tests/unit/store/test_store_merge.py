@@ -116,6 +116,7 @@ def test_a_vanished_file_leaves_no_row_in_any_table(store: Path, shelf: Shelf, t
     assert "broken.py" not in repr(dump)
 
 
+@pytest.mark.slow
 def test_random_histories_end_in_the_store_of_a_clean_build(store: Path, tmp_path: Path) -> None:
     random = Random(7)
     states = [

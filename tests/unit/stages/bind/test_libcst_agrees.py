@@ -5,6 +5,8 @@ import pytest
 from tests.bench.oracle import UNEXPLAINED, Compared, Provider, compare
 from tests.support.packages import package_folder
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(("package", "step"), [("requests", 1), ("flask", 3), ("rich", 10), ("networkx", 30)])
 def test_every_disagreement_with_libcst_is_explained(package: str, step: int) -> None:

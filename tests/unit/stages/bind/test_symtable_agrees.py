@@ -13,6 +13,8 @@ from codeintel_enrich.stages.parse.bind.walk import Walk
 from codeintel_enrich.stages.parse.text import decode
 from codeintel_enrich.stages.parse.tree import build_tree
 
+pytestmark = pytest.mark.slow
+
 Owners = tuple[tuple[str, int | None], ...]
 Shape = tuple[str, str, Owners, tuple["Shape", ...]]
 """A scope's kind and name, each name used in it with how many scopes outward it belongs (None: a global), and the

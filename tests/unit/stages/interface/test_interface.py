@@ -77,6 +77,7 @@ def test_interface_survives_its_encoding() -> None:
         assert msgspec.msgpack.decode(_ENCODE(interface), type=Interface) == interface
 
 
+@pytest.mark.slow
 def test_interface_does_not_depend_on_the_hash_seed() -> None:
     code = (
         "from tests.unit.stages.interface.test_interface import sources, _ENCODE, interface_of\n"

@@ -298,6 +298,7 @@ def test_import_that_closes_a_path_between_two_others_reaches_a_package() -> Non
     assert "p/__init__.py" in tree.edit({"u.py": "import p.m\n"})[1]
 
 
+@pytest.mark.slow
 def test_real_package_relinks_to_what_a_clean_run_gives() -> None:
     spec = importlib.util.find_spec("requests")
     assert spec is not None

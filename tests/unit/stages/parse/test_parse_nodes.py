@@ -49,6 +49,7 @@ def qualnames(code: CodeType) -> Iterator[str]:
             yield from qualnames(constant)
 
 
+@pytest.mark.slow
 def test_local_names_are_what_the_compiler_calls_classes_and_functions(
     real: list[tuple[Path, ast.Module, NodeRows]],
 ) -> None:
