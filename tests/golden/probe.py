@@ -140,7 +140,8 @@ class Run:
         value = getattr(value, "__func__", value)
         owner = getattr(value, "__self__", None)
         if isinstance(value, types.BuiltinFunctionType) and isinstance(owner, type):
-            giver = next(base for base in owner.__mro__ if value.__name__ in vars(base))
+            bases = [*owner.__mro__, *type.mro(type(owner))]
+            giver = next(base for base in bases if value.__name__ in vars(base))
             return f"{giver.__module__}.{giver.__qualname__}.{value.__name__}"
         if isinstance(value, NAMED):
             owner = getattr(value, "__objclass__", None)
@@ -179,7 +180,7 @@ def follow(path: str) -> list[Any]:
     for count in range(1, len(parts) + 1):
         value: Any = sys.modules.get(".".join(parts[:count]), MISSING)
         for name in parts[count:]:
-            value = getattr(value, name, MISSING)
+            value = attribute(value, name)
         if value is not MISSING:
             found.append(value)
     if not found:
@@ -189,9 +190,16 @@ def follow(path: str) -> list[Any]:
             except BaseException:
                 continue
             for name in parts[count:]:
-                value = getattr(value, name, MISSING)
+                value = attribute(value, name)
             return [] if value is MISSING else [value]
     return found
+
+
+def attribute(value: object, name: str) -> object:
+    """An attribute by its written name: a private one of a class has another name at run time."""
+    if isinstance(value, type) and name.startswith("__") and not name.endswith("__"):
+        name = f"_{value.__name__.lstrip('_')}{name}"
+    return getattr(value, name, MISSING)
 
 
 def same_function(found: object, value: object) -> bool:

@@ -134,10 +134,14 @@ class ClassInterface(msgspec.Struct, frozen=True, array_like=True):
     """A class at module level or in another class: its own members, `self` attributes included, and its bases."""
 
     local_name: str
-    """`Outer.Inner`."""
+    """`Outer.Inner`, as written."""
     members: dict[str, MemberKind]
     bases: tuple[str | None, ...] = ()
     """Namespace paths without type arguments; None where a base is no plain dotted name."""
+    metaclass: str | None = None
+    """Namespace path of the metaclass that it names."""
+    written: dict[str, str] = {}
+    """Private member -> its name as written; in `members` it has the one by which it is found (`_C__x`)."""
 
 
 class ImportedModule(msgspec.Struct, frozen=True, array_like=True):
@@ -177,6 +181,9 @@ class Interface(msgspec.Struct, frozen=True):
     """`lazy_loader.attach_stub`: the table is this module's own stub."""
     usual: dict[str, UsualValue] = {}
     """Constants that depend on whether a third party's module is installed."""
+    as_base: dict[str, str] = {}
+    """What a variable stands for as a base of a class, by its local name: the path in `X = a.Base[int]`, and in
+    `X = a.Y`, as `a.Y` may be such a variable. Sorted."""
     patches: tuple[Patch, ...] = ()
     """Sorted by path, each once."""
     exporters: tuple[str, ...] = ()
@@ -186,4 +193,4 @@ class Interface(msgspec.Struct, frozen=True):
     unresolved: tuple[str, ...] = ()
     """Dotted paths whose meaning only `link` knows, sorted, each once. `np.array`: rooted in this module's
     namespace. `..pkg.m:name.attr`: rooted in an import target (a function-local import), dots count the level.
-    `super(C).attr`: what follows `C` in the method resolution order."""
+    `super(C).attr`: what follows `C` in the method resolution order. `C().attr`: an attribute of an instance."""

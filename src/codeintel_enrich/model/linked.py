@@ -80,6 +80,9 @@ class LinkedModule(msgspec.Struct, frozen=True):
     overrides: dict[str, Target] = {}
     """Member of a class here, by its name inside the module (`C.m`) -> what it hides: the member of that name which
     follows in the method resolution order. Sorted; those of `object` and of classes nobody showed us are left out."""
+    bases: dict[str, Target] = {}
+    """`Class(base)`, both as written, the base without type arguments -> what the base is, where that is not what the
+    name means elsewhere: `X = Base[int]` is a variable, and as a base it is `Base`. Sorted."""
     exports: tuple[ModuleExport, ...] = ()
     """Sorted by name."""
     imports: tuple[ResolvedImport, ...] = ()

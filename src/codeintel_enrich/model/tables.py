@@ -276,7 +276,10 @@ class RefRow(Row, frozen=True, kw_only=True):
     scope: Annotated[str, "Kind of the scope in which Python looks the name up"]
     context: Annotated[str, "`typing` where only type checkers go, `local` in a function, else `runtime`"]
     qualified_name: Annotated[str | None, "What it means: the first of `qualified_names`"]
-    qualified_names: Annotated[Sequence[str], "All its meanings; several where branches differ"]
+    qualified_names: Annotated[
+        Sequence[str],
+        "All its meanings, several where branches differ, and the names that assignments gave them (`Alias = Base`)",
+    ]
     target_kind: Annotated[str | None, "Kind of thing it means"]
     target_path: Annotated[str | None, "File that defines it, where it is in the tree"]
     reason: Annotated[str | None, "Why its meaning is unknown"]

@@ -126,7 +126,8 @@ def base_rows(layers: Layers) -> list[BaseRow]:
         found = _bases(definition, [syntax.references[each] for each in headers.get(index, ())])
         meanings = [layers.meanings[headers[index][each]] if each >= 0 else -1 for each in found]
         for position, (source, meaning) in enumerate(zip(_positional(definition), meanings, strict=True)):
-            target = layers.answers.targets[meaning] if meaning >= 0 else None
+            named = layers.answers.targets[meaning] if meaning >= 0 else None
+            target = layers.linked.bases.get(f"{definition.local_name}({_plain(source)})", named)
             names = target.qualified_names[:1] if target is not None else ()
             rows.append(
                 BaseRow(
@@ -140,6 +141,12 @@ def base_rows(layers: Layers) -> list[BaseRow]:
                 )
             )
     return rows
+
+
+def _plain(source: str) -> str:
+    """A base without its type arguments, in one piece."""
+    match = _DOTTED.match(source)
+    return re.sub(r"\s", "", match[0]) if match else ""
 
 
 def _positional(definition: Definition) -> list[str]:

@@ -6,7 +6,7 @@ get: a name, not the namespace that holds it. This is what makes the early cutof
 nothing are recorded as well, since the file that answers them may come later.
 
 Everything is text, and not a struct per kind, because a large tree records millions of pairs, and they are stored,
-hashed and sorted in every run. The marks (`*`, `=`, `~`, `:`, `!`, `?`, `#`) cannot begin or end a Python name.
+hashed and sorted in every run. The marks (`*`, `=`, `~`, `:`, `!`, `[`, `?`, `#`) cannot begin or end a Python name.
 """
 
 from __future__ import annotations
@@ -54,6 +54,11 @@ def inactive_node(name: str) -> str:
 def mro_node(class_name: str) -> str:
     """A class's method resolution order."""
     return f"{class_name}!"
+
+
+def base_item(name: str) -> str:
+    """What a variable stands for as a base of a class."""
+    return f"{name}["
 
 
 def table_provider(dotted: str) -> str:

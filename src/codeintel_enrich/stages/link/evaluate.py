@@ -173,7 +173,16 @@ class _Evaluator:
 
     def _imported_routes(self, operation: ImportBind, target: str, state: AbstractState) -> tuple[Route, ...]:
         if operation.attribute is None:
-            return (Route("module", target.partition(".")[0] if operation.binds_top else target),)
+            top, _, rest = target.partition(".")
+            if operation.binds_top or not rest:
+                return (Route("module", top),)
+            # `import a.b as c` is the attribute `b` of `a`, and the module only where there is none (CPython,
+            # `import_from`).
+            name, _, rest = rest.partition(".")
+            held = state.entry(name) if top == self._module else None
+            if held is not None:
+                return tuple(msgspec.structs.replace(route, rest=joined(route.rest, rest)) for route in held.routes)
+            return (Route("from", top, name, rest=rest),)
         if target == self._module and (self._initialisation.children or state.names):
             # A module that imports from itself finds what it has bound so far, not what it will have in the end.
             held = state.entry(operation.attribute)
@@ -363,6 +372,9 @@ class _Evaluator:
             dynamic_getattr=self._interface.dynamic_getattr,
             members={found.local_name: found.members for found in self._interface.classes},
             bases={found.local_name: found.bases for found in self._interface.classes},
+            metaclasses={found.local_name: found.metaclass for found in self._interface.classes if found.metaclass},
+            written={found.local_name: found.written for found in self._interface.classes if found.written},
+            as_base=self._interface.as_base,
             inactive=self._inactive(state),
             initialisation=self._initialisation.order(),
         )

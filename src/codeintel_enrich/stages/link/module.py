@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 import msgspec
@@ -91,6 +91,7 @@ class _ModuleLinker:
             is_stub=name.is_stub,
             resolved=resolved,
             overrides=self._overrides(),
+            bases=self._bases(resolved),
             exports=exports,
             imports=imports,
             has_all=namespace.all_names is not None,
@@ -197,11 +198,30 @@ class _ModuleLinker:
             if not self._namespace.bases.get(owner):
                 continue
             itself = self._references.own_class(owner)
-            for name in sorted(members):
+            written = self._namespace.written.get(owner, {})
+            for name, kind in sorted(members.items()):
+                # What methods assign on an instance is in no class: there is nothing that it hides.
+                if kind == "attribute":
+                    continue
                 lookup = partial(self._resolver.member, itself, name, after=True)
                 resolution = self._resolver.ask(lookup, self._dependencies)
                 if resolution.definitions and _is_seen(resolution.definitions[0]):
-                    found[f"{owner}.{name}"] = target_of(resolution)
+                    found[f"{owner}.{written.get(name, name)}"] = target_of(resolution)
+        return found
+
+    def _bases(self, resolved: Mapping[str, Target]) -> dict[str, Target]:
+        found: dict[str, Target] = {}
+        for owner, bases in sorted(self._namespace.bases.items()):
+            for written in bases:
+                # Most bases are what their name means.
+                meant = resolved.get(written or "")
+                if written is None or (meant is not None and meant.kind in ("class", "external", "unknown")):
+                    continue
+                if written not in self._namespace.members or "." in owner:
+                    lookup = partial(self._resolver.base, self._path, owner, written)
+                    resolution = self._resolver.ask(lookup, self._dependencies)
+                    if resolution.definitions:
+                        found[f"{owner}({written})"] = target_of(resolution)
         return found
 
     # -- imports ----------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from codeintel_enrich.stages.link.dependencies import (
     INITIALISATION,
     OPEN,
     STAR,
+    base_item,
     bases_item,
     inactive_node,
     member_item,
@@ -102,6 +103,12 @@ class Namespace(msgspec.Struct, frozen=True):
     """Class by local name -> its own members."""
     bases: dict[str, tuple[str | None, ...]] = {}
     """Class by local name -> its bases as written, None for one that is no dotted name."""
+    metaclasses: dict[str, str] = {}
+    """Class by local name -> the metaclass that it names, as written."""
+    written: dict[str, dict[str, str]] = {}
+    """Class by local name -> its private members, by the name in `members`, as they are written."""
+    as_base: dict[str, str] = {}
+    """As `Interface.as_base`."""
     inactive: dict[str, NamespaceEntry] = {}
     """Names that only branches bind which do not run here."""
     initialisation: InitialisationOrder | None = None
@@ -134,8 +141,13 @@ def changed_items(before: Namespace, after: Namespace) -> Iterator[str]:
         yield OPEN
     if before.initialisation != after.initialisation:
         yield INITIALISATION
-    for class_name in _differing(before.bases, after.bases):
+    for class_name in {*_differing(before.bases, after.bases), *_differing(before.metaclasses, after.metaclasses)}:
         yield bases_item(class_name)
+    for name in _differing(before.as_base, after.as_base):
+        yield base_item(name)
+    for class_name in _differing(before.written, after.written):
+        for member in before.written.get(class_name, {}).keys() | after.written.get(class_name, {}).keys():
+            yield member_item(class_name, member)
     for class_name in _differing(before.members, after.members):
         for member in _differing(before.members.get(class_name, {}), after.members.get(class_name, {})):
             yield member_item(class_name, member)

@@ -54,7 +54,11 @@ class References:
         if ":" in reference:
             return (yield from self._imported_locally(reference, dependencies))
         if reference.startswith("super("):
-            return (yield from self._super(reference, dependencies))
+            owner, _, path = reference.removeprefix("super(").partition(").")
+            return (yield from self._member(owner, path, dependencies, after=True))
+        owner, of_instance, path = reference.partition("().")
+        if of_instance:
+            return (yield from self._member(owner, path, dependencies))
         return (yield from self._path_from_here(reference, dependencies))
 
     def _path_from_here(self, path: str, dependencies: set[Dependency]) -> Lookup:
@@ -74,15 +78,17 @@ class References:
             prefix = longer
         return resolution
 
-    def _super(self, reference: str, dependencies: set[Dependency]) -> Lookup:
-        """`super(C).name.attribute`: what follows `C` in its method resolution order."""
-        owner, _, rest = reference.removeprefix("super(").partition(")")
+    def _member(self, owner: str, path: str, dependencies: set[Dependency], after: bool = False) -> Lookup:
+        """`name.attribute` of an instance of a class; `after` looks at what follows the class itself."""
         resolution = yield from self._written_class(owner, dependencies)
-        name, _, deeper = rest.lstrip(".").partition(".")
+        name, _, deeper = path.partition(".")
         found: list[ResolvedDefinition] = []
         reason = resolution.reason
         for definition in resolution.definitions:
-            step = yield from self._resolver.member(definition, name, dependencies, after=True)
+            if definition.kind != "class":
+                reason = reason or f"attribute of a {definition.kind}"
+                continue
+            step = yield from self._resolver.member(definition, name, dependencies, after, of_instance=True)
             found.extend(step.definitions)
             reason = reason or step.reason
         member = Resolution(tuple(found), None if found else reason)
@@ -110,9 +116,10 @@ class References:
 
 
 def target_of(resolution: Resolution) -> Target:
-    """What references see: a name given by an assignment is its own definition."""
+    """What references see: the definitions, and behind them the names that assignments gave them on the way."""
     if not resolution.definitions:
         return Target((), "unknown", None, resolution.reason or "unknown")
     first = resolution.definitions[0]
-    names = dict.fromkeys(definition.named or definition.qualified for definition in resolution.definitions)
-    return Target(tuple(names), first.kind, first.named_path if first.named else first.path)
+    names = [definition.qualified for definition in resolution.definitions]
+    names += [definition.named for definition in resolution.definitions if definition.named]
+    return Target(tuple(dict.fromkeys(names)), first.kind, first.path)

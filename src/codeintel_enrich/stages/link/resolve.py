@@ -30,6 +30,7 @@ from codeintel_enrich.stages.link.dependencies import (
     LOADED,
     OPEN,
     Dependency,
+    base_item,
     bases_item,
     inactive_node,
     member_item,
@@ -81,7 +82,9 @@ class NameResolver:
 
     def _start(self, node: QueryNode, dependencies: set[Dependency]) -> Lookup:
         path, name = node
-        return self._mro(path, name[:-1], dependencies) if name.endswith("!") else self._name(path, name, dependencies)
+        if name.endswith("!"):
+            return self._mro(path, name[:-1], dependencies)
+        return self._name(path, name, dependencies)
 
     # -- names ------------------------------------------------------------------------------------------------------
 
@@ -251,9 +254,15 @@ class NameResolver:
         return resolution
 
     def member(
-        self, owner: ResolvedDefinition, name: str, dependencies: set[Dependency], after: bool = False
+        self,
+        owner: ResolvedDefinition,
+        name: str,
+        dependencies: set[Dependency],
+        after: bool = False,
+        of_instance: bool = False,
     ) -> Lookup:
-        """A class's attribute by its method resolution order; with `after`, what follows the class itself.
+        """A class's attribute by its method resolution order, then by its metaclass; with `after`, what follows the
+        class itself. An instance has no attributes of the metaclass.
 
         A class that assigns an attribute on its instances does not define it where one of its bases does: a property
         or another attribute of a base is what it assigns to, and what several assign is the farthest base's.
@@ -287,7 +296,26 @@ class NameResolver:
             return assigned
         if name in _OBJECT_MEMBERS:
             return external(f"builtins.object.{name}")
+        if not of_instance:
+            found_there = yield from self._of_metaclass(mro.order, name, dependencies)
+            if found_there.definitions:
+                return found_there
         return Resolution(reason=f"`{owner.qualified}` has no `{name}`")
+
+    def _of_metaclass(self, order: Iterable[ResolvedDefinition], name: str, dependencies: set[Dependency]) -> Lookup:
+        """An attribute that a class has from its metaclass; `order` is its method resolution order."""
+        for definition in order:
+            if definition.path is None:
+                continue
+            dependencies.add((definition.path, bases_item(definition.local)))
+            written = self._namespace_of(definition.path).metaclasses.get(definition.local)
+            if written is not None:
+                metaclass = yield from self._base(definition.path, definition.local, written, dependencies)
+                if metaclass.kind == "class":
+                    return (yield from self.member(metaclass, name, dependencies, of_instance=True))
+                # Of another's metaclass any attribute could be taken to exist, but of those few have any.
+                return Resolution(reason="attribute of an unknown metaclass")
+        return external(f"builtins.type.{name}") if hasattr(type, name) else Resolution(reason="no such attribute")
 
     def _own_member(
         self, owner: ResolvedDefinition, name: str, dependencies: set[Dependency]
@@ -299,10 +327,11 @@ class NameResolver:
         kind = self._namespace_of(owner.path).members.get(owner.local, {}).get(name)
         if kind is None:
             return None, False
-        qualified = f"{owner.qualified}.{name}"
+        written = self._namespace_of(owner.path).written.get(owner.local, {}).get(name, name)
+        qualified = f"{owner.qualified}.{written}"
         is_assigned = kind == "attribute"
         of_kind: DefinitionKind = "variable" if kind == "attribute" else kind
-        local = f"{owner.local}.{name}"
+        local = f"{owner.local}.{written}"
         return ResolvedDefinition(qualified, of_kind, owner.path, local, (qualified,)), is_assigned
 
     def _mro(self, path: str, local: str, dependencies: set[Dependency]) -> Lookup:
@@ -312,7 +341,7 @@ class NameResolver:
         bases: list[ResolvedDefinition] = []
         orders: list[list[ResolvedDefinition]] = []
         for written in self._namespace_of(path).bases.get(local, ()):
-            base = yield from self._base(path, written, dependencies)
+            base = yield from self._base(path, local, written, dependencies)
             if base.qualified in _BASES_WITHOUT_MEMBERS:
                 # They have no member that anybody asks for, and would end what is known.
                 continue
@@ -325,17 +354,44 @@ class NameResolver:
         return Resolution(order=(itself, *c3_merge([*orders, bases])))
 
     def _base(
-        self, path: str, written: str | None, dependencies: set[Dependency]
+        self, path: str, local: str, written: str | None, dependencies: set[Dependency]
     ) -> Generator[QueryNode, Resolution, ResolvedDefinition]:
-        """What a base of a class is; of several that it may be, the preferred one."""
-        if written is not None:
-            root, _, rest = written.partition(".")
-            start = yield from self.root(path, root, dependencies)
-            resolution = yield from self.attributes(start, rest, dependencies)
-            for definition in resolution.definitions:
-                if definition.kind in ("class", "external"):
-                    return msgspec.structs.replace(definition, chain=(), named=None, named_path=None)
+        """What a base of the class `local` is; of several that it may be, the preferred one."""
+        outer = local.rpartition(".")[0]
+        if written is not None and outer:
+            # A nested class sees the names of the class whose body it stands in, and of no other.
+            root = written.partition(".")[0]
+            dependencies.add((path, member_item(outer, root)))
+            if root in self._namespace_of(path).members.get(outer, {}):
+                written = f"{outer}.{written}"
+        return (yield from self._as_base(path, written, dependencies, frozenset()))
+
+    def _as_base(
+        self, path: str, written: str | None, dependencies: set[Dependency], seen: frozenset[tuple[str, str]]
+    ) -> Generator[QueryNode, Resolution, ResolvedDefinition]:
+        if written is None:
+            return ResolvedDefinition("", "unknown")
+        root, _, rest = written.partition(".")
+        start = yield from self.root(path, root, dependencies)
+        resolution = yield from self.attributes(start, rest, dependencies)
+        for definition in resolution.definitions:
+            if definition.kind in ("class", "external"):
+                return msgspec.structs.replace(definition, chain=(), named=None, named_path=None)
+        for definition in resolution.definitions:
+            # A class with type arguments is no class, but it stands for one here.
+            place = (definition.path or "", definition.local)
+            if definition.path is not None and place not in seen:
+                dependencies.add((definition.path, base_item(definition.local)))
+                inner = self._namespace_of(definition.path).as_base.get(definition.local)
+                found = yield from self._as_base(definition.path, inner, dependencies, seen | {place})
+                if found.kind != "unknown":
+                    return found
         return ResolvedDefinition("", "unknown")
+
+    def base(self, path: str, local: str, written: str, dependencies: set[Dependency]) -> Lookup:
+        """What a base of a class of a module is, also through names of classes with type arguments."""
+        found = yield from self._base(path, local, written, dependencies)
+        return Resolution() if found.kind == "unknown" else Resolution((found,))
 
 
 def _aliased(

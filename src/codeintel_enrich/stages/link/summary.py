@@ -104,9 +104,11 @@ class _Written:
         if target is None:
             return
         # `import a.b` binds `a` (https://docs.python.org/3/reference/simple_stmts.html#import).
-        if operation.attribute is None and operation.binds_top:
-            target = target.partition(".")[0]
         attribute = operation.attribute or ""
+        if operation.attribute is None:
+            target, _, attribute = target.partition(".")
+            if operation.binds_top:
+                attribute = ""
         self.imported[operation.name] = (target, attribute)
         self._paths.setdefault(operation.name, {})[f"{target}.{attribute}" if attribute else target] = None
 

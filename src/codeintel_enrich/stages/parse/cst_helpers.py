@@ -48,6 +48,15 @@ def last_name(node: cst.CSTNode) -> str | None:
     return name.value if type(name) is cst.Name else None
 
 
+def may_be_alias(node: cst.CSTNode) -> bool:
+    """Whether a value is only another name for something: a plain chain of names, a choice between such, a cast."""
+    if isinstance(node, cst.IfExp):
+        return may_be_alias(node.body) and may_be_alias(node.orelse)
+    if isinstance(node, cst.Call):
+        return last_name(node.func) == "cast" and len(node.args) == 2 and may_be_alias(node.args[1].value)
+    return bool(name_tokens(node))
+
+
 def is_type_checking(test: cst.CSTNode) -> bool:
     """Whether an `if` tests `TYPE_CHECKING`, by its plain name or as an attribute of any object."""
     return last_name(test) == "TYPE_CHECKING"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import libcst as cst
 
@@ -17,6 +19,7 @@ _ESCAPE = re.compile(
 )
 _SIMPLE = {"\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _LINE_END = re.compile(r"\r\n?")
+_SPECIAL = re.compile(f"{_ESCAPE.pattern}|\r\n?")
 
 
 def string_value(node: cst.CSTNode) -> str | None:
@@ -35,6 +38,44 @@ def string_value(node: cst.CSTNode) -> str | None:
     parts.append(node.value)
     values = [_literal_value(part) for part in parts]
     return None if None in values else "".join(value for value in values if value is not None)
+
+
+class Spelled(NamedTuple):
+    """The value of a string, and where each of its characters is written."""
+
+    value: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    """Offsets of the first character of the text that spells each one, and of what follows it."""
+
+
+def spelled_string(tokens: Iterable[tuple[str, int]]) -> Spelled | None:
+    """The value of string literals side by side, each with its offset; None for bytes, f- and t-strings."""
+    value: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for token, offset in tokens:
+        quote = min(index for index in (token.find("'"), token.find('"')) if index >= 0)
+        prefix = token[:quote].lower()
+        if prefix not in ("", "r", "u"):
+            return None
+        width = 3 if token[quote : quote + 3] in ('"""', "'''") else 1
+        at, end = quote + width, len(token) - width
+        special = _LINE_END if prefix == "r" else _SPECIAL
+        while at < end:
+            found = special.search(token, at, end)
+            plain = found.start() if found else end
+            value.append(token[at:plain])
+            starts.extend(range(offset + at, offset + plain))
+            ends.extend(range(offset + at + 1, offset + plain + 1))
+            at = plain
+            if found:
+                text = "\n" if found[0][0] == "\r" else _unescape(found)
+                value.append(text)
+                starts.extend([offset + at] * len(text))
+                ends.extend([offset + found.end()] * len(text))
+                at = found.end()
+    return Spelled("".join(value), tuple(starts), tuple(ends))
 
 
 def _literal_value(token: str) -> str | None:

@@ -27,6 +27,32 @@ TYPES = [
     ('type x = "A"', "A"),
     ('def f[T: "A"](): ...', "A"),
     ('x: Annotated["A", "b"]', "A"),
+    ('x: "é"', "é"),
+    ('x: "dict[é, A]"', "dict é A"),
+    ('x: """\nA |\n  B"""', "A B"),
+    ("x: \"dict[str, 'A']\"", "dict str A"),
+    ("x: \"Annotated['A', 'b']\"", "Annotated A"),
+    ("x: \"Callable[['A'], 'B']\"", "Callable A B"),
+    ('x: " A"', "A"),
+    ('x: "(A | B)"', "A B"),
+    ('x: "A" " | B"', "A B"),
+    ('x: u"A"', "A"),
+    ('def f(*a: "*A"): ...', "A"),
+    ('x = list["A"]', "A"),
+    ('from collections.abc import Callable\nx = Callable[["A"], "B"]', "A B"),
+    ('import collections.abc\nx = collections.abc.Iterator["A"]', "A"),
+    ('from typing import Optional\nx = Optional[list["A"]]', "A"),
+    ('class C(Base["A"]): ...', "A"),
+    ('from typing import cast\ncast(typ="A", val=x)', "A"),
+    ("from typing import cast as c\nc(\"list['A']\", x)", "list A"),
+    ('import typing\ntyping.NewType(name=f(), tp="A")', "A"),
+    ('from typing import TypeVar\nTypeVar("T", "A", "B", default="D")', "A B D"),
+    ('from typing_extensions import TypeAliasType\nTypeAliasType("X", "A | B")', "A B"),
+    ('from typing import TypeAliasType\nTypeAliasType("X", value="A")', "A"),
+    ('from typing import TypedDict\nTypedDict("X", {"a": "A", "b": list["B"]})', "A B"),
+    ('from typing import NamedTuple\nNamedTuple("X", [("a", "A"), ("b", "B")])', "A B"),
+    ('from typing import NamedTuple\nNamedTuple("X", a="A")', "A"),
+    ('from typing import assert_type\nassert_type(x, "A")', "A"),
 ]
 VALUES = [
     'x = "A"',
@@ -42,20 +68,28 @@ VALUES = [
     'x: "not valid at all"',
     'x: "A["',
     'x: "a b"',
-    'x: "\\x41"',
-    'x: "é"',
-    'x: """A\n"""',
+    'x: "A) + (B"',
+    'x: "A\\\\B"',
+    'x: rb"A"',
+    'x: "A" f"B"',
+    "x: \"Literal['A']\"",
+    "x: \"Annotated[int, 'A']\"",
+    "x: \"Field('A')\"",
+    'def list(): ...\nx = list["A"]',
+    'TypedDict("D", {"a": "A"})',
+    'from typing import TypedDict\nTypedDict("D", {"a": int}, total="A")',
+    'from typing import NewType\nNewType(name="A", tp=int)',
     'x: b"A"',
     'x: f"A"',
-    'x: "A" "B"',
     'x: ""',
 ]
 
 
 def in_strings(case: Case) -> list[Reference]:
-    """The references whose token stands behind a quote on its line."""
-    lines = case.source.splitlines()
-    return [r for r in case.bound.references if lines[r.line - 1][: r.col].count('"') % 2 or "'''" in lines[r.line - 1]]
+    """The references whose token stands behind an odd number of quotes."""
+    data = case.source.encode()
+    before = [(data[: reference.start_byte], reference) for reference in case.bound.references]
+    return [reference for text, reference in before if text.count(b'"') % 2 or text.count(b"'") % 2]
 
 
 @pytest.mark.parametrize(("source", "names"), TYPES)
@@ -73,7 +107,16 @@ def test_a_string_that_is_a_type_mentions_its_names_where_they_stand(source: str
 @pytest.mark.parametrize("source", VALUES)
 def test_any_other_string_mentions_nothing(source: str) -> None:
     names = {reference.name for reference in in_strings(Case(source))}
-    assert not names - {"Field", "x", "int"}
+    assert not names - {"Annotated", "Field", "Literal", "int", "x"}
+
+
+def test_an_escape_in_a_name_is_a_part_of_it() -> None:
+    (found,) = in_strings(Case('x: "\\x41b"'))
+    assert (found.name, found.col, found.end_col) == ("Ab", 4, 9)
+
+
+def test_a_name_broken_over_two_strings_is_none() -> None:
+    assert [reference.name for reference in in_strings(Case('x: "A" "b | C"'))] == ["C"]
 
 
 def test_a_name_in_a_string_means_what_is_defined_later() -> None:

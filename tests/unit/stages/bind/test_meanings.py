@@ -34,7 +34,7 @@ TABLE = [
     ("try:\n    from a import f\nexcept ImportError:\n    def f(): pass\nf", "f", ["?a:f", "=f", "?f"]),
     ("def f():\n    import a.b\n    return a.b.c", "a", ["?a:", "?a:"]),
     ("def f():\n    import a.b\n    return a.b.c", "c", ["?a:b.c"]),
-    ("def f():\n    import a.b as c\n    return c.d", "d", ["?a.b:d"]),
+    ("def f():\n    import a.b as c\n    return c.d", "d", ["?a:b.d"]),
     ("def f():\n    from .a import b\n    return b.c", "b", ["?.a:b", "?.a:b"]),
     ("def f():\n    from .a import b\n    return b.c", "c", ["?.a:b.c"]),
     ("def f():\n    from . import a\n    return a.c", "c", ["?.:a.c"]),
@@ -81,14 +81,22 @@ TABLE = [
     ("class C: pass\nC.__doc__", "__doc__", ["=builtins.object.__doc__"]),
     ("class C:\n    def m(self): self.n()\n    def n(self): ...", "n", ["=C.n", "=C.n"]),
     ("class C:\n    def m(self): return self.x\n    def n(self): self.x = 1", "x", ["=C.x", "=C.x"]),
-    ("class C(B):\n    def m(self): return self.x.y", "x", ["?C.x"]),
+    ("class C(B):\n    def m(self): return self.x.y", "x", ["?C().x"]),
     ("class C(B):\n    def m(self): return self.x.y", "y", [None]),
-    ("class C(B):\n    def m(self): return self.__x", "__x", [None]),
+    ("class C(B):\n    def m(self): return self.__x", "__x", ["?C()._C__x"]),
+    ("class C(B):\n    @classmethod\n    def m(cls): return cls.__x", "__x", ["?C._C__x"]),
+    ("class C:\n    __x = 1\nC._C__x", "_C__x", ["=C.__x"]),
+    ("class C:\n    def m(self): self.__x = self._C__x", "_C__x", ["=C.__x"]),
+    ("class C:\n    def m(self, __p): return __p", "__p", ["=C.m.<locals>.__p"] * 2),
+    ("_C__x = 1\nclass C:\n    def m(self): return __x", "__x", ["=_C__x"]),
+    ("class C:\n    def m(self):\n        global __x\n        __x = 1", "__x", ["=_C__x"] * 2),
+    ("class C:\n    from m import __x", "__x", ["?m:_C__x"]),
+    ("def f(__x): ...\nclass C:\n    f(__x=1)", "__x", ["=f.<locals>.__x"] * 2),
     ("class C(B):\n    __x = 1\n    def m(self): return self.__x", "__x", ["=C.__x", "=C.__x"]),
     ("class C(B):\n    @classmethod\n    def m(cls): return cls.x.y", "y", ["?C.x.y"]),
     ("class C(B):\n    @staticmethod\n    def m(a): return a.x", "x", [None]),
     ("class C(B):\n    def m(self):\n        self = other\n        return self.x", "x", [None]),
-    ("class C(B):\n    def m(self): return [lambda: self.x for _ in y]", "x", ["?C.x"]),
+    ("class C(B):\n    def m(self): return [lambda: self.x for _ in y]", "x", ["?C().x"]),
     ("class C(B):\n    def m(self):\n        def g(self): return self.x", "x", [None]),
     ("class C(B):\n    def m(self): return self.__class__.x", "x", ["?C.x"]),
     ("class C(B):\n    def m(self): return super().m()", "m", ["=C.m", "?super(C).m"]),
@@ -97,7 +105,7 @@ TABLE = [
     ("def f():\n    class C(B):\n        def m(self): return super().m()", "m", ["=f.<locals>.C.m", None]),
     ("def super(): ...\nclass C(B):\n    def m(self): return super().n", "n", [None]),
     ("if a:\n    class C: x = 1\nelse:\n    class C: pass\nC.x", "x", ["=C.x", "?C.x"]),
-    ("import a\nb = a.c\nb.d", "b", ["=b", "=b"]),
+    ("import a\nb = a.c\nb.d", "b", ["=b", "?b"]),
     ("import a\nb = a.c\nb.d", "d", ["?b.d"]),
     ("b = make()\nb.d", "d", [None]),
     ("from m import C\nmatch x:\n    case C(y=1): pass", "y", ["?C.y"]),
@@ -249,7 +257,7 @@ def test_unresolved_references_are_sorted_and_know_no_positions() -> None:
     source = "from a import *\nimport b\nb.c\nx\nclass C(b.D):\n    def m(self): return self.y, super().m"
     moved = "# a comment\n\n" + source.replace("\n", "\n\n# more\n", 1) + "\n'''text'''\n"
     resolved = Case(source).bound.unresolved
-    assert resolved == ("C.y", "a:", "b", "b.D", "b.c", "super", "super(C).m", "x")
+    assert resolved == ("C().y", "a:", "b", "b.D", "b.c", "super", "super(C).m", "x")
     assert Case(moved).bound.unresolved == resolved
 
 

@@ -85,6 +85,55 @@ def test_bases_are_what_the_class_statement_names() -> None:
     ]
 
 
+def test_bases_are_found_through_other_names_for_them() -> None:
+    project = {
+        "a.py": "class Base:\n    def run(self): ...\nAlias = Base\nInts = Alias[int]\nclass Box:\n    Held = Base\n",
+        "p/__init__.py": "from a import *\n",
+        "b.py": """\
+import a
+import p
+from a import Alias, Base as B2, Ints
+from typing import List, TypeAlias, cast
+New = Alias
+Twice: TypeAlias = New
+Deep = p.Ints[str]
+One = Two = a.Alias
+Left, Right = Alias, Ints
+Cast = cast(type, Alias)
+Listed = List[int]
+try:
+    from fastlib import Base as Fast
+except ImportError:
+    Fast = B2
+Other = Alias if p else Ints
+class C1(Alias): ...
+class C2(a.Alias):
+    def run(self): ...
+class C3(New): ...
+class C4(Twice): ...
+class C5(Ints):
+    def run(self): ...
+class C6(Deep): ...
+class C7(Two, Listed): ...
+class C8(Right): ...
+class C9(Cast): ...
+class D1(Fast): ...
+class D2(a.Box.Held):
+    def run(self): ...
+class D3(p.Alias[int]): ...
+class D4(Other): ...
+class D5:
+    In = Alias
+    class Inner(In): ...
+""",
+    }
+    made = emitted(project)["b.py"]
+    found = [(row["base"], row["base_path"]) for row in as_dicts(made, "bases")]
+    assert found == [("a.Base", "a.py")] * 7 + [("typing.List", None)] + [("a.Base", "a.py")] * 7
+    overrides = {row["member"]: row["overridden"] for row in as_dicts(made, "overrides")}
+    assert overrides == dict.fromkeys(("b.C2.run", "b.C5.run", "b.D2.run"), "a.Base.run")
+
+
 def test_a_file_without_a_module_name_still_says_whom_it_uses_and_extends() -> None:
     assert rows("9.0.py", "bases", "subclass", "base") == [("./9.0.py.C", "shop.core.Base")]
     assert ("./9.0.py.C.run", "shop.core.LIMIT") in rows("9.0.py", "uses", "source", "target")
@@ -109,6 +158,32 @@ def test_a_member_overrides_what_follows_in_the_order_of_resolution() -> None:
     }
     nodes = {row["member"]: row["node_id"] for row in found}
     assert (nodes["b.D.f"], nodes["b.D.x"]) == ("b.py:8:4:FunctionDef:f", None)
+
+
+def test_what_is_private_or_an_instances_overrides_nothing() -> None:
+    project = {
+        "a.py": "class A:\n    @property\n    def size(self): ...\n    def __h(self): ...\n    __k = limit = 1\n",
+        "b.py": """\
+from a import A as Base
+class B(Base):
+    def __init__(self): self.size = self.limit = 3
+    def __h(self): ...
+    def _A__h(self): ...
+    __k = 2
+class A(Base):
+    def __h(self): ...
+class C(Base):
+    size = 3
+    limit: int = 4
+""",
+    }
+    found = as_dicts(emitted(project)["b.py"], "overrides")
+    assert {row["member"]: row["overridden"] for row in found} == {
+        "b.A.__h": "a.A.__h",
+        "b.B._A__h": "a.A.__h",
+        "b.C.limit": "a.A.limit",
+        "b.C.size": "a.A.size",
+    }
 
 
 def test_builtin_bases_count_and_unknown_ones_are_not_guessed_at() -> None:

@@ -35,7 +35,7 @@ def bind(tree: ParsedTree) -> Bound:
     meanings = MentionResolver(table, found.mentions, found.super_calls, found.in_strings).resolve()
     unresolved = sorted({meaning.unresolved for meaning in meanings if meaning.unresolved is not None})
     index_of = {unresolved: index for index, unresolved in enumerate(unresolved)}
-    position = tree.position
+    position, text = tree.position, tree.text
     references = []
     for mention, meaning in zip(found.mentions, meanings, strict=True):
         start = mention.start
@@ -49,8 +49,8 @@ def bind(tree: ParsedTree) -> Bound:
                 col,
                 col + width,
                 start_byte,
-                # Most identifiers are ASCII, and then as many bytes as code points.
-                start_byte + width if name.isascii() else position(start + width)[2],
+                # Most identifiers are written in ASCII, and then have as many bytes as code points.
+                start_byte + width if text[start : start + width].isascii() else position(start + width)[2],
                 mention.role,
                 mention.kind,
                 meaning.scope if mention.kind == "name" else mention.scope,

@@ -43,7 +43,11 @@ def _class(walk: Walk, node: cst.ClassDef) -> None:
     for base in bases:
         if base.keyword is not None:
             walk.mention(base.keyword, "read", "keyword")
-        walk.visit(base.value)
+        # What a base is subscripted with are types, whatever class it is.
+        if base.keyword is None and type(base.value) is cst.Subscript:
+            visit_type(walk, base.value)
+        else:
+            walk.visit(base.value)
     walk.private = normalised(node.name.value)
     entry = table.scopes[scope]
     entry.base_count = len(bases)

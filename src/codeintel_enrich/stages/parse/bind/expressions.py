@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import libcst as cst
 
-from codeintel_enrich.stages.parse.bind.annotations import (
-    concatenated,
-    string,
-    subscript,
-    typing_name,
-    visit_type,
-)
+from codeintel_enrich.stages.parse.bind.annotations import call_arguments, concatenated, string, subscript
 from codeintel_enrich.stages.parse.bind.walk import Walk, children, handlers
 
 
@@ -21,30 +13,7 @@ def _name(walk: Walk, node: cst.Name) -> int:
 
 
 def _call(walk: Walk, node: cst.Call) -> None:
-    base = walk.visit(node.func)
-    args = node.args
-    outer = walk.in_type
-    # `Annotated[int, Field("text")]`: what is called in a type is given values.
-    if outer:
-        walk.in_type = False
-    # The first argument of all of these is a string, as of few other calls, so few callees are looked up.
-    types = _type_arguments(walk, node) if len(args) > 1 and type(args[0].value) is cst.SimpleString else ()
-    for index, argument in enumerate(args):
-        if argument.keyword is not None:
-            walk.mention(argument.keyword, "read", "keyword", base)
-        if index in types:
-            visit_type(walk, argument.value)
-        else:
-            walk.visit(argument.value)
-    walk.in_type = outer
-
-
-def _type_arguments(walk: Walk, node: cst.Call) -> Sequence[int]:
-    """Which arguments of a call are types, where the callee is one of `typing`."""
-    name = typing_name(walk, node.func)
-    if name == "cast":
-        return (0,)
-    return range(1, len(node.args)) if name in ("TypeVar", "NewType") else ()
+    call_arguments(walk, node, walk.visit(node.func))
 
 
 def _binary_operation(walk: Walk, node: cst.BinaryOperation | cst.BooleanOperation) -> None:

@@ -6,7 +6,7 @@ import libcst as cst
 
 from codeintel_enrich.stages.parse.bind.walk import Walk, handlers
 from codeintel_enrich.stages.parse.cst_helpers import name_tokens
-from codeintel_enrich.stages.parse.python_names import normalised
+from codeintel_enrich.stages.parse.python_names import mangled, normalised
 
 
 def _import(walk: Walk, node: cst.Import) -> None:
@@ -15,15 +15,17 @@ def _import(walk: Walk, node: cst.Import) -> None:
         tokens = name_tokens(alias.name)
         path = _module_path(walk, tokens, 0)
         if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
-            _bind_import(walk, alias.asname.name, f"{path}:")
+            # `import a.b as c` takes the attribute `b` of `a`, which need not be the module.
+            top, _, rest = path.partition(".")
+            _bind_import(walk, alias.asname.name, f"{top}:{rest}")
         elif len(tokens) == 1:
             # `import a`: the one token is both the module and the name bound, and is to be one mention.
             walk.mentions.pop()
             _bind_import(walk, tokens[0], f"{path}:")
         else:
             # `import a.b` binds `a`, to the module `a`.
-            top = walk.mentions[-len(tokens)]
-            _bind_name(walk, top.name, top.key, f"{top.name}:")
+            first = walk.mentions[-len(tokens)]
+            _bind_name(walk, first.name, first.key, f"{first.name}:")
     walk.binder = binder
 
 
@@ -41,7 +43,7 @@ def _import_from(walk: Walk, node: cst.ImportFrom) -> None:
             imported = alias.name
             if not isinstance(imported, cst.Name):
                 continue
-            name = normalised(imported.value)
+            name = mangled(normalised(imported.value), walk.private)
             root = f"{'.' * level}{path}:{name}"
             binds = imported
             if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
@@ -56,7 +58,9 @@ def _module_path(walk: Walk, tokens: list[cst.Name], level: int) -> str:
     path = ""
     index = -1
     for token in tokens:
-        path = f"{path}.{normalised(token.value)}" if path else normalised(token.value)
+        name = normalised(token.value)
+        # CPython mangles a private module's name, as long as it has no dot.
+        path = f"{path}.{name}" if path else name if len(tokens) > 1 else mangled(name, walk.private)
         index = walk.mention(token, "import", "import", index, f"{'.' * level}{path}:")
     return path
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from codeintel_enrich.model.syntax import BindingKind
 from codeintel_enrich.stages.parse.bind.scopes import ScopeTable
 from codeintel_enrich.stages.parse.bind.walk import Mention, SuperCall
 from codeintel_enrich.stages.parse.python_names import (
@@ -91,7 +92,7 @@ class MentionResolver:
                 meaning = self._member(value, mention.key, mention.name)
             elif kind == "keyword":
                 value = meanings[mention.base].value if mention.base >= 0 else None
-                meaning = self._keyword(value, mention.key, mention.name)
+                meaning = self._keyword(value, mention.name)
             else:
                 meaning = self._imported(mention)
             meanings.append(meaning)
@@ -126,7 +127,7 @@ class MentionResolver:
                 if base.kind == "name":
                     owner = self._table.owner(base.scope, base.key)
                     if owner > 0 and scopes[owner].self_key == base.key and len(scopes[owner].names[base.key]) == 1:
-                        scopes[scopes[owner].self_class].instance_names.add(mention.key)
+                        scopes[scopes[owner].self_class].instance_names.setdefault(mention.key, mention.name)
 
     # Names
 
@@ -141,7 +142,7 @@ class MentionResolver:
         table = self._table
         entry = table.scopes[owner]
         bindings = entry.names[key]
-        local = qualified(entry.local_name, name)
+        local = qualified(entry.local_name, entry.written.get(key, name))
         kinds = {table.bindings[index].kind for index in bindings}
         if "import" in kinds:
             # The module's own name for it, as `link` knows all that may be bound to that. Names in functions and
@@ -156,8 +157,7 @@ class MentionResolver:
                         MentionMeaning(owner, local, None, None, local),
                     )
             return MentionMeaning(owner, None, path, path, local)
-        # A star import after the last binding may bind the name as well; `link` alone sees whether it does.
-        if owner == 0 and not before_stars and table.last_star >= max(entry.last[key], entry.first[key]) >= 0:
+        if owner == 0 and self._is_for_link(key, kinds, before_stars):
             return MentionMeaning(0, None, key, key, local)
         value: Value = None
         if kinds == {"function"}:
@@ -167,9 +167,19 @@ class MentionResolver:
                 value = KnownObject("class", table.opened[bindings[0]])
             elif key == entry.self_key:
                 value = KnownObject("class" if entry.self_is_class else "instance", entry.self_class)
-        if value is None and owner == 0 and ("class" in kinds or key in table.aliases):
+        if value is None and owner == 0 and "class" in kinds:
             value = key
         return MentionMeaning(owner, local, None, value, local)
+
+    def _is_for_link(self, key: str, kinds: set[BindingKind], before_stars: bool) -> bool:
+        """Whether `link` alone sees what a name of the module means."""
+        table = self._table
+        entry = table.scopes[0]
+        # A star import after the last binding may bind the name as well.
+        if not before_stars and table.last_star >= max(entry.last[key], entry.first[key]) >= 0:
+            return True
+        # What it is another name for may be anywhere.
+        return kinds == {"variable"} and key in table.aliases
 
     def _unbound(self, scope: int, key: str, name: str) -> MentionMeaning:
         """The meaning of a name that neither a function nor the module binds."""
@@ -211,7 +221,7 @@ class MentionResolver:
 
     def _find_member(self, value: Value, key: str, name: str) -> MentionMeaning:
         if isinstance(value, str):
-            path = f"{value}{name}" if value.endswith(":") else f"{value}.{name}"
+            path = f"{value}{key}" if value.endswith(":") else f"{value}.{key}"
             return MentionMeaning(0, None, path, path)
         if isinstance(value, Builtin):
             return MentionMeaning(0, f"builtins.{value.name}.{name}")
@@ -219,7 +229,7 @@ class MentionResolver:
             return NOTHING
         if value.kind == "super":
             path_of_class = self._table.scopes[value.scope].path
-            return MentionMeaning(0, None, f"super({path_of_class}).{name}") if path_of_class else NOTHING
+            return MentionMeaning(0, None, f"super({path_of_class}).{key}") if path_of_class else NOTHING
         return self._class_member(value, key, name)
 
     def _class_member(self, value: KnownObject, key: str, name: str) -> MentionMeaning:
@@ -231,10 +241,9 @@ class MentionResolver:
             # and classes.
             is_held = value.kind == "class" or isinstance(meaning.value, KnownObject)
             return meaning if is_held else meaning._replace(value=None)
-        # A private name is looked up under the key of this class, which no other class is likely to have.
-        may_inherit = entry.base_count > 0 and entry.path is not None and key == name
+        may_inherit = entry.base_count > 0 and entry.path is not None
         if key in entry.instance_names and not may_inherit:
-            return MentionMeaning(0, f"{entry.local_name}.{name}")
+            return MentionMeaning(0, f"{entry.local_name}.{entry.instance_names[key]}")
         if key == "__class__" and value.kind == "instance":
             return MentionMeaning(0, "builtins.object.__class__", None, KnownObject("class", value.scope))
         if entry.base_count == 0:
@@ -242,8 +251,11 @@ class MentionResolver:
         if not may_inherit:
             return NOTHING
         # `link` alone knows the order of base classes; it also sees what this class's own methods assign.
-        path = f"{entry.path}.{name}"
-        return MentionMeaning(0, None, path, path if value.kind == "class" else None)
+        if value.kind == "instance":
+            # An instance has the members of its class, and none of its metaclass.
+            return MentionMeaning(0, None, f"{entry.path}().{key}")
+        path = f"{entry.path}.{key}"
+        return MentionMeaning(0, None, path, path)
 
     def _super(self, call: SuperCall, scope: int, meanings: list[MentionMeaning]) -> Value:
         """What `super(...)` stands for: the rest of the order of resolution after a class."""
@@ -260,8 +272,9 @@ class MentionResolver:
 
     # Keywords and imports
 
-    def _keyword(self, value: Value, key: str, name: str) -> MentionMeaning:
+    def _keyword(self, value: Value, key: str) -> MentionMeaning:
         """The parameter that a keyword argument names, where the called function or class is in this module."""
+        # CPython mangles parameters, and no keywords.
         table = self._table
         if isinstance(value, KnownObject) and value.kind == "class":
             constructors = table.scopes[value.scope].names.get("__init__", ())
@@ -271,7 +284,7 @@ class MentionResolver:
         entry = table.scopes[value.scope]
         bindings = entry.names.get(key, ())
         if bindings and table.bindings[bindings[0]].kind == "parameter":
-            return MentionMeaning(0, f"{entry.local_name}.{name}")
+            return MentionMeaning(0, f"{entry.local_name}.{entry.written[key]}")
         return NOTHING
 
     def _imported(self, mention: Mention) -> MentionMeaning:

@@ -32,6 +32,7 @@ class ScopeEntry:
         "self_class",
         "self_is_class",
         "self_key",
+        "written",
     )
 
     def __init__(self, kind: ScopeKind, parent: int, node: int, local_name: str) -> None:
@@ -46,14 +47,16 @@ class ScopeEntry:
         have run already."""
         self.last: dict[str, int] = {}
         """Key -> the reference after which the scope's own code binds it no more."""
+        self.written: dict[str, str] = {}
+        """Key -> the name as its first binding has it; of a module's names that is the key."""
         self.global_names: set[str] = set()
         self.nonlocal_names: set[str] = set()
         self.path: str | None = None
         """Class: its dotted path in the module's namespace; None where a function is in between."""
         self.base_count = 0
         """Class: number of bases and keywords."""
-        self.instance_names: set[str] = set()
-        """Class: keys assigned on the first parameter of its methods."""
+        self.instance_names: dict[str, str] = {}
+        """Class: keys assigned on the first parameter of its methods -> the name as first written."""
         self.self_key: str | None = None
         """Method: its first parameter."""
         self.self_class = -1
@@ -101,7 +104,7 @@ class ScopeTable:
             scope = self.scopes[scope].parent
         return scope
 
-    def declare(self, scope: int, key: str, now: int) -> None:
+    def declare(self, scope: int, key: str, name: str, now: int) -> None:
         """Make `key` a name of `scope`, or of the module where `global` says so.
 
         `now` is the index of the next reference. A `nonlocal` name belongs to an enclosing scope and is left alone.
@@ -114,6 +117,7 @@ class ScopeTable:
             # The function may run at any time, so no read at module level is certain to precede it.
             entry.first[key] = -1
         entry.names.setdefault(key, [])
+        entry.written.setdefault(key, name if entry is not self.scopes[0] else key)
         entry.first.setdefault(key, now)
         entry.last[key] = now
 
@@ -130,7 +134,7 @@ class ScopeTable:
         root: str = "",
     ) -> None:
         """Record a binding of `key`; `root` is the imported thing as a reference to resolve."""
-        self.declare(scope, key, now)
+        self.declare(scope, key, name, now)
         entry = self.scopes[scope]
         if key in entry.global_names:
             scope = 0
@@ -140,7 +144,8 @@ class ScopeTable:
             self.outer[len(self.bindings)] = key
         else:
             entry.names[key].append(len(self.bindings))
-        self.bindings.append(Binding(name, scope, kind, node, phase))
+        # `global __x` in a class makes `_C__x` a name of the module.
+        self.bindings.append(Binding(name if scope else key, scope, kind, node, phase))
         self.opened.append(opens)
         self.since.append(now)
         self.roots.append(root)

@@ -6,7 +6,7 @@ import libcst as cst
 
 from codeintel_enrich.stages.parse.bind.annotations import visit_type
 from codeintel_enrich.stages.parse.bind.walk import Walk, children, handlers
-from codeintel_enrich.stages.parse.cst_helpers import dotted, is_type_alias, is_type_checking
+from codeintel_enrich.stages.parse.cst_helpers import is_type_alias, is_type_checking, may_be_alias
 from codeintel_enrich.stages.parse.python_names import mangled, normalised
 
 
@@ -24,9 +24,9 @@ def _assign(walk: Walk, node: cst.Assign) -> None:
     if entry.kind in ("module", "class"):
         for name in names:
             walk.bound_from_here(mangled(normalised(name.value), walk.private), start)
-    if walk.scope == 0 and len(node.targets) == 1 and names and dotted(node.value) is not None:
-        # Its attributes are those of what is assigned, and the interface has the path (`Bind.aliases`).
-        table.aliases.add(normalised(names[0].value))
+    if walk.scope == 0 and may_be_alias(node.value):
+        # It is what is assigned, and the interface has the path (`Bind.aliases`).
+        table.aliases.update(normalised(name.value) for name in names)
     walk.binder = binder
 
 
@@ -36,6 +36,8 @@ def _annotated_assign(walk: Walk, node: cst.AnnAssign) -> None:
     walk.target(node.target, "definition" if node.value is None else "write")
     visit_type(walk, node.annotation.annotation)
     if node.value is not None:
+        if walk.scope == 0 and isinstance(node.target, cst.Name) and may_be_alias(node.value):
+            walk.table.aliases.add(normalised(node.target.value))
         if is_type_alias(node.annotation.annotation):
             visit_type(walk, node.value)
         else:
@@ -122,7 +124,9 @@ def _match_class(walk: Walk, node: cst.MatchClass) -> None:
     base = walk.visit(node.cls)
     walk.each(node.patterns)
     for element in node.kwds:
-        walk.mention(element.key, "read", "attribute", base)
+        index = walk.mention(element.key, "read", "attribute", base)
+        # CPython mangles no keywords.
+        walk.mentions[index] = walk.mentions[index]._replace(key=walk.mentions[index].name)
         walk.visit(element.pattern)
 
 

@@ -125,12 +125,12 @@ class Walk:
         )
         return len(mentions) - 1
 
-    def mention_in_string(self, name: str, start: int, kind: ReferenceKind, base: int) -> int:
-        """Note a read in a string that is a type; returns its index."""
+    def mention_in_string(self, name: str, start: int, width: int, kind: ReferenceKind, base: int) -> int:
+        """Note a read in a string that is a type; returns its index. Escapes make the identifier as written longer."""
         index = len(self.mentions)
         key = mangled(name, self.private)
         self.mentions.append(
-            Mention(name, key, start, len(name), "read", kind, self.scope, self.enclosing, base, typing=True)
+            Mention(name, key, start, width, "read", kind, self.scope, self.enclosing, base, typing=True)
         )
         self.in_strings.add(index)
         return index
@@ -152,7 +152,7 @@ class Walk:
     def declare(self, node: cst.Name, role: Role) -> None:
         """Mention a name and make it one of the present scope without binding it."""
         index = self.mention(node, role)
-        self.table.declare(self.scope, self.mentions[index].key, index + 1)
+        self.table.declare(self.scope, self.mentions[index].key, self.mentions[index].name, index + 1)
 
     def attribute(self, node: cst.Attribute, role: Role = "read") -> int:
         """Walk an attribute; returns the index of its mention."""

@@ -56,6 +56,8 @@ class Effects:
         self._certain = self.operations
         """Where operations go that run whenever the module does."""
         self.patches: dict[str, Patch] = {}
+        self.as_base: dict[str, str] = {}
+        """As `Interface.as_base`."""
         self.inactive: list[Operation] = []
         """As `Interface.inactive`."""
         self.lazy_names: dict[str, str] = {}
@@ -92,6 +94,7 @@ class Effects:
         """Bind a name to something made here."""
         self.operations.append(Bind(name, kind, self.when != "runtime", aliases, declared=declared, test=test))
         self.values.rebind(name)
+        self.as_base.pop(name, None)
 
     def assign(self, target: cst.BaseExpression, value: cst.BaseExpression | None) -> None:
         """Assign to a target of any shape; `value` is None where it is no single expression."""
@@ -143,12 +146,19 @@ class Effects:
                 names = read_names(value, self.values)
         module = self._optional_module(value)
         self.bind(name, "variable", aliases(value, self.values), test=self._constant_test(value))
+        self.note_base(name, value)
         # The expression, evaluated when it is first asked for: most constants never are.
         self.values.constants[name] = value
         if names is not None:
             self.values.lists[name] = names
         if module is not None:
             self.values.usual[name] = Usual(None, module)
+
+    def note_base(self, name: str, value: cst.BaseExpression | None) -> None:
+        """Note what a name stands for as a base, where it is bound to a class with type arguments or to a name."""
+        path = dotted(value.value if isinstance(value, cst.Subscript) else value)
+        if path is not None:
+            self.as_base[name] = path
 
     def _optional_module(self, value: cst.BaseExpression) -> str | None:
         """The module in `name = import_module("module")`, as helpers that give None where it is missing are called."""

@@ -9,6 +9,7 @@ import libcst as cst
 
 from codeintel_enrich.model.interface import ImportedModule
 from codeintel_enrich.stages.parse.cst_helpers import dotted, import_clauses, import_source
+from codeintel_enrich.stages.parse.python_names import mangled
 
 When = Literal["runtime", "typing", "local", "never"]
 
@@ -24,9 +25,14 @@ class Imports:
         self._names: dict[tuple[int, str | None, When], set[str]] = {}
         self._unguarded: set[tuple[int, str | None, When]] = set()
 
-    def add(self, node: cst.Import | cst.ImportFrom, when: When, guarded: bool) -> None:
-        """Record one statement."""
+    def add(self, node: cst.Import | cst.ImportFrom, when: When, guarded: bool, private: str | None = None) -> None:
+        """Record one statement; `private` is the class that mangles names there."""
         for level, module, name in imported(node):
+            # CPython mangles what is taken from a module, and a module's name that has no dot.
+            if name is not None:
+                name = mangled(name, private)
+            elif module is not None and "." not in module:
+                module = mangled(module, private)
             key = (level, module, when)
             names = self._names.setdefault(key, set())
             if name is not None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import libcst as cst
+import msgspec
 
 from codeintel_enrich.model.interface import Bind, ClassInterface, DefinitionKind, ImportBind, MemberKind
 from codeintel_enrich.stages.parse.cst_helpers import (
@@ -22,7 +23,7 @@ from codeintel_enrich.stages.parse.cst_helpers import (
 from codeintel_enrich.stages.parse.interface.aliases import aliases
 from codeintel_enrich.stages.parse.interface.imports import Imports, When, expects_import_errors, handles_import_errors
 from codeintel_enrich.stages.parse.interface.values import Values
-from codeintel_enrich.stages.parse.python_names import normalised
+from codeintel_enrich.stages.parse.python_names import mangled, normalised
 
 Body = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
 
@@ -31,7 +32,8 @@ class SelfAttributes(NamedTuple):
     """The first parameter of a method, as written, and the names of attributes that are assigned on it."""
 
     name: str
-    assigned: set[str]
+    assigned: dict[str, str]
+    """The name by which it is found -> as written."""
 
 
 class Nested:
@@ -40,6 +42,8 @@ class Nested:
     def __init__(self, imports: Imports) -> None:
         self.imports = imports
         self.classes: dict[str, ClassInterface] = {}
+        self.as_base: dict[str, str] = {}
+        """As `Interface.as_base`, of what classes hold."""
         self.globals: list[Bind | ImportBind] = []
         """How methods bind module-level names."""
 
@@ -50,60 +54,97 @@ class Nested:
         waiting = [(node, "")]
         while waiting:
             node, prefix = waiting.pop()
-            local_name = prefix + normalised(node.name.value)
+            private = normalised(node.name.value)
+            local_name = prefix + private
             members: dict[str, DefinitionKind] = {}
-            attributes: set[str] = set()
+            attributes: dict[str, str] = {}
+            written = _PrivateNames(private)
             global_names: set[str] = set()
             for statement, guarded in _statements(node.body.body, values):
                 kind = type(statement)
                 if kind is cst.FunctionDef:
-                    members[normalised(statement.name.value)] = "function"
-                    self.globals.extend(self.add_function(statement, values, _instance(statement, attributes)))
+                    members[written.key(normalised(statement.name.value))] = "function"
+                    instance = _instance(statement, attributes)
+                    self.globals.extend(self.add_function(statement, values, instance, private))
                 elif kind is cst.ClassDef:
-                    members[normalised(statement.name.value)] = "class"
+                    members[written.key(normalised(statement.name.value))] = "class"
                     waiting.append((statement, f"{local_name}."))
                 elif kind is cst.Import or kind is cst.ImportFrom:
-                    self.imports.add(statement, when, guarded)
+                    self.imports.add(statement, when, guarded, private)
                     for operation in import_binds(statement):
-                        members.setdefault(operation.name, "variable")
+                        members.setdefault(written.key(operation.name), "variable")
                 elif kind is cst.Del:
                     for name in target_names(statement.target):
-                        members.pop(name, None)
+                        members.pop(written.key(name), None)
                 elif kind is cst.Global:
-                    global_names.update(normalised(item.name.value) for item in statement.names)
+                    global_names.update(written.key(normalised(item.name.value)) for item in statement.names)
                 else:
                     # A method or a class of that name says more than a variable.
                     for target in _bound_targets(statement):
                         for name in target_names(target):
-                            members.setdefault(name, "variable")
+                            members.setdefault(written.key(name), "variable")
+                    self._note_bases(statement, local_name, members)
             outside.extend((name, members.pop(name)) for name in sorted(global_names & members.keys()))
-            bases = tuple(_base(argument) for argument in node.bases if argument.keyword is None)
-            given: dict[str, MemberKind] = {**dict.fromkeys(attributes, "attribute"), **members}
-            earlier = self.classes.get(local_name)
-            if earlier is not None:
-                # Two branches define the class; it has the members of both.
-                given = {**given, **earlier.members, **members}
-                bases = bases or earlier.bases
-            self.classes[local_name] = ClassInterface(local_name, dict(sorted(given.items())), bases)
+            self._record(local_name, node, members, {**attributes, **written.names}, attributes)
         return outside
 
+    def _record(
+        self,
+        local_name: str,
+        node: cst.ClassDef,
+        members: dict[str, DefinitionKind],
+        written: dict[str, str],
+        attributes: Iterable[str],
+    ) -> None:
+        """Record a class; where two branches define it, it has the members of both."""
+        bases = tuple(_base(argument) for argument in node.bases if argument.keyword is None)
+        metaclass = _metaclass(node)
+        given: dict[str, MemberKind] = {**dict.fromkeys(attributes, "attribute"), **members}
+        earlier = self.classes.get(local_name)
+        if earlier is not None:
+            given = {**given, **earlier.members, **members}
+            written = {**written, **earlier.written}
+            bases = bases or earlier.bases
+            metaclass = metaclass or earlier.metaclass
+        names = {key: name for key, name in sorted(written.items()) if key in given and key != name}
+        self.classes[local_name] = ClassInterface(local_name, dict(sorted(given.items())), bases, metaclass, names)
+
+    def _note_bases(self, statement: Any, owner: str, members: Container[str]) -> None:
+        """Note what names of a class body stand for as a base."""
+        if type(statement) is not cst.Assign and type(statement) is not cst.AnnAssign:
+            return
+        value = statement.value
+        path = dotted(value.value if type(value) is cst.Subscript else value)
+        if path is None:
+            return
+        is_own = path.partition(".")[0] in members
+        for target in targets(statement):
+            for name in target_names(target):
+                self.as_base[f"{owner}.{name}"] = f"{owner}.{path}" if is_own else path
+
     def add_function(
-        self, node: cst.FunctionDef, values: Values, instance: SelfAttributes | None = None
+        self,
+        node: cst.FunctionDef,
+        values: Values,
+        instance: SelfAttributes | None = None,
+        private: str | None = None,
     ) -> list[Bind | ImportBind]:
         """Record a function's imports and, for a method, what it assigns on its `instance`; return how it binds
-        module-level names through `global`, sorted by name."""
-        names = _FunctionNames()
+        module-level names through `global`, sorted by name. `private` is the class that mangles names in it."""
+        names = _FunctionNames(private)
         for statement, guarded in _statements(node.body.body, values):
             kind = type(statement)
             if kind is cst.Import or kind is cst.ImportFrom:
-                self.imports.add(statement, "local", guarded)
-                names.bound.update({operation.name: operation for operation in import_binds(statement)})
+                self.imports.add(statement, "local", guarded, private)
+                for found in import_binds(statement):
+                    name = mangled(found.name, private)
+                    names.bound[name] = msgspec.structs.replace(found, name=name)
             elif kind is cst.Global:
-                names.declared.update(normalised(item.name.value) for item in statement.names)
+                names.declared.update(mangled(normalised(item.name.value), private) for item in statement.names)
             elif kind is cst.FunctionDef:
                 names.bind(normalised(statement.name.value), "function")
                 # Functions inside a method see its first parameter, and share what they declare global.
-                for operation in self.add_function(statement, values, instance):
+                for operation in self.add_function(statement, values, instance, private):
                     names.declared.add(operation.name)
                     names.bound[operation.name] = operation
             elif kind is cst.ClassDef:
@@ -112,7 +153,8 @@ class Nested:
             else:
                 for target in _bound_targets(statement):
                     if instance is not None:
-                        instance.assigned.update(_attribute_names(target, instance.name))
+                        for name in _attribute_names(target, instance.name):
+                            instance.assigned.setdefault(mangled(name, private), name)
                     # `global` must precede every use of the name, so nothing is missed above it.
                     if names.declared:
                         names.assign(target, statement, values)
@@ -122,34 +164,57 @@ class Nested:
         """Record the imports of a class in a function; no other module can name the class or its members."""
         for statement, guarded in _statements(node.body.body, values):
             if type(statement) is cst.FunctionDef:
-                self.add_function(statement, values)
+                self.add_function(statement, values, None, normalised(node.name.value))
             elif type(statement) is cst.Import or type(statement) is cst.ImportFrom:
-                self.imports.add(statement, "local", guarded)
+                self.imports.add(statement, "local", guarded, normalised(node.name.value))
+
+
+class _PrivateNames:
+    """The private names of one class body, as they are written."""
+
+    def __init__(self, private: str) -> None:
+        self.names: dict[str, str] = {}
+        """The name by which it is found -> as written."""
+        self._private = private
+
+    def key(self, name: str) -> str:
+        """The name by which a name of the body is found."""
+        key = mangled(name, self._private)
+        if key != name:
+            self.names.setdefault(key, name)
+        return key
 
 
 class _FunctionNames:
     """What a function binds, as far as it matters for what it declares `global`."""
 
-    def __init__(self) -> None:
+    def __init__(self, private: str | None) -> None:
+        self._private = private
+        """The class that mangles names in it."""
         self.declared: set[str] = set()
         self.bound: dict[str, Bind | ImportBind] = {}
         self._aliases: dict[str, tuple[str, ...]] = {}
         """Name -> the dotted paths assigned to it."""
 
     def bind(self, name: str, kind: DefinitionKind) -> None:
+        name = mangled(name, self._private)
         self.bound[name] = Bind(name, kind)
 
     def assign(self, target: cst.BaseExpression, statement: Any, values: Values) -> None:
         for name in target_names(target):
             self.bind(name, "variable")
         if isinstance(target, cst.Name) and isinstance(statement, cst.Assign):
-            self._aliases[normalised(target.value)] = aliases(statement.value, values)
+            paths = aliases(statement.value, values)
+            self._aliases[mangled(normalised(target.value), self._private)] = tuple(
+                ".".join(mangled(part, self._private) for part in path.split(".")) for path in paths
+            )
 
     def at_module_level(self, node: cst.FunctionDef) -> list[Bind | ImportBind]:
         """How the function binds the names that it declares, sorted by name."""
         for inner in inside(node.body):
             if isinstance(inner, cst.NamedExpr):
                 for name in target_names(inner.target):
+                    name = mangled(name, self._private)
                     self.bound.setdefault(name, Bind(name, "variable"))
         found = self.declared & self.bound.keys()
         own = self.bound.keys() | {normalised(parameter.name.value) for parameter, _ in parameters(node.params)}
@@ -254,12 +319,17 @@ def import_binds(node: cst.Import | cst.ImportFrom, typing_only: bool = False) -
             yield ImportBind(alias or name, level, module, name, False, typing_only, alias == name)
 
 
-def _instance(method: cst.FunctionDef, assigned: set[str]) -> SelfAttributes | None:
+def _instance(method: cst.FunctionDef, assigned: dict[str, str]) -> SelfAttributes | None:
     """The object that a call provides, by the first parameter; None for a static method."""
     first = first_parameter(method)
     return (
         None if first is None or has_decorator(method, "staticmethod") else SelfAttributes(first.name.value, assigned)
     )
+
+
+def _metaclass(node: cst.ClassDef) -> str | None:
+    named = [argument for argument in node.keywords if argument.keyword and argument.keyword.value == "metaclass"]
+    return dotted(named[0].value) if named else None
 
 
 def _base(argument: cst.Arg) -> str | None:

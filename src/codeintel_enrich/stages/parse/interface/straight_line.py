@@ -98,6 +98,7 @@ class StraightLine(Effects):
             name = normalised(node.target.value)
             if is_type_alias(node.annotation.annotation):
                 self.bind(name, "type-alias", aliases(node.value, self.values), node.value is None)
+                self.note_base(name, node.value)
                 return
             if node.value is None:
                 self.operations.append(Bind(name, "variable", self.when != "runtime", declared=True))

@@ -30,6 +30,7 @@ def summarise(tree: ParsedTree, bound: Bound) -> tuple[Interface, tuple[Spot, ..
         dynamic_getattr=reader.dynamic_getattr,
         usual=reader.values.export_usual(),
         lazy_stub=reader.lazy_stub,
+        as_base=dict(sorted({**reader.as_base, **reader.nested.as_base}.items())),
         patches=tuple(patch for _, patch in sorted(reader.patches.items())),
         exporters=tuple(sorted(reader.exporters)),
         imports=reader.imports.result(),
