@@ -61,9 +61,9 @@ REMEDIES: dict[int, str] = {
     errno.EPERM: f"make it accessible, {_FOLDER}",
     errno.EMFILE: f"allow more open files (`ulimit -n`), {_FEWER}",
     errno.ENFILE: f"close other programs, {_FEWER}",
-    errno.EAGAIN: f"allow more processes (`ulimit -u`), {_FEWER}",
+    errno.EAGAIN: f"allow more processes (`ulimit -u`) or memory (`ulimit -v`), {_FEWER}",
     errno.ENOMEM: f"free memory, raise `ulimit -v`, {_FEWER}",
-    errno.EIO: "check the disk, then run again",
+    errno.EIO: "check the disk, and `ulimit -f`, then run again",
     errno.ESTALE: _BACK,
     errno.ETIMEDOUT: _BACK,
     errno.ENODEV: _BACK,
@@ -71,6 +71,9 @@ REMEDIES: dict[int, str] = {
     errno.EHOSTDOWN: _BACK,
 }
 """What a machine can lack or refuse -> what to do about it. Other codes speak of one file, or of a bug."""
+
+_MEANT = frozenset((errno.EACCES, errno.EPERM))
+"""Those that somebody may have meant for just one file."""
 
 _TEXTS: dict[str, int] = {
     **{os.strerror(code): code for code in REMEDIES},
@@ -95,9 +98,25 @@ def machine_fault(error: BaseException, what: str = "") -> MachineError | None:
     text = (error.strerror if isinstance(error, OSError) else None) or str(error).strip().partition("\n")[0]
     if code is None:
         # Libraries in other languages have errors of their own, which quote the system's.
-        code = next((code for words, code in _TEXTS.items() if words in str(error)), None)
+        code = _code_in(str(error))
     if code not in REMEDIES:
         return None
     if not what and isinstance(error, OSError) and isinstance(error.filename, str | bytes):
         what = os.fsdecode(error.filename)
     return MachineError(f"{what}{': ' if what else ''}{text or os.strerror(code)}; {REMEDIES[code]}")
+
+
+def rule_out_machine(error: OSError, path: str) -> None:
+    """Raise MachineError where a source could not be read for something that says nothing about it."""
+    fault = machine_fault(error, path)
+    if fault is not None and error.errno not in _MEANT:
+        raise fault from error
+
+
+def remedy_in(text: str) -> str | None:
+    """What to do about what the last words of a process say of the machine; None where they say nothing of it."""
+    return REMEDIES.get(_code_in(text) or 0)
+
+
+def _code_in(text: str) -> int | None:
+    return next((code for words, code in _TEXTS.items() if words in text), None)

@@ -1,5 +1,6 @@
 """The command line: the smaller commands, all of them put together, and the entry point."""
 
+import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from codeintel_enrich import __version__
 from codeintel_enrich.cli.build import build
 from codeintel_enrich.cli.options import CacheDir, DryRun, Full, Json, Out, Root, notify, places_of, say_if_stale
 from codeintel_enrich.cli.review import review_app
-from codeintel_enrich.errors import EnrichError, UsageError
+from codeintel_enrich.errors import EnrichError, UsageError, machine_fault
 
 app = typer.Typer(
     name="codeintel-enrich",
@@ -181,6 +182,10 @@ def main() -> Any:
     """Entry point: errors become one message on stderr and the exit code that they carry."""
     # As an exit, not as sudden death: workers and tools that were started end with us.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    for stream in (sys.stdout, sys.stderr):
+        # Names of files are of any alphabet, and what a terminal of another cannot show is no reason to stop.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         _refuse_repeated(sys.argv[1:])
         return app()
@@ -190,3 +195,9 @@ def main() -> Any:
     except BrokenPipeError:
         # Whoever reads our output has seen enough, as `head` does: no failure.
         sys.exit(0)
+    except Exception as error:
+        fault = machine_fault(error)
+        if fault is None:
+            raise
+        notify(f"codeintel-enrich: {fault.message}")
+        sys.exit(fault.exit_code)

@@ -1,13 +1,14 @@
 """`export`, our own SCIP index: from what the last build left in the cache to a file that a user names."""
 
 import contextlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from codeintel_enrich import __version__
-from codeintel_enrich.engine.rules.config import read_project
+from codeintel_enrich.engine.rules.config import Project, read_project
 from codeintel_enrich.engine.rules.keys import stage_version
-from codeintel_enrich.engine.state.artifacts import Reader
+from codeintel_enrich.engine.state.artifacts import Reader, Snapshot
 from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.engine.state.manifest import load_manifest
 from codeintel_enrich.engine.state.places import Options, Places, places
@@ -31,25 +32,36 @@ def export_scip(options: Options, target: Path, notify: Callable[[str], None] = 
     """
     where = places(options)
     project = read_project(where.root, options.overrides)
+    # Where nobody with our rights can build, there is no lock to be had, and nothing can be kept for the next export.
+    if not os.access(_built(where), os.W_OK):
+        return _export(where, project, Snapshot(where.artifacts), target, remembers=False)
     # A build that is at work may drop rows that the manifest on disk still names.
-    with CacheLock(_built(where)) as lock:
+    with CacheLock(where.cache) as lock:
         lock.acquire(project.config.lock_wait_seconds, notify)
-        wanted = _wanted(where)
-        codec = Codec(encode_head(IndexMetadata(TOOL, __version__)), encode_document, encode_external)
-        with contextlib.closing(Reader(where.artifacts)) as artifacts:
-            try:
-                report = export_index(
-                    where.export,
-                    wanted,
-                    lambda path: artifacts.get(wanted[path]),
-                    Package(project.name, project.version),
-                    codec,
-                    made_by=_maker(),
-                )
-            except CorruptArtifactError as error:
-                raise EnrichError(f"{where.artifacts}: {error.message}; run `{TOOL} build` again") from error
+        report = _export(where, project, Reader(where.artifacts), where.export, remembers=True)
         _copy(where.export, target)
     return report
+
+
+def _export(
+    where: Places, project: Project, artifacts: Reader | Snapshot, file: Path, *, remembers: bool
+) -> ExportReport:
+    wanted = _wanted(where)
+    codec = Codec(encode_head(IndexMetadata(TOOL, __version__)), encode_document, encode_external)
+    package = Package(project.name, project.version)
+    with contextlib.closing(artifacts):
+        try:
+            return export_index(
+                file,
+                wanted,
+                lambda path: artifacts.get(wanted[path]),
+                package,
+                codec,
+                made_by=_maker(),
+                remembers=remembers,
+            )
+        except CorruptArtifactError as error:
+            raise EnrichError(f"{where.artifacts}: {error.message}; run `{TOOL} build` again") from error
 
 
 def forecast_export(options: Options) -> tuple[int, list[str]]:

@@ -1,5 +1,6 @@
 """`report`, one page for a browser: made from what the last build left in the cache, and the history, to one page."""
 
+import contextlib
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,7 +134,9 @@ def _complexities(
                 known[wanted] = _complexity(source)
                 measured += 1
     if remembers and (measured or known.keys() != kept.known.keys()):
-        replace_file(memory, msgspec.msgpack.encode(_KeptComplexities(version, known)))
+        # What is not remembered is measured again: no reason to have no page, where the cache can only be read.
+        with contextlib.suppress(OSError):
+            replace_file(memory, msgspec.msgpack.encode(_KeptComplexities(version, known)))
     return {content: value for content, value in known.items() if value is not None}, measured, unmeasured
 
 

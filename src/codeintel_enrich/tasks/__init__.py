@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 from doit.cmd_base import ModuleTaskLoader
+from doit.cmd_run import Run
 from doit.doit_cmd import DoitMain
 from doit.exceptions import InvalidDodoFile
 
@@ -24,7 +25,7 @@ from codeintel_enrich.engine.rules.task_name import TaskName, path_of
 from codeintel_enrich.engine.run.executor import Executor
 from codeintel_enrich.engine.run.summary import Summary
 from codeintel_enrich.engine.state.places import Options
-from codeintel_enrich.errors import EnrichError
+from codeintel_enrich.errors import EnrichError, machine_fault
 from codeintel_enrich.tasks.reporters import Reporter, SilentReporter
 from codeintel_enrich.tasks.session import DoitSession, Session
 
@@ -69,12 +70,32 @@ def run_build(build: Build, reporter: "type[Reporter] | None" = None, executor: 
     watcher = (reporter or SilentReporter)(session)
     namespace = {**session.namespace(), "DOIT_CONFIG": session.doit_config(watcher)}
     # Without configuration files: a `[tool.doit]` table is meant for the project's own tasks.
-    code = DoitMain(ModuleTaskLoader(namespace), config_filenames=()).run(["run"])
+    code = _Doit(ModuleTaskLoader(namespace), config_filenames=()).run(["run"])
     summary = watcher.summary or session.finish()
     # No task of ours failed then: doit itself found fault with something, and has said so.
     if code and not summary.errors:
         summary = msgspec.structs.replace(summary, errors=("doit stopped; its message is above",), exit_code=3)
     return summary
+
+
+class _Run(Run):  # type: ignore[misc]
+    """doit's command `run`, in which what the machine lacks is a message and no traceback."""
+
+    name = "run"
+
+    def parse_execute(self, in_args: Sequence[str]) -> Any:
+        """Run tasks. Tasks report what they fail of themselves; here arrives what befalls planning and ending."""
+        try:
+            return super().parse_execute(in_args)
+        except Exception as error:
+            fault = error if isinstance(error, EnrichError) else machine_fault(error)
+            if fault is None:
+                raise
+            raise InvalidDodoFile(fault.message) from error
+
+
+class _Doit(DoitMain):  # type: ignore[misc]
+    DOIT_CMDS = (_Run,)
 
 
 def _processes(words: Sequence[str]) -> int | None:

@@ -21,7 +21,7 @@ from codeintel_enrich.engine.rules.task_name import TaskName, label
 from codeintel_enrich.engine.run.executor import FILE_STAGES, Executor
 from codeintel_enrich.engine.run.last_run import close_build
 from codeintel_enrich.engine.run.summary import Summary
-from codeintel_enrich.errors import EnrichError
+from codeintel_enrich.errors import EnrichError, machine_fault
 
 Task = dict[str, Any]
 
@@ -291,8 +291,11 @@ class Session:
         try:
             if self.executor.run(name):
                 self.ran.add(str(name))
-        except EnrichError as error:
-            return self._failed(f"{name}: {error.message}", error.exit_code)
+        except Exception as error:
+            fault = error if isinstance(error, EnrichError) else machine_fault(error)
+            if fault is None:
+                raise
+            return self._failed(f"{name}: {fault.message}", fault.exit_code)
         return None
 
     def _failed(self, message: str, exit_code: int = 3) -> TaskFailed:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from codeintel_enrich.engine.run.remote import Limits, WorkerDiedError
 from codeintel_enrich.engine.run.sandbox import Pool
 from codeintel_enrich.engine.run.worker import STACK_BYTES
-from codeintel_enrich.errors import EnrichError, MachineError
+from codeintel_enrich.errors import EnrichError, MachineError, remedy_in
 
 ATTEMPTS = 3
 
@@ -93,12 +93,13 @@ def _is_able(pool: Pool, stage: str, control: Sequence[Any]) -> bool:
 
 
 def _not_done(deaths: Sequence[WorkerDiedError], limits: Limits) -> str:
-    if deaths[-1].cause == "memory":
+    last = deaths[-1]
+    if last.cause == "memory":
         remedy = "free memory or raise `ulimit -v`"
         if limits.memory_megabytes:
             remedy += f", or set memory-megabytes lower than {limits.memory_megabytes}"
     else:
-        remedy = (
+        remedy = remedy_in(last.message) or (
             "free memory if the machine is short of it, which ends processes; should it happen again, exclude the file"
         )
     how = ", then ".join(dict.fromkeys(death.message for death in deaths))

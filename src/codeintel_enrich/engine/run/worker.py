@@ -50,6 +50,8 @@ def main() -> None:
     threading.stack_size(STACK_BYTES)
     thread = threading.Thread(target=serve, args=(jobs, answers, sys.argv[3:]))
     thread.start()
+    # Any other thread would have as much address space taken from what the process may have.
+    threading.stack_size(0)
     thread.join()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from codeintel_enrich.errors import CorruptArtifactError, EnrichError
+from codeintel_enrich.errors import CorruptArtifactError, EnrichError, machine_fault
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.task_inputs import TaskInputs
 
@@ -111,10 +111,15 @@ class Artifacts:
             return self._connect()
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
-                raise EnrichError(f"{self.path}: {error}; mend that, or use another folder with --cache-dir") from error
+                raise self._outside(error) from error
             reason = str(error) if isinstance(error, _OtherFormatError) else f"damaged ({error})"
             self.warnings.append(f"{self.path}: {reason}; everything in it is made again")
             return self._start_over()
+
+    def _outside(self, error: sqlite3.DatabaseError) -> EnrichError:
+        """What to say of a fault that lies outside the file."""
+        known = machine_fault(error, str(self.path))
+        return known or EnrichError(f"{self.path}: {error}; mend that, or use another folder with --cache-dir")
 
     def _connect(self) -> sqlite3.Connection:
         # Python's own handling of transactions is off (`isolation_level`): it would begin them without the lock for
@@ -146,7 +151,7 @@ class Artifacts:
     def _reset(self, error: sqlite3.DatabaseError) -> None:
         """Start over when SQLite itself finds the file damaged in mid-run. Raises EnrichError for any other fault."""
         if not _is_damage(error):
-            raise EnrichError(f"{self.path}: {error}; mend that, or use another folder with --cache-dir") from error
+            raise self._outside(error) from error
         self.warnings.append(f"{self.path}: damaged ({error}); everything in it is made again")
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from codeintel_enrich.errors import UsageError
+from codeintel_enrich.errors import UsageError, rule_out_machine
 from codeintel_enrich.files.shebang import HEAD_BYTES, is_python_script, may_be_script
 from codeintel_enrich.files.stat import Found, is_racy
 
@@ -148,6 +148,7 @@ class _Walk:
                 with os.scandir(f"{self.root}/{folder}" if folder else self.root) as entries:
                     listing = list(entries)
             except OSError as error:
+                rule_out_machine(error, folder or self.root)
                 self.left_out[folder or "."] = f"folder cannot be listed: {error.strerror}"
                 continue
             # Only regular files are opened: a FIFO of such a name would never answer.
@@ -244,6 +245,7 @@ class _Walk:
         try:
             status = entry.stat()
         except OSError as error:
+            rule_out_machine(error, path)
             kind = "dangling or looping symbolic link" if entry.is_symlink() else f"cannot be seen: {error.strerror}"
             self.left_out[printable(path)] = kind
             return
@@ -269,7 +271,8 @@ class _Walk:
         try:
             with open(f"{self.root}/{path}", "rb", buffering=0) as file:
                 return file.read(HEAD_BYTES)
-        except OSError:
+        except OSError as error:
+            rule_out_machine(error, path)
             return b""
 
     def _read(self, path: str) -> str:
@@ -278,7 +281,9 @@ class _Walk:
                 # As git reads it: a BOM is skipped. Bytes that are no text spoil the pattern they stand in and no
                 # other.
                 return file.read().decode("utf-8-sig", errors="replace")
-        except OSError:
+        except OSError as error:
+            # Files that the rules in it would leave out must not come in by that.
+            rule_out_machine(error, path)
             return ""
 
     def rules_digest(self) -> str:

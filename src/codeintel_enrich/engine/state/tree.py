@@ -1,5 +1,6 @@
 """The tree as the file system shows it, beside what is known of its files: what changed, and reading it anew."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,9 +10,13 @@ from codeintel_enrich.engine.state.journal import Journal
 from codeintel_enrich.engine.state.manifest import FileState, Manifest
 from codeintel_enrich.engine.state.outlining import grammars_of, leave_out
 from codeintel_enrich.engine.state.places import Places
+from codeintel_enrich.errors import rule_out_machine
 from codeintel_enrich.files.stat import Found, read_file
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.stages.outline import language_of
+
+UNREADABLE = "unreadable: "
+"""What stands before the reason in place of the digest of a file that could not be read."""
 
 
 class Reread(NamedTuple):
@@ -45,8 +50,15 @@ class Tree:
             path
             for seen, known in kinds
             for path, found in seen.items()
-            if (state := known.get(path)) is None or state.found != found or state.racy
+            if (state := known.get(path)) is None
+            or state.found != found
+            or state.racy
+            or self._became_readable(path, state)
         ]
+
+    def _became_readable(self, path: str, state: FileState) -> bool:
+        """Whether a file can be read that could not: who runs the build, or a folder above, may be another."""
+        return state.content.startswith(UNREADABLE) and os.access(f"{self._root}/{path}", os.R_OK)
 
     def is_as_known(self) -> bool:
         """Whether there are exactly the files that are known, all unchanged."""
@@ -79,10 +91,11 @@ class Tree:
             self._forget(path)
             return Reread(None, True)
         except OSError as error:
+            rule_out_machine(error, path)
             found, racy = self.seen.files.get(path) or self.seen.outlined[path], False
             # Stands for the digest, so that a file which becomes readable is another than before, and one that stays
             # unreadable is not looked at twice.
-            content = f"unreadable: {error.strerror}"
+            content = f"{UNREADABLE}{error.strerror}"
         known = self._outlined if path in self.seen.outlined else self._files
         state = known.get(path)
         if state is None:

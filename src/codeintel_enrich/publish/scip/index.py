@@ -79,17 +79,18 @@ def export_index(
     codec: Codec,
     *,
     made_by: str,
+    remembers: bool = True,
 ) -> ExportReport:
     """Bring the index file `kept` to what the rows of the wanted files say.
 
     `wanted` maps every analysed file to the digest of its encoded rows, `load` gives those bytes for one. What the file
     is made of is remembered beside it; parts made by another version of the code (`made_by`) or for another package are
     made again, and all of them where the file is not as it was left. The same rows give the same bytes, whatever
-    was kept.
+    was kept. Without `remembers` all of it is made, and nothing is left beside the file.
 
     Raises EnrichError where the file cannot be written, and whatever `load` raises; it is as before then.
     """
-    old = _known(kept, package, made_by)
+    old = _known(kept, package, made_by) if remembers else None
     parts: dict[str, _Part] = {}
     encoded: list[str] = []
 
@@ -118,9 +119,12 @@ def export_index(
             for symbol in externals:
                 splicer.add(codec.external(_information(symbol)))
             stamp = splicer.commit()
-        write_sidecar(_sidecar(kept), _FORMAT, _KeptIndex(_maker(package, made_by), parts, len(codec.head), stamp))
+        if remembers:
+            write_sidecar(_sidecar(kept), _FORMAT, _KeptIndex(_maker(package, made_by), parts, len(codec.head), stamp))
     except OSError as error:
-        raise EnrichError(f"{kept}: cannot be written ({error}); free the place or use --cache-dir") from error
+        raise EnrichError(
+            f"{kept}: cannot be written ({error.strerror or error}); free the place, or choose another"
+        ) from error
     return ExportReport(len(parts), tuple(encoded), len(externals), stamp.size)
 
 
