@@ -101,7 +101,12 @@ class Session:
         if settled and not self.selected:
             return False
         self.executor.warm_up()
-        self.build.begin()
+        try:
+            self.build.begin()
+        except BaseException:
+            self.executor.stop()
+            self.executor.close()
+            raise
         # What a build makes lives until its end; looking through all of it for cycles again and again is in vain.
         self._collects = gc.isenabled()
         gc.disable()

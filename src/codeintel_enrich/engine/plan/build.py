@@ -75,13 +75,13 @@ class Build:
         self._lock.acquire(state.project.config.lock_wait_seconds, self._notify)
         try:
             self._refuse_foreign_files()
+            # Whoever waited for the lock waited for a build: what it read of the manifest before is old then.
+            state.look_again()
+            state.open(self.fingerprint)
         except BaseException:
             self._lock.release()
             raise
-        # Whoever waited for the lock waited for a build: what it read of the manifest before is old then.
-        state.look_again()
         self.has_begun = True
-        state.open(self.fingerprint)
         state.account.spend("hash", time.perf_counter() - started)
 
     def _refuse_foreign_files(self) -> None:

@@ -26,6 +26,7 @@ class Pool:
         self._room = threading.Semaphore(size)
         self._turnstile = threading.Lock()
         self._all: set[Worker] = set()
+        self._n_starting = 0
         self._lock = threading.Lock()
 
     def warm_up(self, *job: Any) -> None:
@@ -97,15 +98,26 @@ class Pool:
                 return self._start()
             except OSError as error:
                 # Fewer at once take longer, and that is all.
-                if not self._all or error.errno not in (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+                if not (self._all or self._n_starting) or error.errno not in (
+                    errno.EAGAIN,
+                    errno.EMFILE,
+                    errno.ENFILE,
+                    errno.ENOMEM,
+                ):
                     raise machine_fault(error, "a worker process cannot be started") or error from error
             with contextlib.suppress(queue.Empty):
                 return self._free.get(timeout=LOOK_AGAIN_SECONDS)
 
     def _start(self) -> Worker:
-        worker = Worker(self.limits, self._needed)
         with self._lock:
-            self._all.add(worker)
+            self._n_starting += 1
+        try:
+            worker = Worker(self.limits, self._needed)
+            with self._lock:
+                self._all.add(worker)
+        finally:
+            with self._lock:
+                self._n_starting -= 1
         return worker
 
     def _drop(self, worker: Worker) -> None:
