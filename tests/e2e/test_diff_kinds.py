@@ -40,6 +40,9 @@ BREAKING: dict[str, tuple[Files, Files, str, str]] = {
     "enum_member_gone": ("class E(enum.Enum):\n  A = 1\n  B = 2", "class E(enum.Enum):\n  A = 1", "E.B", "gone"),
     "enum_value_gone": ("class E(enum.Enum):\n  A = 'a'", "class E(enum.Enum):\n  A = 'b'", "E.A", "'a'"),
     "enum_member_of_tuple_gone": ("class E(enum.Enum):\n  A, B = 1, 2", "class E(enum.Enum):\n  A = 1", "E.B", "gone"),
+    "enum_by_call": ("E = enum.Enum('E', 'A B')", "E = enum.Enum('E', ['A'])", "E.B", "gone"),
+    "typed_dict_by_call": ("D = TypedDict('D', {'a': int, 'b': int})", "D = TypedDict('D', {'a': int})", "D.b", "gone"),
+    "beside_a_star_of_the_library": ("from typing import *\nX = 1", "from typing import *", "X", "gone"),
     "iteration_gone": ("class C:\n  def __iter__(self): ...", "class C: ...", "C.__iter__", "gone"),
     "dataclass_field_required": (
         "@dataclass\nclass C:\n  a: int\n  b: int = 1",
@@ -215,6 +218,24 @@ BREAKING: dict[str, tuple[Files, Files, str, str]] = {
         "C.__call__",
         "a is gone",
     ),
+    "abstract_class": (
+        "class C(abc.ABC):\n  x: int",
+        "class C(abc.ABC):\n  @property\n  @abc.abstractmethod\n  def x(self): ...",
+        "C",
+        "no instance can be made",
+    ),
+    "listed_and_bound_no_more": (
+        "__all__ = ['f', 'g']\ndef f(): ...\ndef g(): ...",
+        "__all__ = ['f', 'g']\ndef f(): ...",
+        "g",
+        "leads nowhere",
+    ),
+    "special_shim_gone": (
+        "def __getattr__(name):\n  if name == '__version__': return load()\n  raise AttributeError(name)",
+        "",
+        "__version__",
+        "gone",
+    ),
     "abstract_added": (
         "class C(abc.ABC):\n  @abc.abstractmethod\n  def f(self): ...",
         "class C(abc.ABC):\n  @abc.abstractmethod\n  def f(self): ...\n  @abc.abstractmethod\n  def g(self): ...",
@@ -372,6 +393,12 @@ QUIET: dict[str, tuple[Files, Files]] = {
         "@dataclass\nclass C:\n  a: int\n  b: int",
         "@dataclass\nclass _B:\n  a: int\n@dataclass\nclass C(_B):\n  b: int",
     ),
+    "enum_by_call_now": ("class E(enum.Enum):\n  A = 1", "E = enum.Enum('E', 'A')"),
+    "fast_version": ("def f(a): ...", "try:\n  from _fast import f\nexcept ImportError:\n  def f(a): ..."),
+    "narrower_override_gone": (
+        "class A:\n  def f(self, a): ...\nclass B(A):\n  def f(self, a): ...",
+        "class A:\n  def f(self, a): ...\nclass B(A): ...",
+    ),
     "named_tuple_written_out": ("C = namedtuple('C', 'a b')", "class C(NamedTuple):\n  a: int\n  b: int"),
     "property_to_attribute": (
         "class C:\n  @property\n  def x(self): ...",
@@ -410,6 +437,10 @@ QUIET: dict[str, tuple[Files, Files]] = {
     "base_by_its_own_word": (
         "class B: ...\nclass C(B): ...",
         "class _M(type):\n  def __subclasscheck__(cls, other): ...\nclass C: ...\nclass B(C, metaclass=_M): ...",
+    ),
+    "declared_and_then_abstract": (
+        "class B(abc.ABC):\n  @abc.abstractmethod\n  def f(s): ...\n  x: int",
+        "class B(abc.ABC):\n  @abc.abstractmethod\n  def f(s): ...\n  @property\n  @abc.abstractmethod\n  def x(): ...",
     ),
     "abstract_without_abc": ("class C:\n  def f(self): ...", "class C:\n  @abc.abstractmethod\n  def f(self): ..."),
     "migration": ({"0001_first.py": "class Migration:\n  x = 1"}, {"0001_first.py": "class Migration: ..."}),

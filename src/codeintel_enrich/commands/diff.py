@@ -176,7 +176,7 @@ class _Comparison:
             name: after.presence(name, before.modules)
             for name in (*names, *sorted(before.shims))
             # What `__all__` lists and nothing is seen to bind may never have been there.
-            if before.presence(name, before.modules) not in ("gone", "broken") and not _is_only_listed(before, name)
+            if before.presence(name, before.modules) not in ("gone", "broken")
         }
         self._fresh = {name: item for name, item in after.names.items() if name not in names}
         self._gone = [name for name, presence in lost.items() if presence == "gone"]
@@ -353,7 +353,8 @@ def _subject(verdict: ObjectChange) -> str:
     """What a verdict is about, by its qualified name; where a class inherits its constructor, the constructor."""
     before, after = verdict.before, verdict.after
     told = before or after
-    if before is not None and after is not None and before.kind == "class" and before.bases == after.bases:
+    is_of_base = any(reason.rule == "base-removed" for reason in verdict.reasons)
+    if before is not None and after is not None and before.kind == "class" and verdict.reasons and not is_of_base:
         return before.constructor.origin or before.origin
     return "" if told is None else told.origin
 
@@ -412,11 +413,6 @@ def _text(item: ApiObject, other: ApiObject) -> str:
 
 def _is_public(name: str) -> bool:
     return not any(part.startswith("_") for part in name.split("."))
-
-
-def _is_only_listed(surface: Surface, name: str) -> bool:
-    export = surface.names.get(name)
-    return export is not None and export.kind == "dynamic" and export.origin is None
 
 
 def _marks(surface: Surface, origin: str | None) -> list[tuple[str, str | None]]:

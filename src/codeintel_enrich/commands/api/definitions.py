@@ -42,7 +42,9 @@ _FUNCTIONAL = {
     "collections.namedtuple": "NamedTuple",
     "typing.NamedTuple": "NamedTuple",
     "typing.TypedDict": "TypedDict",
+    **dict.fromkeys(("enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag"), "enum"),
 }
+"""What makes a class when it is called with a name and the fields or members."""
 _ABSTRACT_CLASSES = frozenset(("abc.ABC", "abc.ABCMeta", "typing.Protocol"))
 _COMMANDS = frozenset(("command", "group", "fixture", "hookimpl"))
 """Decorators (click, typer, pytest, pluggy) that make of a function a thing that nobody calls with its parameters."""
@@ -450,7 +452,9 @@ class Definitions:
         members, made = self._functional(node, called, arguments, keywords)
         return ApiObject(
             origin=name or node.name,
-            kind="class" if made.calls else "attribute",
+            kind="class" if members else "attribute",
+            ancestors=(ancestors_of(called) or ()) if members and called.startswith("enum.") else (),
+            is_enum=bool(members) and called.startswith("enum."),
             path=node.path,
             line=node.line,
             types=types_of(annotation, names),
@@ -470,6 +474,7 @@ class Definitions:
         # Defaults stand for the last fields.
         count = len(texts_in(keywords.get("defaults", "()")) or ())
         style = FieldStyle(_FUNCTIONAL[called])
+        is_plain = bool(fields) and "defaults" not in keywords and style.name != "enum"
         made = {
             name: ApiParameter(name, "positional-or-keyword", "..." if at >= len(fields) - count else None)
             for at, name in enumerate(fields)
@@ -478,7 +483,7 @@ class Definitions:
             name: ApiObject(origin=f"{node.name}.{name}", kind="attribute", path=node.path, line=node.line)
             for name in fields
         }
-        return members, constructor(node.name, style, made) if fields and "defaults" not in keywords else Constructor()
+        return members, constructor(node.name, style, made) if is_plain else Constructor()
 
     def _module_at(self, path: str) -> str:
         return next((facts.module for facts in self._modules.values() if facts.path == path), "")

@@ -106,7 +106,12 @@ def _given(before: ApiObject, after: ApiObject) -> Iterator[Reason]:
     is_sure = before.decorators == after.decorators and not (
         before.gives.endswith("generator") and after.gives == "value" and returns_after is None
     )
-    yield Reason("result-changed", f"a call gives a {after.gives} now, and gave a {before.gives}", is_breaking=is_sure)
+    text = f"a call gives {_article(after.gives)} now, and gave {_article(before.gives)}"
+    yield Reason("result-changed", text, is_breaking=is_sure)
+
+
+def _article(word: str) -> str:
+    return f"{'an' if word.startswith('a') else 'a'} {word}"
 
 
 def _returns(item: ApiObject) -> Types | None:
@@ -171,7 +176,8 @@ def _properties(before: ApiObject, after: ApiObject) -> Iterator[Reason]:
 def _other_kind(before: ApiObject, after: ApiObject) -> list[Reason]:
     was, now = before.kind, after.kind
     if {was, now} == {"property", "attribute"}:
-        if now == "property" and not after.is_settable and not before.is_final:
+        # An abstract one is hidden by what each subclass has in its place.
+        if now == "property" and not after.is_settable and not before.is_final and not after.is_abstract:
             return [Reason("setter-removed", "it is a property that cannot be assigned, and was a plain attribute")]
         return []
     text = f"it is {_WORDS[now]} and was {_WORDS[was]}"
@@ -219,8 +225,9 @@ def _classes(before: ApiObject, after: ApiObject, same: Heir) -> Iterator[Reason
     if before.is_frozen < after.is_frozen:
         yield Reason("frozen-added", "its fields cannot be assigned any more")
     yield from _constructors(before.constructor, after.constructor)
-    abstract = [name for name, item in after.members.items() if item.is_abstract and name not in before.members]
-    if abstract and after.refuses_abstract and not any(item.is_abstract for item in before.members.values()):
+    known = {name for name, item in before.members.items() if item.is_abstract}
+    abstract = [name for name, item in after.members.items() if item.is_abstract and name not in known]
+    if abstract and after.refuses_abstract and not known:
         yield Reason("abstract-added", f"no instance can be made without a subclass: {', '.join(abstract)} is abstract")
 
 
@@ -255,8 +262,10 @@ def _members(
             continue
         if not _is_protocol(name):
             yield from _judge(path, member, now, same, around)
-        if member.is_abstract < now.is_abstract and member.kind == now.kind:
-            yield ObjectChange(path, member, now, (_abstract(after),))
+        if member.is_abstract < now.is_abstract:
+            # What was only declared had to be given by subclasses before, too.
+            is_new = member.kind != "attribute" or member.value is not None
+            yield ObjectChange(path, member, now, (_abstract(after, is_new),))
         if before.is_enum and after.is_enum:
             yield from _enum_values(path, member, now, after.members.values())
     for name, member in after.members.items():
@@ -272,8 +281,9 @@ def _member_gone(after: ApiObject) -> Reason:
     return Reason("member-removed", f"it is gone{doubt}", is_breaking=not unseen)
 
 
-def _abstract(after: ApiObject) -> Reason:
-    return Reason("abstract-added", "subclasses must define it now", is_breaking=after.refuses_abstract)
+def _abstract(after: ApiObject, is_new: bool = True) -> Reason:
+    is_breaking = is_new and after.refuses_abstract
+    return Reason("abstract-added", "subclasses must define it now", is_breaking)
 
 
 def _has_abstract(item: ApiObject) -> bool:

@@ -21,7 +21,12 @@ _SAFE = frozenset(
         *("string", "threading", "types", "typing", "unittest", "unittest.case", "urllib.error", "uuid", "zipfile"),
     )
 )
-_UNFELT = frozenset(("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC", "typing.NamedTuple"))
+_UNFELT = frozenset(
+    (
+        *("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC", "typing.NamedTuple", "typing.TypedDict"),
+        "enum.ReprEnum",
+    )
+)
 """Bases that give their subclasses nothing that a user could name."""
 
 
@@ -43,6 +48,14 @@ def members_of(name: str) -> frozenset[str]:
     """The names of a class's members; none where it is not known."""
     found = _class(name)
     return frozenset() if found is None else frozenset(dir(found))
+
+
+def may_bring(module: str, name: str) -> bool:
+    """Whether `from module import *` may bind a name, for a module that is not in the tree."""
+    if module not in _SAFE:
+        return True
+    found = importlib.import_module(module)
+    return name in getattr(found, "__all__", dir(found))
 
 
 def is_builtin(name: str) -> bool:

@@ -45,6 +45,12 @@ def is_public_module(facts: ModuleFacts, modules: Iterable[ModuleFacts]) -> bool
     return _is_public_module(facts, _has_src(modules))
 
 
+def is_public_text(name: str) -> bool:
+    """Whether a module's name is for others by how it is written; `__version__` is."""
+    is_special = name.startswith("__") and name.endswith("__") and name not in _OF_EVERY_MODULE
+    return is_special or not name.startswith("_")
+
+
 def is_public_member(name: str) -> bool:
     """Whether users of a class name this member, in code or by what they write around its instances."""
     return not name.startswith("_") or _FELT.fullmatch(name) is not None
@@ -69,8 +75,7 @@ def _is_public_name(facts: ModuleFacts, export: ExportedName) -> bool:
     if facts.has_all and facts.is_known:
         # A submodule can be imported whatever its package lists.
         return export.in_star
-    is_special = export.name.startswith("__") and export.name.endswith("__") and export.name not in _OF_EVERY_MODULE
-    if export.typing_only or (export.name.startswith("_") and not is_special):
+    if export.typing_only or not is_public_text(export.name):
         return False
     if export.kind in ("definition", "dynamic") or export.is_meant:
         return True

@@ -8,7 +8,8 @@ from typing import Literal
 import msgspec
 
 from codeintel_enrich.commands.api.definitions import Definitions
-from codeintel_enrich.commands.api.publicity import is_public_module, public_names
+from codeintel_enrich.commands.api.library import may_bring
+from codeintel_enrich.commands.api.publicity import is_public_module, is_public_text, public_names
 from codeintel_enrich.commands.api.served import ServedNames, served_names
 from codeintel_enrich.store.api import BoundImport, ExportedName, ModuleFacts, StoredBase, StoredDefinition
 
@@ -65,7 +66,7 @@ class Surface:
             for module, facts in self.modules.items()
             if facts.dynamic_getattr and is_public_module(facts, self.modules.values())
             for name in self._serves(module).names
-            if name.isidentifier() and not name.startswith("_") and name not in self._spaces.get(module, {})
+            if name.isidentifier() and is_public_text(name) and name not in self._spaces.get(module, {})
         )
 
     def export(self, name: str) -> ExportedName | None:
@@ -98,19 +99,26 @@ class Surface:
             return "gone" if module in before else "unknown"
         export = self._spaces.get(module, {}).get(name)
         if export is None or export.typing_only:
-            served = self._serves(module)
-            if name in served.names or f"{module}.{name}" in self.modules:
-                return "there"
-            # A star of a module that is not in the tree may bring it.
-            stars = self._imports.get((facts.path, "*"), [])
-            is_open = any(item.target_module not in self.modules and item.target_module not in before for item in stars)
-            return "unknown" if served.may_be_any or is_open else "gone"
+            return self._unbound(facts, name, before)
         if export.origin is not None or (module, name) in seen:
             return "there"
         bound = self._imports.get((facts.path, name), [])
         stars = [] if bound else self._imports.get((facts.path, "*"), [])
-        sources = [(item.target_module, item.name) for item in bound] + [(item.target_module, name) for item in stars]
-        return _best(self._presence(*source, before, (*seen, (module, name))) for source in sources)
+        if not bound and not stars and export.kind == "dynamic":
+            # `__all__` lists it.
+            return "unknown" if self._serves(module).may_be_any else "broken"
+        places = [(item.target_module, item.name) for item in bound] + [(item.target_module, name) for item in stars]
+        return _best(self._presence(*place, before, (*seen, (module, name))) for place in places)
+
+    def _unbound(self, facts: ModuleFacts, name: str, before: Collection[str]) -> Presence:
+        """Whether a name that no statement of a module binds is found there all the same."""
+        served = self._serves(facts.module)
+        if name in served.names or f"{facts.module}.{name}" in self.modules:
+            return "there"
+        # A star of a module that is in no tree may bring it.
+        sources = {item.target_module for item in self._imports.get((facts.path, "*"), [])}
+        is_open = any(may_bring(source, name) for source in sources - self.modules.keys() - set(before))
+        return "unknown" if served.may_be_any or is_open else "gone"
 
     def _serves(self, module: str) -> ServedNames:
         if module not in self._served:
