@@ -278,7 +278,7 @@ BREAKING: dict[str, tuple[Files, Files, str, str]] = {
         "m.f",
         "gone",
     ),
-    "renamed": ("def f(a): ...", "def f(b): ...", "f", "parameter a is called b now"),
+    "renamed": ("def f(a): ...", "def f(b): ...", "f", "parameter a is gone, b stands in its place"),
     "reordered": ("def f(a, b): ...", "def f(b, a): ...", "f", "another order: a, b"),
     "in_between": ("def f(a, b=1): ...", "def f(a, z=0, b=1): ...", "f", "another order: b"),
     "by_position_only": ("def f(a): ...", "def f(a, /): ...", "f", "by position only"),
@@ -287,7 +287,7 @@ BREAKING: dict[str, tuple[Files, Files, str, str]] = {
     "rest_gone": ("def f(*a): ...", "def f(): ...", "f", "positional arguments"),
     "keywords_gone": ("def f(**a): ...", "def f(): ...", "f", "keyword arguments"),
     "two_reasons": ("def f(a, b): ...", "def f(a, c, d): ...", "f", "parameter d is new"),
-    "position_and_missing": ("def f(a): ...", "def f(x, **kw): ...", "f", "a is called x"),
+    "position_and_missing": ("def f(a): ...", "def f(x, **kw): ...", "f", "a is gone, x stands"),
 }
 
 QUIET: dict[str, tuple[Files, Files]] = {
@@ -488,7 +488,7 @@ def test_what_breaks_nobody_is_not_told_as_breaking(told: ApiDiff, case: str) ->
 
 def test_all_reasons_are_told(told: ApiDiff) -> None:
     assert of_case(told.breaking, "two_reasons")["f"].split("; ") == [
-        "parameter b is called c now",
+        "parameter b is gone, c stands in its place",
         "parameter d is new and has no default",
     ]
 

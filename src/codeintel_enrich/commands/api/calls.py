@@ -84,12 +84,9 @@ def _gone(
     # A name with an underscore is the author's own; by position it may still have been passed.
     is_own = name.startswith("_") and parameter.default is not None
     if now is None and there is not None and there.name not in places:
-        # A guess, and no more than a word: with another default or annotation it is another parameter.
-        if (there.default, there.types) == (parameter.default, parameter.types):
-            yield Reason("parameter-renamed", f"parameter {name} is called {there.name} now", not is_own)
-        else:
-            text = f"parameter {name} is gone; {there.name} stands in its place"
-            yield Reason("parameter-removed", text, not is_own)
+        # Whether it is the same under another name, nobody can tell who does not read the body.
+        text = f"parameter {name} is gone, {there.name} stands in its place"
+        yield Reason("parameter-removed", text, not is_own)
     elif now is None and not _has(new, "var-keyword" if parameter.kind == "keyword-only" else "var-positional"):
         yield Reason("parameter-removed", f"parameter {name} is gone", not is_own)
     elif now is not None and now.kind == "positional-or-keyword":
