@@ -24,6 +24,11 @@ ZOO = {
         "def feed(animal: Animal):\n    return animal.speak()\n\n\ndef tour():\n    for one in find():\n"
         "        one.name = 'Rex'\n        print(one.speak())\n    Stone().speak()\n    return Animal.speak(Dog())\n"
     ),
+    "src/zoo/radio.py": (
+        "from typing import Protocol\n\n\nclass Player(Protocol):\n    def play(self) -> None: ...\n"
+        "    def stop(self) -> None: ...\n\n\nclass Tape:\n    def play(self): ...\n    def stop(self): ...\n"
+        "\n\nclass Toy:\n    def play(self) -> None: ...\n\n\ndef evening(player: Player) -> None:\n    player.play()\n"
+    ),
     "src/zoo/untyped.py": "def loud(thing):\n    return thing.speak()\n",
 }
 TYPED = {path: text for path, text in ZOO.items() if path != "src/zoo/untyped.py"}
@@ -72,6 +77,13 @@ def test_who_uses_a_method_is_answered_with_overrides(zoo: Workspace) -> None:
         ("zoo.keeper.tour", "dispatch"),
     ]
     assert asked(zoo, users.format("zoo.animals.Stone.speak")) == [("zoo.keeper.tour", "dispatch")]
+
+
+def test_who_has_the_methods_of_a_protocol_may_run_where_it_is_called(zoo: Workspace) -> None:
+    assert asked(
+        zoo,
+        "select target, certainty from may_use where source = 'zoo.radio.evening' and named like '%play' order by all",
+    ) == [("zoo.radio.Player.play", "dispatch"), ("zoo.radio.Tape.play", "dispatch")]
 
 
 def test_to_set_a_property_is_to_use_it(zoo: Workspace) -> None:

@@ -538,10 +538,12 @@ PACKAGES = View(
 
 
 class OverriderRow(Row, frozen=True, kw_only=True):
-    """Which members of derived classes may run where one of a base is called, through any number of classes."""
+    """Which members may run where another is called by its static type: those that hide it, through any number of
+    classes, and where it is a `Protocol`'s, those of every class that has all methods of the protocol.
+    """
 
     member: Annotated[str, "Qualified name of the member of the base"]
-    overrider: Annotated[str, "Qualified name of a member that hides it, or hides one that does"]
+    overrider: Annotated[str, "Qualified name of a member that may run instead"]
 
 
 OVERRIDERS = View(
@@ -549,9 +551,20 @@ OVERRIDERS = View(
     ("member", "overrider"),
     _text_of(OverriderRow),
     _columns_of(OverriderRow),
-    "WITH RECURSIVE hidden(member, overrider) AS (SELECT overridden, member FROM overrides"
-    " UNION SELECT h.member, o.member FROM hidden h JOIN overrides o ON o.overridden = h.overrider)"
-    " SELECT member, overrider FROM hidden",
+    # Who implements a protocol need not say so (PEP 544).
+    "WITH RECURSIVE methods AS (SELECT name, left(qualified_names[1], len(qualified_names[1]) - len(name) - 1) AS class"
+    " FROM nodes WHERE node_type = 'FunctionDef' AND name IS NOT NULL AND len(qualified_names) > 0),"
+    " protocols AS (SELECT DISTINCT subclass AS class FROM bases WHERE base IN ('typing.Protocol',"
+    " 'typing_extensions.Protocol')),"
+    " asked AS (SELECT class, list(DISTINCT name) AS names FROM methods JOIN protocols USING (class) GROUP BY class),"
+    " offered AS (SELECT class, list(DISTINCT name) AS names FROM methods"
+    " WHERE name IN (SELECT unnest(names) FROM asked) GROUP BY class),"
+    " direct AS (SELECT overridden AS member, member AS overrider FROM overrides"
+    " UNION SELECT a.class || '.' || n.name, o.class || '.' || n.name"
+    " FROM asked a JOIN offered o ON list_has_all(o.names, a.names) AND o.class <> a.class, unnest(a.names) n(name)),"
+    " hidden(member, overrider) AS (SELECT member, overrider FROM direct"
+    " UNION SELECT h.member, d.overrider FROM hidden h JOIN direct d ON d.member = h.overrider)"
+    " SELECT member, overrider FROM hidden WHERE member <> overrider",
 )
 
 
