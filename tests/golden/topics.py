@@ -26,6 +26,7 @@ TOPICS: frozenset[tuple[str, str]] = frozenset(
         ("bindings", "global in functions"),
         ("bindings", "import as"),
         ("bindings", "imports"),
+        ("bindings", "lazy imports"),
         ("bindings", "loops"),
         ("bindings", "match captures"),
         ("bindings", "type statement"),

@@ -48,6 +48,8 @@ class ImportBind(msgspec.Struct, frozen=True, tag="import", array_like=True, gc=
     """`import x as x`, `from m import n as n`: a stub's way to re-export."""
     certain: bool = True
     """As `Bind.certain`."""
+    lazy: bool = False
+    """Loads its module when the name is first used (PEP 810)."""
 
 
 class Star(msgspec.Struct, frozen=True, tag="star", array_like=True, gc=False):
@@ -149,7 +151,7 @@ class ImportedModule(msgspec.Struct, frozen=True, array_like=True):
 
     level: int
     module: str | None
-    phase: Literal["runtime", "typing", "local", "never"]
+    phase: Literal["runtime", "typing", "local", "lazy", "never"]
     """`never`: in a branch that the configured Python or platform rules out."""
     names: tuple[str, ...] = ()
     """The names of its `from` imports, sorted; `*` for a star, empty for `import module`."""

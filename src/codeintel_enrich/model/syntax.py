@@ -20,6 +20,7 @@ BindingKind = Literal["class", "function", "variable", "parameter", "import", "t
 Role = Literal["definition", "read", "write", "import", "delete"]
 ReferenceKind = Literal["name", "attribute", "keyword", "import"]
 Phase = Literal["runtime", "typing", "local"]
+ImportPhase = Phase | Literal["lazy"]
 
 
 class Parameter(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -61,10 +62,11 @@ class ImportStatement(msgspec.Struct, frozen=True, array_like=True):
     module: str | None
     level: int
     names: tuple[ImportedName, ...]
-    phase: Phase
-    """`typing` under TYPE_CHECKING, `local` inside a function, else `runtime`."""
+    phase: ImportPhase
+    """`typing` under TYPE_CHECKING, `local` inside a function, `lazy` where the module is loaded when a name is first
+    used (PEP 810), else `runtime`."""
     node: int
-    """Index of its Import / ImportFrom node."""
+    """Index of its Import / ImportFrom / LazyImport / LazyImportFrom node."""
     is_from: bool
 
 
@@ -88,7 +90,7 @@ class Definition(msgspec.Struct, frozen=True, array_like=True):
     assign_targets: tuple[str, ...] = ()
     """Target expressions as source text, in source order."""
     imports: int = -1
-    """Index into `Syntax.imports` for Import / ImportFrom nodes."""
+    """Index into `Syntax.imports` for nodes of import statements."""
     code_hash: str = ""
     """Digest of the node's exact source bytes."""
     n_typable: int = 0

@@ -233,7 +233,7 @@ class ImportRow(Row, frozen=True, kw_only=True):
     level: Annotated[int, "Number of leading dots"]
     is_from: Annotated[bool, "Whether it is a `from` import"]
     is_star: Annotated[bool, "Whether it is a star import"]
-    kind: Annotated[str, "`typing` under TYPE_CHECKING, `local` inside a function, else `runtime`"]
+    kind: Annotated[str, "`typing` under TYPE_CHECKING, `local` inside a function, `lazy` by PEP 810, else `runtime`"]
     resolved: Annotated[str | None, "Qualified name of what the name finally is"]
     target_path: Annotated[str | None, "File of the target module, where it is in the tree"]
     known: Annotated[bool, "Whether the target module is in the tree or in the standard library"]

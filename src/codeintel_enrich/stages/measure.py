@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from codeintel_enrich.model.metrics import FileMetrics, FunctionMetrics
+from codeintel_enrich.model.python_source import parse_python
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match)
@@ -31,7 +32,7 @@ def measure(source: bytes) -> FileMetrics | None:
     classes inside do not count. Decorators and defaults belong to what is around a function.
     """
     try:
-        tree = ast.parse(source)
+        tree = parse_python(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     counts = Counter(type(node).__name__ for node in ast.walk(tree))

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-_PARSE_ERRORS = "SELECT path, coalesce(error_line, 1), error FROM modules WHERE NOT parse_ok"
+_PARSE_ERRORS = """
+    SELECT path, coalesce(error_line, 1), error FROM modules WHERE NOT parse_ok
+    UNION ALL
+    SELECT d.path, d.line, d.message FROM diagnostics d JOIN modules m ON m.path = d.path AND m.parse_ok
+    WHERE d.tool = 'parse' AND d.severity = 'error'
+"""
 _BROKEN_EXPORTS = """
     SELECT DISTINCT d.path, d.line, d.message
     FROM diagnostics d JOIN imports i ON i.path = d.path AND i.start_line = d.line
@@ -44,7 +49,7 @@ Place = tuple[str, int, str]
 
 
 def parse_errors(store: duckdb.DuckDBPyConnection) -> list[Place]:
-    """Files without a syntax tree."""
+    """Files without a syntax tree, and statements that CPython parses and does not compile."""
     return _places(store, _PARSE_ERRORS)
 
 

@@ -160,7 +160,7 @@ class _Evaluator:
             route = Route("missing", "." * operation.level + (operation.module or ""), operation.attribute or "")
             self._put(state, operation.name, NamespaceEntry((route,), "reexport", operation.typing_only, True, hidden))
             return
-        if not operation.typing_only:
+        if not operation.typing_only and not operation.lazy:
             self._initialisation.note_import(target, operation.attribute, state)
         entry = NamespaceEntry(
             self._imported_routes(operation, target, state),
@@ -180,9 +180,11 @@ class _Evaluator:
             # `import_from`).
             name, _, rest = rest.partition(".")
             held = state.entry(name) if top == self._module else None
-            if held is not None:
+            if held is not None and not operation.lazy:
                 return tuple(msgspec.structs.replace(route, rest=joined(route.rest, rest)) for route in held.routes)
             return (Route("from", top, name, rest=rest),)
+        if operation.lazy and target == self._module and operation.attribute in self._initialisation.children:
+            return (Route("module", f"{target}.{operation.attribute}"),)
         if target == self._module and (self._initialisation.children or state.names):
             # A module that imports from itself finds what it has bound so far, not what it will have in the end.
             held = state.entry(operation.attribute)

@@ -7,7 +7,7 @@ imports only, no stars.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -45,7 +45,7 @@ class ModuleSummary(msgspec.Struct, frozen=True, array_like=True):
     loads: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """(absolute module, imported names) of every import at module level that runs, sorted."""
     local_loads: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """The same inside functions."""
+    """The same of imports that run later: inside functions, and lazy ones."""
     patches: tuple[tuple[str, str, str], ...] = ()
     """(absolute dotted name that may be a module, name set in it, dotted path in this namespace or empty)."""
     reads: tuple[str, ...] = ()
@@ -66,8 +66,8 @@ def summarize(name: ModuleName, interface: Interface) -> ModuleSummary:
         interface.exporters,
         written.tests,
         interface.usual,
-        _loads(name, interface, "runtime"),
-        _loads(name, interface, "local"),
+        _loads(name, interface, ("runtime",)),
+        _loads(name, interface, ("local", "lazy")),
         tuple(_patches(name, interface, written.imported)),
         tuple(sorted(written.reads)),
     )
@@ -140,12 +140,12 @@ class _Written:
                 yield module
 
 
-def _loads(name: ModuleName, interface: Interface, phase: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _loads(name: ModuleName, interface: Interface, phases: Container[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     found: dict[str, set[str]] = {}
     for wanted in interface.imports:
         target = absolute(name, wanted.level, wanted.module)
         # A module may be imported by several statements, which count as one.
-        if target is not None and wanted.phase == phase:
+        if target is not None and wanted.phase in phases:
             found.setdefault(target, set()).update(wanted.names)
     return tuple((target, tuple(sorted(names))) for target, names in sorted(found.items()))
 

@@ -9,6 +9,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from codeintel_enrich.model.python_source import parse_python
 from codeintel_enrich.model.rows import PackedRows, unpack_records
 from codeintel_enrich.model.tables import EXPORTS, IMPORTS, MODULES
 from codeintel_enrich.stages.overlay.declare import MARK, Declarer, bound_names
@@ -28,7 +29,7 @@ def overlay(rows: PackedRows, source: bytes) -> bytes | None:
     # The `ast` module and not LibCST's tree: `ast.unparse` writes a stub without the source's layout, and what Python
     # itself cannot parse no checker could use.
     try:
-        tree = ast.parse(source)
+        tree = parse_python(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     (module,), imports, exports = unpack_records(rows, MODULES, IMPORTS, EXPORTS)

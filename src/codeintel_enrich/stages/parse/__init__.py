@@ -7,6 +7,7 @@ tree/            text -> LibCST's tree, with the exact place of every node
 nodes/           tree -> rows of nodes, definitions, import statements
 bind/            tree -> scopes, bindings, and what each identifier means
 interface/       tree -> what other modules can see of this one, as a small program that `link` evaluates
+misplaced        lazy imports where CPython refuses them
 cst_helpers      what small pieces of LibCST's tree say; asked by every room
 string_literals  the value of a string literal
 python_names     what Python itself names; normalised and mangled identifiers

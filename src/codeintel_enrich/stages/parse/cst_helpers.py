@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import libcst as cst
 
@@ -144,7 +144,31 @@ class ImportClause(NamedTuple):
     alias: str | None
 
 
-def import_clauses(node: cst.Import | cst.ImportFrom) -> list[ImportClause]:
+Import = cst.Import | cst.LazyImport
+ImportFrom = cst.ImportFrom | cst.LazyImportFrom
+AnyImport = Import | ImportFrom
+_LAZY = (cst.LazyImport, cst.LazyImportFrom)
+
+
+def is_import(node: cst.CSTNode) -> TypeGuard[AnyImport]:
+    """Whether a node is an import statement, lazy ones (PEP 810) included."""
+    return type(node) in _IMPORTS
+
+
+_IMPORTS = frozenset({cst.Import, cst.ImportFrom, *_LAZY})
+
+
+def is_lazy(node: cst.CSTNode) -> bool:
+    """Whether a node is a lazy import: its module is loaded when a name that it binds is first used (PEP 810)."""
+    return type(node) in _LAZY
+
+
+def imports_from(node: AnyImport) -> TypeGuard[ImportFrom]:
+    """Whether an import takes names from a module."""
+    return type(node) is cst.ImportFrom or type(node) is cst.LazyImportFrom
+
+
+def import_clauses(node: AnyImport) -> list[ImportClause]:
     """The clauses of an import statement, in source order."""
     if isinstance(node.names, cst.ImportStar):
         return [ImportClause(node.names, "*", None)]
@@ -154,9 +178,9 @@ def import_clauses(node: cst.Import | cst.ImportFrom) -> list[ImportClause]:
     ]
 
 
-def import_source(node: cst.Import | cst.ImportFrom) -> tuple[int, str | None]:
+def import_source(node: AnyImport) -> tuple[int, str | None]:
     """The number of leading dots, and the module of a `from` import as written; (0, None) for `import a`."""
-    return (len(node.relative), dotted(node.module)) if isinstance(node, cst.ImportFrom) else (0, None)
+    return (len(node.relative), dotted(node.module)) if imports_from(node) else (0, None)
 
 
 # -- subscripts and comparisons -------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from codeintel_enrich.model.syntax import Definition, Node, Syntax
 from codeintel_enrich.stages.parse.bind import bind
 from codeintel_enrich.stages.parse.failure import Failure
 from codeintel_enrich.stages.parse.interface import summarise
+from codeintel_enrich.stages.parse.misplaced import misplaced_imports
 from codeintel_enrich.stages.parse.nodes import describe
 from codeintel_enrich.stages.parse.text import Source, count_lines, decode
 from codeintel_enrich.stages.parse.tree import build_tree
@@ -67,6 +68,7 @@ def _analyse(source: Source, config: ParseConfig) -> Parsed:
         wide_lines=source.wide_lines,
         has_bom=source.has_bom,
         spots=spots,
+        diagnostics=misplaced_imports(tree),
     )
     return Parsed(syntax, interface)
 

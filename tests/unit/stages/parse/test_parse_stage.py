@@ -170,3 +170,63 @@ def test_assignments_of_both_quotes_are_sliced_from_the_bytes_of_a_wide_file() -
     source = GOOD["shift_jis"]
     nodes = parse(source, CONFIG).syntax.nodes
     assert slices(source, nodes, "Assign") == ["x = '日本'".encode("shift_jis"), "y = 'ｶﾅ'".encode("shift_jis")]
+
+
+LAZY = """\
+lazy import a.b as c, d
+lazy \\
+    from ..e import (f,  # a comment
+        g as h)
+if d: lazy import i; lazy = 1
+lazy (d)
+lazy.import_
+with d:
+    lazy from j import k
+"""
+
+
+def test_lazy_imports_are_import_statements_at_their_exact_places() -> None:
+    made = parse(LAZY.encode(), ParseConfig()).syntax
+    assert made.parse_ok
+    assert made.diagnostics == ()
+    found = [(made.nodes[each.node].node_type, each.phase, each.level, each.module) for each in made.imports]
+    assert found == [
+        ("LazyImport", "lazy", 0, None),
+        ("LazyImportFrom", "lazy", 2, "e"),
+        ("LazyImport", "lazy", 0, None),
+        ("LazyImportFrom", "lazy", 0, "j"),
+    ]
+    bound = [made.nodes[binding.node].start_line for binding in made.bindings if binding.kind == "import"]
+    assert bound == [1, 1, 2, 2, 5, 9]
+    whole = [
+        LAZY.encode()[node.start_byte : node.end_byte].decode() for node in made.nodes[1:] if "Lazy" in node.node_type
+    ]
+    assert whole[0] == "lazy import a.b as c, d"
+    assert whole[2:] == ["lazy import i", "lazy from j import k"]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("def f():\n    lazy import a", "lazy import not allowed inside functions"),
+        (
+            "async def f():\n    if a:\n        lazy from a import b",
+            "lazy from ... import not allowed inside functions",
+        ),
+        ("class C:\n    lazy import a", "lazy import not allowed inside classes"),
+        ("class C:\n    def f(): lazy import a", "lazy import not allowed inside functions"),
+        ("try:\n    lazy import a\nexcept E: pass", "lazy import not allowed inside try/except blocks"),
+        ("try: pass\nfinally:\n    lazy from a import b", "lazy from ... import not allowed inside try/except blocks"),
+        ("try:\n    def f():\n        lazy import a\nfinally: pass", "lazy import not allowed inside functions"),
+        ("lazy from a import *", "lazy from ... import * is not allowed"),
+        ("lazy from __future__ import annotations", "lazy from __future__ import is not allowed"),
+    ],
+)
+def test_a_lazy_import_stands_where_cpython_takes_it(source: str, message: str) -> None:
+    made = parse(source.encode(), ParseConfig()).syntax
+    (found,) = made.diagnostics
+    assert (found.rule, found.severity, found.message) == ("syntax-error", "error", message)
+    line = source.splitlines()[found.line - 1]
+    assert line[found.col :].startswith("lazy")
+    # What it imports is clear all the same.
+    assert len(made.imports) == 1

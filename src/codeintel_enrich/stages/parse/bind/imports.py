@@ -5,11 +5,11 @@ from __future__ import annotations
 import libcst as cst
 
 from codeintel_enrich.stages.parse.bind.walk import Walk, handlers
-from codeintel_enrich.stages.parse.cst_helpers import name_tokens
+from codeintel_enrich.stages.parse.cst_helpers import Import, ImportFrom, name_tokens
 from codeintel_enrich.stages.parse.python_names import mangled, normalised
 
 
-def _import(walk: Walk, node: cst.Import) -> None:
+def _import(walk: Walk, node: Import) -> None:
     binder = walk.enter_binder(node)
     for alias in node.names:
         tokens = name_tokens(alias.name)
@@ -29,7 +29,7 @@ def _import(walk: Walk, node: cst.Import) -> None:
     walk.binder = binder
 
 
-def _import_from(walk: Walk, node: cst.ImportFrom) -> None:
+def _import_from(walk: Walk, node: ImportFrom) -> None:
     binder = walk.enter_binder(node)
     level = len(node.relative)
     path = "" if node.module is None else _module_path(walk, name_tokens(node.module), level)

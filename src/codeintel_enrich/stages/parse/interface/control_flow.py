@@ -52,6 +52,8 @@ class ModuleReader(StraightLine):
             cst.SimpleStatementLine: lambda node: self.suite(node.body),
             cst.Import: self.on_import,
             cst.ImportFrom: self.on_import_from,
+            cst.LazyImport: self.on_import,
+            cst.LazyImportFrom: self.on_import_from,
             cst.Assign: self.on_assign,
             cst.AnnAssign: self.on_annotated,
             cst.AugAssign: self.on_augmented,

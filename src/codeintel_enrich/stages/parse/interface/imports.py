@@ -8,10 +8,17 @@ from typing import Literal
 import libcst as cst
 
 from codeintel_enrich.model.interface import ImportedModule
-from codeintel_enrich.stages.parse.cst_helpers import dotted, import_clauses, import_source
+from codeintel_enrich.stages.parse.cst_helpers import (
+    AnyImport,
+    dotted,
+    import_clauses,
+    import_source,
+    imports_from,
+    is_lazy,
+)
 from codeintel_enrich.stages.parse.python_names import mangled
 
-When = Literal["runtime", "typing", "local", "never"]
+When = Literal["runtime", "typing", "local", "lazy", "never"]
 
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 _CATCH_ALL = frozenset({"Exception", "BaseException"})
@@ -25,8 +32,10 @@ class Imports:
         self._names: dict[tuple[int, str | None, When], set[str]] = {}
         self._unguarded: set[tuple[int, str | None, When]] = set()
 
-    def add(self, node: cst.Import | cst.ImportFrom, when: When, guarded: bool, private: str | None = None) -> None:
+    def add(self, node: AnyImport, when: When, guarded: bool, private: str | None = None) -> None:
         """Record one statement; `private` is the class that mangles names there."""
+        if when == "runtime" and is_lazy(node):
+            when = "lazy"
         for level, module, name in imported(node):
             # CPython mangles what is taken from a module, and a module's name that has no dot.
             if name is not None:
@@ -51,11 +60,11 @@ class Imports:
         )
 
 
-def imported(node: cst.Import | cst.ImportFrom) -> Iterator[tuple[int, str | None, str | None]]:
+def imported(node: AnyImport) -> Iterator[tuple[int, str | None, str | None]]:
     """The (level, module, name) triples of a statement; name is `*` for a star, None for `import module`."""
     level, module = import_source(node)
     for clause in import_clauses(node):
-        yield (0, clause.name, None) if isinstance(node, cst.Import) else (level, module, clause.name)
+        yield (level, module, clause.name) if imports_from(node) else (0, clause.name, None)
 
 
 def handles_import_errors(handlers: Iterable[cst.ExceptHandler | cst.ExceptStarHandler]) -> tuple[bool, bool]:

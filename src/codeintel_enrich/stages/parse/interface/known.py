@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import libcst as cst
 
-from codeintel_enrich.stages.parse.cst_helpers import dotted
+from codeintel_enrich.stages.parse.cst_helpers import dotted, is_import
 from codeintel_enrich.stages.parse.interface.imports import imported
 
 _BLOCKS = (cst.SimpleStatementLine, cst.IndentedBlock, cst.SimpleStatementSuite)
@@ -125,7 +125,7 @@ def third_party(body: Iterable[cst.CSTNode]) -> str | None:
     # Only the first: it is what fails where a package is missing, and those behind it are then not reached.
     for node in body:
         found = None
-        if isinstance(node, (cst.Import, cst.ImportFrom)):
+        if is_import(node):
             wanted = (module for level, module, _ in imported(node) if not level and module)
             found = next((name for name in wanted if name.partition(".")[0] not in sys.stdlib_module_names), None)
         elif isinstance(node, _BLOCKS):

@@ -13,12 +13,15 @@ from typing import Any
 import libcst as cst
 
 from codeintel_enrich.stages.parse.cst_helpers import (
+    AnyImport,
     compared_pair,
     dotted,
     first_parameter,
     import_clauses,
     import_source,
+    imports_from,
     inside,
+    is_import,
     only_index,
 )
 from codeintel_enrich.stages.parse.interface.platform import UNKNOWN
@@ -98,7 +101,7 @@ def _served(body: cst.BaseSuite, asked: str, values: Values) -> str | None:
     """What a branch imports and returns; `{name}` stands for the name asked for."""
     imported: dict[str, str] = {}
     for node in inside(body):
-        if isinstance(node, (cst.Import, cst.ImportFrom)):
+        if is_import(node):
             imported.update(_import_targets(node))
         elif isinstance(node, cst.Return) and node.value is not None:
             found = _returned(node.value, asked, imported)
@@ -107,13 +110,13 @@ def _served(body: cst.BaseSuite, asked: str, values: Values) -> str | None:
     return None
 
 
-def _import_targets(node: cst.Import | cst.ImportFrom) -> dict[str, str]:
+def _import_targets(node: AnyImport) -> dict[str, str]:
     """What an import statement binds -> the entry for it; `import a.b` without alias goes under `a.b`."""
     level, module = import_source(node)
     return {
-        clause.alias or clause.name: f"{clause.name}:"
-        if isinstance(node, cst.Import)
-        else f"{'.' * level}{module or ''}:{clause.name}"
+        clause.alias or clause.name: f"{'.' * level}{module or ''}:{clause.name}"
+        if imports_from(node)
+        else f"{clause.name}:"
         for clause in import_clauses(node)
         if isinstance(clause.node, cst.ImportAlias)
     }

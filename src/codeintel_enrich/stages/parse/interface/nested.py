@@ -10,12 +10,16 @@ import msgspec
 
 from codeintel_enrich.model.interface import Bind, ClassInterface, DefinitionKind, ImportBind, MemberKind
 from codeintel_enrich.stages.parse.cst_helpers import (
+    AnyImport,
     dotted,
     first_parameter,
     has_decorator,
     import_clauses,
     import_source,
+    imports_from,
     inside,
+    is_import,
+    is_lazy,
     parameters,
     target_names,
     targets,
@@ -69,7 +73,7 @@ class Nested:
                 elif kind is cst.ClassDef:
                     members[written.key(normalised(statement.name.value))] = "class"
                     waiting.append((statement, f"{local_name}."))
-                elif kind is cst.Import or kind is cst.ImportFrom:
+                elif is_import(statement):
                     self.imports.add(statement, when, guarded, private)
                     for operation in import_binds(statement):
                         members.setdefault(written.key(operation.name), "variable")
@@ -134,7 +138,7 @@ class Nested:
         names = _FunctionNames(private)
         for statement, guarded in _statements(node.body.body, values):
             kind = type(statement)
-            if kind is cst.Import or kind is cst.ImportFrom:
+            if is_import(statement):
                 self.imports.add(statement, "local", guarded, private)
                 for found in import_binds(statement):
                     name = mangled(found.name, private)
@@ -165,7 +169,7 @@ class Nested:
         for statement, guarded in _statements(node.body.body, values):
             if type(statement) is cst.FunctionDef:
                 self.add_function(statement, values, None, normalised(node.name.value))
-            elif type(statement) is cst.Import or type(statement) is cst.ImportFrom:
+            elif is_import(statement):
                 self.imports.add(statement, "local", guarded, normalised(node.name.value))
 
 
@@ -308,15 +312,17 @@ def _attribute_names(target: Any, own: str) -> Iterator[str]:
             yield from _attribute_names(element.value, own)
 
 
-def import_binds(node: cst.Import | cst.ImportFrom, typing_only: bool = False) -> Iterator[ImportBind]:
+def import_binds(node: AnyImport, typing_only: bool = False) -> Iterator[ImportBind]:
     """What an import statement binds, apart from a star."""
     level, module = import_source(node)
     for _, name, alias in import_clauses(node):
-        if isinstance(node, cst.Import):
+        lazy = is_lazy(node)
+        if not imports_from(node):
             is_top = alias is None and "." in name
-            yield ImportBind(alias or name.partition(".")[0], 0, name, None, is_top, typing_only, alias == name)
+            top = name.partition(".")[0]
+            yield ImportBind(alias or top, 0, name, None, is_top, typing_only, alias == name, lazy=lazy)
         elif name != "*":
-            yield ImportBind(alias or name, level, module, name, False, typing_only, alias == name)
+            yield ImportBind(alias or name, level, module, name, False, typing_only, alias == name, lazy=lazy)
 
 
 def _instance(method: cst.FunctionDef, assigned: dict[str, str]) -> SelfAttributes | None:

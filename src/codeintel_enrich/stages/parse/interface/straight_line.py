@@ -15,6 +15,8 @@ from codeintel_enrich.model.interface import (
     Star,
 )
 from codeintel_enrich.stages.parse.cst_helpers import (
+    Import,
+    ImportFrom,
     dotted,
     import_source,
     is_type_alias,
@@ -44,13 +46,13 @@ _READERS = BUILTINS - {"exec", "eval"}
 class StraightLine(Effects):
     """Handlers of statements that run whenever they are reached."""
 
-    def on_import(self, node: cst.Import) -> None:
+    def on_import(self, node: Import) -> None:
         """`import a.b`, `import a as b`."""
         self.imports.add(node, self.when, self.guarded)
         for operation in import_binds(node, self.when != "runtime"):
             self._bind_import(operation)
 
-    def on_import_from(self, node: cst.ImportFrom) -> None:
+    def on_import_from(self, node: ImportFrom) -> None:
         """`from m import n`, stars too."""
         self.imports.add(node, self.when, self.guarded)
         level, module = import_source(node)

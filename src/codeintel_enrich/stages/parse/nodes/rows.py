@@ -12,12 +12,16 @@ from typing import NamedTuple
 import libcst as cst
 
 from codeintel_enrich.model.digest import digest
-from codeintel_enrich.model.syntax import Definition, ImportedName, ImportStatement, Node, Phase, Signature
+from codeintel_enrich.model.syntax import Definition, ImportedName, ImportPhase, ImportStatement, Node, Phase, Signature
 from codeintel_enrich.stages.parse.cst_helpers import (
+    AnyImport,
     ImportClause,
     has_decorator,
     import_clauses,
     import_source,
+    imports_from,
+    is_import,
+    is_lazy,
     is_type_checking,
     targets,
 )
@@ -137,7 +141,7 @@ class _Definitions:
                 # LibCST keeps `metaclass=M` apart from bases, also where a base follows it (`*more`).
                 arguments = sorted((*node.bases, *node.keywords), key=tree.spans.__getitem__)
                 bases = tuple(tree.code(argument) for argument in arguments)
-        elif isinstance(node, (cst.Import, cst.ImportFrom)):
+        elif is_import(node):
             imports = len(self.imports)
             self.imports.append(self._import_statement(index, node))
         # Counted for each type and name apart, so that few other definitions can shift the number.
@@ -196,15 +200,16 @@ class _Definitions:
                 enclosing = self._enclosing[tree.parents[enclosing]] if enclosing else -1
         return signatures, typedness_of
 
-    def _import_statement(self, index: int, node: cst.Import | cst.ImportFrom) -> ImportStatement:
+    def _import_statement(self, index: int, node: AnyImport) -> ImportStatement:
         level, module = import_source(node)
+        phase: ImportPhase = self._phase(index, self._tree.spans[node][0])
         return ImportStatement(
             module=module,
             level=level,
             names=tuple(self._imported_name(clause) for clause in import_clauses(node)),
-            phase=self._phase(index, self._tree.spans[node][0]),
+            phase="lazy" if phase == "runtime" and is_lazy(node) else phase,
             node=index,
-            is_from=isinstance(node, cst.ImportFrom),
+            is_from=imports_from(node),
         )
 
     def _imported_name(self, clause: ImportClause) -> ImportedName:

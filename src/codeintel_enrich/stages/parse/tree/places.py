@@ -23,6 +23,8 @@ DEFINITION_TYPES: frozenset[type[cst.CSTNode]] = frozenset(
         cst.TypeAlias,
         cst.Import,
         cst.ImportFrom,
+        cst.LazyImport,
+        cst.LazyImportFrom,
     }
 )
 _EVERY_TYPE = (
