@@ -1,7 +1,8 @@
 """Pools of workers that outlive single builds: what tests of many small builds need."""
 
 import os
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -9,7 +10,9 @@ from unittest.mock import patch
 import msgspec
 
 from codeintel_enrich.engine.run import executor
-from codeintel_enrich.engine.run.sandbox import Pool
+from codeintel_enrich.engine.run.sandbox import Pool, StageBugError
+from codeintel_enrich.engine.run.worker import ASKING, job_function
+from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.model.digest import digest
 from tests.support.shared import remembered
 
@@ -72,3 +75,34 @@ def fresh_workers() -> Iterator[None]:
     """Builds in the block start and end workers of their own, as they do outside of tests."""
     with patch.object(executor, "Pool", Pool):
         yield
+
+
+class LocalPool:
+    """Does every job in the process that asks for it, so that one process is all of a build."""
+
+    def __init__(self, *arguments: Any) -> None:
+        pass
+
+    def run(self, stage: str, *arguments: Any, reply: Callable[[], Any] | None = None) -> list[bytes]:
+        """One job."""
+        does: Any = job_function(stage)
+        try:
+            return does(reply, *arguments) if stage in ASKING else does(*arguments)
+        except EnrichError:
+            raise
+        except Exception:
+            raise StageBugError(f"stage {stage} failed; please report this:\n{traceback.format_exc()}") from None
+
+    def warm_up(self, *job: object) -> None:
+        """There is nothing to start."""
+
+    def stop(self) -> None:
+        """There is nothing to stop."""
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+def without_workers() -> None:
+    """Let every build of this process do its jobs itself, from now on."""
+    executor.Pool = LocalPool  # type: ignore[misc,assignment]
