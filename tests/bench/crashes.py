@@ -136,7 +136,10 @@ def run(folder: Path, warm, arguments: argparse.Namespace) -> int:
     left: list[str] = []
     assert striker.strike("", 0, left, whole)[0] == 0
     points = (whole.parent / "points").read_text().splitlines()
-    print(f"{arguments.package}: {len(before)} files; {len(points)} points; left behind without a fault: {left}", flush=True)
+    print(
+        f"{arguments.package}: {len(before)} files; {len(points)} points; left behind without a fault: {left}",
+        flush=True,
+    )
     shutil.rmtree(whole.parent)
     done: Counter[tuple[str, str]] = Counter()
     wrong: Counter[tuple[str, str]] = Counter()

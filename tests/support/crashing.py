@@ -3,7 +3,6 @@
 import contextlib
 import io
 import json
-import os
 import re
 import shutil
 import sys
@@ -93,7 +92,8 @@ def look(root: Path) -> Left:
     """What is there now. To be called in a process of its own."""
     cache = root / "cache"
     digests = {
-        f"table {name}": digest(repr(rows).encode()) for name, rows in canonical_dump(cache / "codeintel.duckdb").items()
+        f"table {name}": digest(repr(rows).encode())
+        for name, rows in canonical_dump(cache / "codeintel.duckdb").items()
     }
     listing = [path.relative_to(root).as_posix() for path in sorted(cache.rglob("*"))]
     listing += [path.relative_to(root).as_posix() for path in root.rglob("*.tmp")]

@@ -49,7 +49,14 @@ PATHS = (
     *("pkg/a.pyi", "pkg/sub/__init__.pyi", "stubs/pkg/b.pyi", "other-stubs/a.pyi"),
     *("top.py", "pkg.py", "test_top.py", "my-script.py", "pkg/A.py", "conftest.py"),
 )
-DOTTED = ("pkg", "pkg.sub", "pkg.space", "other", "top", *(f"{p}.{m}" for p in ("pkg", "pkg.sub", "other") for m in "abc"))
+DOTTED = (
+    "pkg",
+    "pkg.sub",
+    "pkg.space",
+    "other",
+    "top",
+    *(f"{p}.{m}" for p in ("pkg", "pkg.sub", "other") for m in "abc"),
+)
 OTHERS = {
     "notes.md": ("# One\n\n## Two\n", "# One\n", ""),
     "settings.toml": ("[a]\nb = 1\n", "[a]\n[a.c]\n", "not toml [\n"),
@@ -273,8 +280,8 @@ def checkout(root: Path, branch: str) -> None:
 
 
 def _git(root: Path, *words: str) -> int:
-    nobody = {name: "nobody" for name in ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME")}
-    nobody |= {name: "nobody@example.org" for name in ("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL")}
+    nobody = dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "nobody")
+    nobody |= dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "nobody@example.org")
     environment = {**os.environ, **nobody, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     return subprocess.run(["git", *words], cwd=root, env=environment, capture_output=True, check=False).returncode
 

@@ -15,9 +15,12 @@ from codeintel_enrich.engine.run.last_run import LastRun, read_last_run
 from codeintel_enrich.engine.state.places import Options, places
 from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.files.atomic import replace_file
+from codeintel_enrich.files.sidecar import read_sidecar, write_sidecar
 from codeintel_enrich.files.stat import bytes_of
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.report import Complexity, Report, ReportedRun
+
+_FORMAT = b"codeintel-enrich complexities 1\n"
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,12 +115,9 @@ def _complexities(
     What was measured is remembered where `remembers` says so: content that is known is not opened.
     """
     version = stage_version("merge")
-    try:
-        # A cache of the report's own, by content: the page is made again and again while the store stays as it is.
-        kept = msgspec.msgpack.decode(memory.read_bytes(), type=_KeptComplexities)
-    except (OSError, msgspec.DecodeError):
-        kept = _KeptComplexities()
-    if kept.version != version:
+    # A cache of the report's own, by content: the page is made again and again while the store stays as it is.
+    kept = read_sidecar(memory, _FORMAT, _KeptComplexities)
+    if kept is None or kept.version != version:
         kept = _KeptComplexities(version, {})
     # Of the present files only, so that the record does not grow with every edit.
     known: dict[str, Complexity | None] = {}
@@ -136,7 +136,7 @@ def _complexities(
     if remembers and (measured or known.keys() != kept.known.keys()):
         # What is not remembered is measured again: no reason to have no page, where the cache can only be read.
         with contextlib.suppress(OSError):
-            replace_file(memory, msgspec.msgpack.encode(_KeptComplexities(version, known)))
+            write_sidecar(memory, _FORMAT, _KeptComplexities(version, known))
     return {content: value for content, value in known.items() if value is not None}, measured, unmeasured
 
 

@@ -1,4 +1,4 @@
-"""Sidecars: files of our own that say what other files are made of, recognised as undamaged by their digest."""
+"""Sidecars: what we remember between runs, in files that are recognised as undamaged by their digest."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -17,11 +17,15 @@ def read_sidecar(path: Path, head: bytes, kind: type[T]) -> T | None:
     data = bytes_of(path)
     if data is None:
         return None
-    # Format and digest come first: what another version wrote, or a crash cut, is never decoded.
+    # Format and digest come first: what a crash cut, or a bit flipped in, is never decoded.
     payload = data[len(head) + 32 :]
     if data[: len(head) + 32] != head + digest(payload).encode():
         return None
-    return msgspec.msgpack.decode(payload, type=kind)
+    try:
+        return msgspec.msgpack.decode(payload, type=kind)
+    except msgspec.DecodeError:
+        # Of another version, which forgot to change the head.
+        return None
 
 
 def write_sidecar(path: Path, head: bytes, value: object) -> None:

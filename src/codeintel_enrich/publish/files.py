@@ -17,7 +17,7 @@ from codeintel_enrich.publish.claims import Claims
 from codeintel_enrich.publish.index import Index, Part, read_index, write_index
 from codeintel_enrich.publish.outputs import CST_FILE, Output, found_files, remove_empty_folders, unfinished_files
 from codeintel_enrich.publish.rules import BuildRule, Materials
-from codeintel_enrich.publish.spliced import Parts, bring_parts
+from codeintel_enrich.publish.spliced import Parts, bring_parts, read_parts
 from codeintel_enrich.publish.upkeep import Kept, Made, keep_up
 
 _THREADS = 4
@@ -268,11 +268,16 @@ class _Publication:
             self._postponed.extend(f"{name}: {path}" for path in done.postponed)
             if done.is_new:
                 self._written.append(name)
-                if output.after_parts is not None:
-                    output.after_parts(materials, done.made, done.parts.parts)
+            if output.after_parts is not None:
+                every = partial(_every_part, self._out / name, done.parts)
+                output.after_parts(materials, done.made if done.is_new else None, done.parts.parts, every)
         for name in self._known.spliced.keys() - spliced.keys():
             (self._out / name).unlink(missing_ok=True)
         return spliced
+
+
+def _every_part(path: Path, parts: Parts) -> dict[str, bytes]:
+    return dict(read_parts(path, parts, parts.parts))
 
 
 def _place(summary: FileSummary) -> tuple[object, ...]:

@@ -37,6 +37,10 @@ MARK = b"ade by codeintel-enrich"
 """Stands in the first line of files that people may edit; it begins with an M or an m."""
 
 
+AfterParts = Callable[[Materials, Mapping[str, bytes] | None, Collection[str], Callable[[], Mapping[str, bytes]]], None]
+"""Is given the parts that were made (None where the file is as it was), the names of all, and what reads all."""
+
+
 class Output(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of published file. Exactly one of `fragment`, `rules` and `parts` says how it is made."""
 
@@ -54,8 +58,8 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     """Files that are each made by a build rule of their own; shared by entries whose files come from the same rules."""
     parts: Callable[[Materials], Rules] | None = None
     """One file, spliced from one part for each analysed file."""
-    after_parts: Callable[[Materials, Mapping[str, bytes], Collection[str]], None] | None = None
-    """Called with the parts that were made and all that there are, before the file is recorded."""
+    after_parts: AfterParts | None = None
+    """Called before the file is recorded."""
     standing: Callable[[Materials, Iterable[str]], Iterable[str]] | None = None
     """Those of the known files of this kind that no file of `Materials.only` has a part in; None: none are sure to."""
 

@@ -5,7 +5,7 @@ It is history, so no part of what is compared with a clean build. Losing it cost
 
 import contextlib
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -41,22 +41,33 @@ class Changes(NamedTuple):
     changes: list[ChunkChange]
 
 
-def log_slices(path: Path, generation: int, made: Mapping[str, bytes], wanted: Collection[str]) -> None:
+def log_slices(
+    path: Path,
+    generation: int,
+    made: Mapping[str, bytes] | None,
+    wanted: Collection[str],
+    every: Callable[[], Mapping[str, bytes]],
+) -> None:
     """Note what a run did: `made` are the lines of the analysed files that were cut again, `wanted` all files.
 
-    It is noted under the store's `generation`, or under the number after the last one noted, if that is more: slices
-    also change with settings, and a store that is made anew counts from 1. Raises EnrichError where the log cannot be
-    written.
+    `made` is None where nothing was cut, and the published file is as it was. A log that is begun takes `every` file's
+    lines: whoever asks it for all chunks must get all. It is noted under the store's `generation`, or under the number
+    after the last one noted, if that is more: slices also change with settings, and a store that is made anew counts
+    from 1. Raises EnrichError where the log cannot be written.
     """
     with _opened(path) as log:
+        is_new = log.execute("SELECT 1 FROM began").fetchone() is None
+        if made is None and not is_new:
+            return
         # A store that is made anew counts from 1; those who follow the log must still see numbers rise.
         generation = max(generation, log.execute("PRAGMA user_version").fetchone()[0] + 1)
-        if log.execute("SELECT 1 FROM began").fetchone() is None:
+        if is_new:
             log.execute("INSERT INTO began VALUES (?)", [generation])
         gone = {item for (item,) in log.execute("SELECT DISTINCT path FROM chunks WHERE NOT removed")}.difference(
             wanted
         )
-        for item, lines in [*made.items(), *((item, b"") for item in sorted(gone))]:
+        noted = every() if is_new else made or {}
+        for item, lines in [*noted.items(), *((item, b"") for item in sorted(gone))]:
             _note(log, generation, item, lines)
         log.execute(f"PRAGMA user_version = {int(generation)}")
 

@@ -1,6 +1,6 @@
 """`slices/slices.jsonl`: the chunks of each file that the filter lets through, and the log of what became of them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -37,6 +37,11 @@ def _make(
     return chunker.cut(decode_packed(materials.load(path)), source, using)
 
 
-def log_made(materials: Materials, made: Mapping[str, bytes], files: Collection[str]) -> None:
+def log_made(
+    materials: Materials,
+    made: Mapping[str, bytes] | None,
+    files: Collection[str],
+    every: Callable[[], Mapping[str, bytes]],
+) -> None:
     """Note which chunks came, changed and went: `made` are those of the files that were cut again, of all `files`."""
-    log_slices(Path(materials.slice_log), materials.tools.generation(), made, files)
+    log_slices(Path(materials.slice_log), materials.tools.generation(), made, files, every)

@@ -13,12 +13,16 @@ def lines(**chunks: str) -> bytes:
     return b"".join(orjson.dumps({"id": item, "text_hash": text}) + b"\n" for item, text in chunks.items())
 
 
+def note(path: Path, generation: int, made: dict[str, bytes] | None, wanted: list[str]) -> None:
+    log_slices(path, generation, made, wanted, lambda: made or {})
+
+
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     path = tmp_path / "slices.sqlite"
-    log_slices(path, 1, {"a.py": lines(f="1", g="1"), "b.py": lines(h="1")}, ["a.py", "b.py"])
-    log_slices(path, 2, {"a.py": lines(f="2", k="1")}, ["a.py", "b.py"])
-    log_slices(path, 3, {}, ["a.py"])
+    note(path, 1, {"a.py": lines(f="1", g="1"), "b.py": lines(h="1")}, ["a.py", "b.py"])
+    note(path, 2, {"a.py": lines(f="2", k="1")}, ["a.py", "b.py"])
+    note(path, 3, {}, ["a.py"])
     return path
 
 
@@ -42,13 +46,13 @@ def test_a_generation_the_log_does_not_know_gets_everything(log: Path) -> None:
 
 
 def test_what_came_and_went_in_between_is_not_told(log: Path) -> None:
-    log_slices(log, 4, {"a.py": lines(f="2", k="1", brief="1")}, ["a.py"])
-    log_slices(log, 5, {"a.py": lines(f="2", k="1")}, ["a.py"])
+    note(log, 4, {"a.py": lines(f="2", k="1", brief="1")}, ["a.py"])
+    note(log, 5, {"a.py": lines(f="2", k="1")}, ["a.py"])
     assert changes_since(log, 3).changes == []
 
 
 def test_what_comes_back_is_added_again(log: Path) -> None:
-    log_slices(log, 4, {"a.py": lines(f="2", g="1", k="1")}, ["a.py"])
+    note(log, 4, {"a.py": lines(f="2", g="1", k="1")}, ["a.py"])
     assert changes_since(log, 3).changes == [ChunkChange("added", "a.py", "g")]
 
 
@@ -57,7 +61,7 @@ def test_following_the_changes_gives_what_there_is(log: Path) -> None:
     held: dict[str, set[str]] = {}
     since = 0
     for generation, content in enumerate(({"f": "3"}, {"f": "3", "z": "1"}, {"z": "2"}, {}), start=4):
-        log_slices(log, generation, {"a.py": lines(**content)}, ["a.py"])
+        note(log, generation, {"a.py": lines(**content)}, ["a.py"])
         told = changes_since(log, since)
         for operation, _, item in told.changes:
             held.setdefault("gone" if operation == "removed" else "here", set()).add(item)
@@ -67,7 +71,7 @@ def test_following_the_changes_gives_what_there_is(log: Path) -> None:
 
 
 def test_generations_grow_when_the_store_counts_from_one_again(log: Path) -> None:
-    log_slices(log, 1, {"a.py": lines(new="1")}, ["a.py"])
+    note(log, 1, {"a.py": lines(new="1")}, ["a.py"])
     told = changes_since(log, 3)
     assert told.generation == 4
     assert not told.complete
@@ -76,7 +80,7 @@ def test_generations_grow_when_the_store_counts_from_one_again(log: Path) -> Non
 
 def test_a_damaged_log_is_begun_anew_and_readers_read_everything(log: Path) -> None:
     log.write_bytes(b"garbage" * 1000)
-    log_slices(log, 7, {"a.py": lines(f="2")}, ["a.py"])
+    note(log, 7, {"a.py": lines(f="2")}, ["a.py"])
     assert changes_since(log, 3).complete
     assert changes_since(log, 7).changes == []
 
@@ -84,3 +88,14 @@ def test_a_damaged_log_is_begun_anew_and_readers_read_everything(log: Path) -> N
 def test_without_a_log_the_remedy_is_named(tmp_path: Path) -> None:
     with pytest.raises(EnrichError, match="--emit-slices"):
         changes_since(tmp_path / "none", 1)
+
+
+def test_a_log_that_is_begun_anew_takes_every_file_and_one_that_is_whole_is_left_alone(log: Path) -> None:
+    every = {"a.py": lines(f="2", k="1"), "c.py": lines(m="1")}
+    log_slices(log, 4, None, ["a.py", "c.py"], lambda: every)
+    assert changes_since(log, 3).changes == []
+    log.unlink()
+    log_slices(log, 4, None, ["a.py", "c.py"], lambda: every)
+    told = changes_since(log, 3)
+    assert told.complete
+    assert [(change.path, change.id) for change in told.changes] == [("a.py", "f"), ("a.py", "k"), ("c.py", "m")]

@@ -15,7 +15,9 @@ from codeintel_enrich.engine.plan.build import Build
 from codeintel_enrich.engine.run.summary import Summary, summarise
 from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.errors import EnrichError
-from codeintel_enrich.files.atomic import replace_file
+from codeintel_enrich.files.sidecar import read_sidecar, write_sidecar
+
+_FORMAT = b"codeintel-enrich run 1\n"
 
 
 class LastRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +63,7 @@ def close_build(build: Build, errors: tuple[str, ...], exit_code: int) -> Summar
     if had_begun:
         # A full disk must not turn a build that ended well into one that failed.
         with contextlib.suppress(OSError):
-            replace_file(build.state.places.last_run, msgspec.msgpack.encode(_record(build, summary)))
+            write_sidecar(build.state.places.last_run, _FORMAT, _record(build, summary))
     return summary
 
 
@@ -87,11 +89,9 @@ def _record(build: Build, summary: Summary) -> LastRun:
 
 
 def read_last_run(path: Path) -> LastRun | None:
-    """The record; None where there is none that can be read."""
-    try:
-        return msgspec.msgpack.decode(path.read_bytes(), type=LastRun)
-    except (OSError, msgspec.DecodeError):
-        return None
+    """The record; None where there is none, or it is damaged."""
+    # Checked by its digest, though it is for people: what it says was asked for is asked for again.
+    return read_sidecar(path, _FORMAT, LastRun)
 
 
 def _recorded(options: Options) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -143,12 +143,25 @@ class Places(msgspec.Struct, frozen=True):
                 )
             self.cache.mkdir(parents=True, exist_ok=True)
             for path, text in ((tag, TAG_TEXT), (self.cache / ".gitignore", GITIGNORE)):
-                if not path.exists():
+                if not path.is_file():
                     path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise UsageError(
                 f"{self.cache}: cannot be written ({error.strerror}); choose another folder with --cache-dir"
             ) from error
+        for path in self._files():
+            # We did not make it, so it is not ours to remove.
+            if path.is_dir():
+                raise UsageError(
+                    f"{path}: a folder where a file of ours belongs; move it away, or choose another cache folder with "
+                    "--cache-dir"
+                )
+
+    def _files(self) -> Iterator[Path]:
+        """The files that a build writes into the cache itself."""
+        yield from (self.manifest, self.last_run, self.link_state, self.publish_index, self.slice_log, self.index)
+        for database, beside in ((self.artifacts, ("", "-wal", "-shm")), (self.store, ("", ".wal"))):
+            yield from (database.with_name(f"{database.name}{suffix}") for suffix in beside)
 
 
 def places(options: Options) -> Places:
