@@ -1,11 +1,11 @@
 """A fault at each thing that any process of a build asks the system to write: `python -m tests.bench.crashes`.
 
 A build of an installed package is edited (a module changed, one new, one gone) and built by the command, with workers.
-A library that is loaded into all its processes (`crashes.c`; needs a C compiler and Linux) numbers what they write below
-the repository, and lets a fault strike at one number: all processes killed, the command alone killed, SIGINT or SIGTERM
-to the command, a disk that stays full, an I/O error, a refusal. Then one builds again, reverts the edit and builds,
-renames the new file and builds, or builds with other options; store, published files and list of files are compared
-with those of a clean build elsewhere. No process and no temporary file may be left.
+A library that is loaded into all its processes (`crashes.c`; needs a C compiler and Linux) numbers what they write
+below the repository, and lets a fault strike at one number: all processes killed, the command alone killed, SIGINT or
+SIGTERM to the command, a disk that stays full, an I/O error, a refusal. Then one builds again, reverts the edit and
+builds, renames the new file and builds, or builds with other options; store, published files and list of files are
+compared with those of a clean build elsewhere. No process and no temporary file may be left.
 
 Prints what is wrong, and a table: cases and, of them, wrong ones, by fault and by what followed.
 Without options, each number is struck once, with faults and what follows in turn; `--whole` does all of them at each.
@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.support.crashing import PLAIN, nursery
+from tests.support.forked import Nursery
 from tests.support.packages import package_folder
 from tests.support.scene import Files, Scene, follows
 
@@ -128,7 +129,8 @@ def main() -> None:
     raise SystemExit(1 if faults else 0)
 
 
-def run(folder: Path, warm, arguments: argparse.Namespace) -> int:
+def run(folder: Path, warm: Nursery, arguments: argparse.Namespace) -> int:
+    """Do the cases; returns how many went wrong."""
     before, after, new = trees(arguments.package)
     scene = Scene(folder, warm, before, after, follows(before, after, new, f"{arguments.package}/moved.py", OTHER))
     striker = Striker(folder)

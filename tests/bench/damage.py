@@ -1,9 +1,10 @@
 """Damage to every file of a cache: `python -m tests.bench.damage [--trials N] [--seed N]`.
 
-Each trial takes a built repository, flips a bit of one file below its cache, zeroes a few bytes, cuts, empties, extends or
-deletes it, or puts a folder in its place; half of the flips leave size and time as they were. Then one command that
-reads is run, and a build (`--check` where times do not show it). What was built must equal a clean build, or the build
-must have ended with an error that names the file; nothing may end in a traceback.
+Each trial takes a built repository, flips a bit of one file below its cache, zeroes a few bytes, cuts, empties, extends
+or deletes it, or puts a folder in its place; half of the flips leave size and time as they were. Then one command that
+reads is run, in half of the trials a source is edited, and a build runs (`--check` where times do not show the damage).
+What was built must equal a clean build, or the build must have ended with an error that names the file; nothing may end
+in a traceback.
 
 Prints what is wrong, and a table: trials and, of them, wrong ones, by file and by kind of damage.
 """

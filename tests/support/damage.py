@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from codeintel_enrich.cli import main
-from tests.support.crashing import PLAIN, Left, build, differences, look, tracebacks, without_workers
+from tests.support.crashing import PLAIN, Left, build, differences, look, tracebacks
+from tests.support.pool import without_workers
 
 KINDS = ("flip", "zero", "cut", "empty", "extend", "delete", "folder")
 

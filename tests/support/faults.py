@@ -125,7 +125,7 @@ class Points:
             assert copies is not None
             return int(copies(source, target, *arguments))
 
-        os.open, os.write = open_, write  # type: ignore[assignment]
+        os.open, os.write = open_, write
         if copies is not None:
             os.copy_file_range = copy  # type: ignore[assignment]
 
@@ -171,15 +171,15 @@ class Points:
                 super().commit()
 
         def connect(path: Any, *arguments: Any, **more: Any) -> sqlite3.Connection:
-            only_reads = isinstance(path, str) and ("mode=ro" in path or path == ":memory:")
-            if only_reads:
-                return connects(path, *arguments, **more)
+            if isinstance(path, str) and ("mode=ro" in path or path == ":memory:"):
+                reader: sqlite3.Connection = connects(path, *arguments, **more)
+                return reader
             strike("connect", os.fsdecode(path))
-            connection = connects(path, *arguments, factory=Connection, **more)
-            connection.path = os.fsdecode(path)  # type: ignore[attr-defined]
+            connection: Connection = connects(path, *arguments, factory=Connection, **more)
+            connection.path = os.fsdecode(path)
             return connection
 
-        sqlite3.connect = connect  # type: ignore[assignment]
+        vars(sqlite3)["connect"] = connect
 
     def _patch_duckdb(self) -> None:
         import duckdb
@@ -218,4 +218,4 @@ class Points:
             strike("connect", str(path))
             return Connection(str(path), connects(path, *arguments, **more))
 
-        duckdb.connect = connect
+        vars(duckdb)["connect"] = connect

@@ -23,10 +23,10 @@ from tests.support.crashing import (
     differences,
     look,
     tracebacks,
-    without_workers,
 )
 from tests.support.faults import EDIT, KINDS, Fault
 from tests.support.forked import Nursery
+from tests.support.pool import without_workers
 
 Step = list[Any]
 """The name of a function below, or `build`, and its arguments; as a line of JSON in a golden case.

@@ -10,9 +10,10 @@ from unittest.mock import patch
 import msgspec
 
 from codeintel_enrich.engine.run import executor
-from codeintel_enrich.engine.run.sandbox import Pool, StageBugError
+from codeintel_enrich.engine.run.remote import Limits, StageBugError
+from codeintel_enrich.engine.run.sandbox import Pool
 from codeintel_enrich.engine.run.worker import ASKING, job_function
-from codeintel_enrich.errors import EnrichError
+from codeintel_enrich.errors import EnrichError, machine_fault
 from codeintel_enrich.model.digest import digest
 from tests.support.shared import remembered
 
@@ -80,18 +81,23 @@ def fresh_workers() -> Iterator[None]:
 class LocalPool:
     """Does every job in the process that asks for it, so that one process is all of a build."""
 
-    def __init__(self, *arguments: Any) -> None:
-        pass
+    def __init__(self, size: int, cpu_seconds: int, memory_megabytes: int, *needed: str) -> None:
+        self.limits = Limits(cpu_seconds, memory_megabytes)
 
-    def run(self, stage: str, *arguments: Any, reply: Callable[[], Any] | None = None) -> list[bytes]:
-        """One job."""
+    def run(
+        self, stage: str, *arguments: Any, reply: Callable[[], Any] | None = None, alone: bool = False
+    ) -> list[bytes]:
+        """One job; what it raises is what a worker would answer."""
         does: Any = job_function(stage)
         try:
-            return does(reply, *arguments) if stage in ASKING else does(*arguments)
+            outputs: list[bytes] = does(reply, *arguments) if stage in ASKING else does(*arguments)
         except EnrichError:
             raise
-        except Exception:
+        except Exception as error:
+            if (fault := machine_fault(error)) is not None:
+                raise fault from None
             raise StageBugError(f"stage {stage} failed; please report this:\n{traceback.format_exc()}") from None
+        return outputs
 
     def warm_up(self, *job: object) -> None:
         """There is nothing to start."""
@@ -105,4 +111,4 @@ class LocalPool:
 
 def without_workers() -> None:
     """Let every build of this process do its jobs itself, from now on."""
-    executor.Pool = LocalPool  # type: ignore[misc,assignment]
+    vars(executor)["Pool"] = LocalPool

@@ -23,7 +23,7 @@ class Next(NamedTuple):
 
 
 def follows(before: Files, after: Files, new: str, to: str, words: tuple[str, ...]) -> dict[str, Next]:
-    """The four things that somebody may do after a build of `after` failed; `new` is a file that was not in `before`."""
+    """What somebody may do after a build of `after` failed; `new` is a file that was not in `before`."""
     moved = {to if path == new else path: content for path, content in after.items()}
     return {
         "build again": Next(after),
