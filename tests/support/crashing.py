@@ -121,7 +121,6 @@ def differences(found: Left, wanted: Left) -> list[str]:
     names = sorted(found.digests.keys() | wanted.digests.keys())
     lines += [f"differs: {name}" for name in names if found.digests.get(name) != wanted.digests.get(name)]
     lines += [f"strange: {name}" for name in sorted(found.listing - wanted.listing)]
-    lines += [f"missing: {name}" for name in sorted(wanted.listing - found.listing)]
     return lines
 
 

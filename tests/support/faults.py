@@ -18,7 +18,7 @@ KINDS = ("kill", "SIGINT", "SIGTERM", "ENOSPC", "EIO", "EACCES")
 EDIT = "edit"
 """The kind that does no harm: somebody works on the tree just then."""
 
-_GROWS = frozenset(("open", "write", "mkdir", "copy", "begin", "commit", "connect"))
+_GROWS = frozenset(("open", "write", "mkdir", "copy", "commit", "connect"))
 """What a full disk refuses; names are changed and files are removed without room."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _SQLITE = {
@@ -160,7 +160,7 @@ class Points:
 
             def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
                 word = sql.split(None, 1)[0].lower()
-                if self.path and word in ("begin", "commit", "delete"):
+                if self.path and word in ("commit", "delete"):
                     strike(word, self.path)
                 elif self.path and "checkpoint" in sql:
                     strike("checkpoint", self.path)

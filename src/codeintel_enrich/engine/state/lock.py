@@ -1,11 +1,12 @@
 """One writer for each cache: a lock of the file system, and the process id of whoever has it, for messages."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from codeintel_enrich.errors import LockedError
+from codeintel_enrich.errors import EnrichError, LockedError, machine_fault
 
 
 class CacheLock:
@@ -21,8 +22,21 @@ class CacheLock:
     def acquire(self, wait_seconds: float, notify: Callable[[str], None]) -> None:
         """Take the lock, waiting for whoever has it; `notify` gets one message when there is something to wait for.
 
-        Raises LockedError that names the other process when it does not let go in time.
+        Raises LockedError that names the other process when it does not let go in time, EnrichError where there can be
+        no lock.
         """
+        try:
+            self._acquire(wait_seconds, notify)
+        except OSError as error:
+            file = self._lock.lock_file
+            raise machine_fault(error, file) or EnrichError(
+                f"{file}: cannot be locked ({error.strerror}); choose another folder with --cache-dir"
+            ) from error
+        # For the message of whoever waits, and for nothing else: it stays behind, and proves nothing.
+        with contextlib.suppress(OSError):
+            self._pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
+
+    def _acquire(self, wait_seconds: float, notify: Callable[[str], None]) -> None:
         from filelock import Timeout
 
         try:
@@ -40,15 +54,10 @@ class CacheLock:
                     f"{message} and did not finish within {wait_seconds:g} s; "
                     "run again when it is done, or raise lock-wait-seconds"
                 ) from None
-        # For the message of whoever waits. It proves nothing: a process that was killed leaves it behind.
-        self._pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
 
     def release(self) -> None:
         """Let the next one in; harmless when not held."""
-        if self._lock.is_locked:
-            # Before the lock: the next process writes its own as soon as it has it.
-            self._pid_file.unlink(missing_ok=True)
-            self._lock.release()
+        self._lock.release()
 
     def _who(self) -> str:
         try:
