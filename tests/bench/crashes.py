@@ -154,7 +154,8 @@ def run(folder: Path, warm: Nursery, arguments: argparse.Namespace) -> int:
             print(f"{number} {points[number - 1]}, {kind}, {follow}: {line}", flush=True)
     print("\n| fault | " + " | ".join(scene.nexts) + " |\n| --- |" + " --- |" * len(scene.nexts))
     for kind in KINDS:
-        cells = [f"{done[kind, follow]}, wrong {wrong[kind, follow]}" for follow in scene.nexts]
+        counts = [(done[kind, follow], wrong[kind, follow]) for follow in scene.nexts]
+        cells = [f"{count}" + f", wrong {bad}" * bool(bad) for count, bad in counts]
         print(f"| {kind} | " + " | ".join(cells) + " |")
     print(f"\n{sum(done.values())} cases, {sum(wrong.values())} of them wrong")
     return sum(wrong.values())

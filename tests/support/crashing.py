@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,18 +54,25 @@ class Left(NamedTuple):
 
 def build(root: Path, words: tuple[str, ...] = ()) -> Ran:
     """Run the command in this process."""
-    sys.argv = ["codeintel-enrich", "build", "--root", str(root), *PLAIN, *words]
-    out = io.TextIOWrapper(io.BytesIO())
-    with contextlib.redirect_stdout(out):
-        try:
-            code = main()
-        except SystemExit as end:
-            code = end.code
-        out.flush()
-    said = out.buffer.getvalue().decode()
-    sys.stderr.write(said)
+    code, said, complaints = run(("build", "--root", str(root), *PLAIN, *words))
     found = json.loads(said or "{}")
-    return Ran(int(code or 0), tuple(found.get("ran", ())), tuple(found.get("errors", ())))
+    return Ran(code, tuple(found.get("ran", ())), (*found.get("errors", ()), *complaints.splitlines()))
+
+
+def run(words: Sequence[str]) -> tuple[int, str, str]:
+    """Run any command in this process; its exit code and what it said on both streams, which is repeated."""
+    sys.argv = ["codeintel-enrich", *words]
+    streams = [io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2)]
+    code: object = 0
+    try:
+        with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
+            code = main()
+    except SystemExit as end:
+        code = end.code
+    finally:
+        said = [stream.buffer.getvalue().decode() for stream in streams]
+        sys.stderr.write("".join(said))
+    return int(code or 0) if isinstance(code, int | None) else 1, said[0], said[1]
 
 
 def build_struck(
@@ -101,8 +108,10 @@ def look(root: Path) -> Left:
         path = root / name
         if name.startswith("cache/enriched/") and path.is_file():
             digests[name] = digest(path.read_bytes())
-    # Jobs that are done in this process keep the file of artifacts open, so that its log is not tidied away.
-    return Left(digests, frozenset(name for name in listing if not name.startswith("cache/artifacts.sqlite-")), ())
+    # Jobs that are done in this process keep the file of artifacts open, so that its log is not tidied away. The log of
+    # slices is history, which a clean build has none of.
+    usual = ("cache/artifacts.sqlite-", "cache/slices.sqlite")
+    return Left(digests, frozenset(name for name in listing if not name.startswith(usual)), ())
 
 
 def clean(root: Path, elsewhere: Path, words: tuple[str, ...] = ()) -> Left:

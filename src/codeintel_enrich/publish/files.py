@@ -18,7 +18,7 @@ from codeintel_enrich.publish.index import Index, Part, read_index, write_index
 from codeintel_enrich.publish.outputs import CST_FILE, Output, found_files, remove_empty_folders, unfinished_files
 from codeintel_enrich.publish.rules import BuildRule, Materials
 from codeintel_enrich.publish.spliced import Parts, bring_parts, read_parts
-from codeintel_enrich.publish.upkeep import Kept, Made, keep_up
+from codeintel_enrich.publish.upkeep import Kept, Made, keep_up, remove_files
 
 _THREADS = 4
 
@@ -271,8 +271,7 @@ class _Publication:
             if output.after_parts is not None:
                 every = partial(_every_part, self._out / name, done.parts)
                 output.after_parts(materials, done.made if done.is_new else None, done.parts.parts, every)
-        for name in self._known.spliced.keys() - spliced.keys():
-            (self._out / name).unlink(missing_ok=True)
+        remove_files(self._out, self._known.spliced.keys() - spliced.keys())
         return spliced
 
 

@@ -55,7 +55,7 @@ def keep_up(
     # First: what goes may have the name of a folder that is needed now, or, for systems that do not tell capitals from
     # small letters, that of a file.
     gone = [name for name, last in known.items() if name not in made and name not in rules and last.stamp is not None]
-    _remove(out, gone)
+    remove_files(out, gone)
     written: list[str] = []
     postponed: list[str] = []
     writing: deque[tuple[str, str, Future[FileStamp]]] = deque()
@@ -97,8 +97,8 @@ def _take(writing: deque[tuple[str, str, Future[FileStamp]]], made: dict[str, Ma
     made[name] = Made(inputs, stamp.result())
 
 
-def _remove(out: Path, names: Iterable[str]) -> None:
-    """Remove files below `out`, and the folders that are empty without them."""
+def remove_files(out: Path, names: Iterable[str]) -> None:
+    """Remove files below `out`, and the folders that are empty without them. Raises OSError."""
     for name in names:
         path = out / name
         # Somebody may have taken its folder away, too.

@@ -147,7 +147,7 @@ class Places(msgspec.Struct, frozen=True):
                     path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise UsageError(
-                f"{self.cache}: cannot be written ({error.strerror}); choose another folder with --cache-dir"
+                f"{error.filename}: cannot be written ({error.strerror}); choose another folder with --cache-dir"
             ) from error
         for path in self._files():
             # We did not make it, so it is not ours to remove.
