@@ -9,7 +9,7 @@ from tests.support.crashing import nursery
 from tests.support.forked import Nursery
 from tests.support.life import DISTURBED, Life, Step, life, shrink, spelled
 
-SEED, BUILDS = 7, 30
+SEED, BUILDS = 7, 25
 
 
 @pytest.fixture(scope="module")

@@ -116,7 +116,8 @@ def look(root: Path) -> Left:
 
 def clean(root: Path, elsewhere: Path, words: tuple[str, ...] = ()) -> Left:
     """What a build from nothing of a copy of the tree leaves. To be called in a process of its own."""
-    shutil.copytree(root, elsewhere, symlinks=True, ignore=shutil.ignore_patterns("cache", ".git", "*.tmp"))
+    # With git's own folder: what git tracks is indexed, whatever ignore files say.
+    shutil.copytree(root, elsewhere, symlinks=True, ignore=shutil.ignore_patterns("cache", "*.tmp"))
     left = build_whole(elsewhere, words)
     shutil.rmtree(elsewhere)
     return left
