@@ -147,7 +147,7 @@ class Places(msgspec.Struct, frozen=True):
                     path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise UsageError(
-                f"{error.filename}: cannot be written ({error.strerror}); choose another folder with --cache-dir"
+                f"{error.filename or self.cache}: cannot be written ({error.strerror}); choose another folder with --cache-dir"
             ) from error
         for path in self._files():
             # We did not make it, so it is not ours to remove.
@@ -159,7 +159,8 @@ class Places(msgspec.Struct, frozen=True):
 
     def _files(self) -> Iterator[Path]:
         """The files that a build writes into the cache itself."""
-        yield from (self.manifest, self.last_run, self.link_state, self.publish_index, self.slice_log, self.index)
+        yield from (self.manifest, self.intent, self.last_run, self.link_state, self.publish_index)
+        yield from (self.slice_log, self.index)
         for database, beside in ((self.artifacts, ("", "-wal", "-shm")), (self.store, ("", ".wal"))):
             yield from (database.with_name(f"{database.name}{suffix}") for suffix in beside)
 
