@@ -146,8 +146,9 @@ class Places(msgspec.Struct, frozen=True):
                 if not path.is_file():
                     path.write_text(text, encoding="utf-8")
         except OSError as error:
+            place = error.filename or self.cache
             raise UsageError(
-                f"{error.filename or self.cache}: cannot be written ({error.strerror}); choose another folder with --cache-dir"
+                f"{place}: cannot be written ({error.strerror}); choose another folder with --cache-dir"
             ) from error
         for path in self._files():
             # We did not make it, so it is not ours to remove.
