@@ -1,6 +1,8 @@
 """Speed and size, as ratios inside one run: `python -m tests.bench [--files N ...] [--only NAME]`.
 
-Asserts nothing about time. External indexers and checkers are off.
+Asserts nothing about time. External indexers and checkers are off. That what is built equals a clean build, whatever
+happens, is put to the test by `python -m tests.bench.crashes`, `python -m tests.bench.lives` and
+`python -m tests.bench.damage`; the `--help` of each says how.
 """
 
 import argparse

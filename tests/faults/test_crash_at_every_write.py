@@ -45,6 +45,7 @@ def strike(warm: Nursery, fault: Fault | None, root: Path) -> tuple[int, str]:
     return ended.code, ended.output
 
 
+@pytest.mark.slow
 def test_a_fault_at_any_write_costs_nothing_but_work(warm: Nursery, scene: Scene) -> None:
     whole = scene.edited()
     strike(warm, None, whole)

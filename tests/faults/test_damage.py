@@ -7,7 +7,7 @@ import pytest
 from tests.support.crashing import nursery
 from tests.support.damage import READS, Damage, Trials, damages
 
-TRIALS = 16
+TRIALS = 14
 
 
 @pytest.fixture(scope="module")

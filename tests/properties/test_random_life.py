@@ -19,6 +19,7 @@ def warm() -> Iterator[Nursery]:
     process.close()
 
 
+@pytest.mark.slow
 def test_a_life_ends_where_a_clean_build_does(warm: Nursery, tmp_path: Path) -> None:
     steps = life(SEED, BUILDS)
     wrong = Life(tmp_path, warm).run(steps)

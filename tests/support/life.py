@@ -317,12 +317,15 @@ class Life:
         self._root.mkdir(parents=True)
         self.struck = 0
         """How many faults and edits really happened during a build."""
+        self.done = 0
+        """How many steps were done."""
 
     def run(self, steps: Sequence[Step], every: int = COMPARED) -> str | None:
         """Do the steps, and compare after so many builds and at the end; what was wrong first, if anything was."""
         builds = 0
         for part in _parts(steps, every):
             builds += sum(step[0] == "build" for step in part)
+            self.done += len(part)
             wrong = self._struck(part[0]) if _is_disturbed(part[0]) else self._quiet(part)
             if not wrong and part[-1][0] == "build" and (builds % every == 0 or part[-1] is steps[-1]):
                 wrong = self._compare(part[-1][1])
