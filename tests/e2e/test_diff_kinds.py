@@ -394,6 +394,15 @@ QUIET: dict[str, tuple[Files, Files]] = {
         "@dataclass\nclass _B:\n  a: int\n@dataclass\nclass C(_B):\n  b: int",
     ),
     "enum_by_call_now": ("class E(enum.Enum):\n  A = 1", "E = enum.Enum('E', 'A')"),
+    "set_by_name": (
+        "class C:\n  def __init__(self, a):\n    self.a = a",
+        "class C:\n  def __init__(self, a):\n    object.__setattr__(self, 'a', a)",
+    ),
+    "set_beside_the_class": ("class C:\n  x = 1", "class C: ...\nC.x = 1"),
+    "constructor_by_a_decorator": (
+        "class C:\n  def __init__(self, a):\n    self.a = a",
+        "from other import made\n@made\nclass C:\n  a: int",
+    ),
     "fast_version": ("def f(a): ...", "try:\n  from _fast import f\nexcept ImportError:\n  def f(a): ..."),
     "narrower_override_gone": (
         "class A:\n  def f(self, a): ...\nclass B(A):\n  def f(self, a): ...",

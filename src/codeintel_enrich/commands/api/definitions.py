@@ -2,6 +2,7 @@
 
 import ast
 import io
+import re
 import textwrap
 import tokenize
 from collections import defaultdict
@@ -13,7 +14,15 @@ import msgspec
 from codeintel_enrich.commands.api.expressions import Names, call_of, is_literal, one_name, spelled, texts_in, types_of
 from codeintel_enrich.commands.api.fields import FIELD_BASES, FieldSource, FieldStyle, constructor, own_fields, style_of
 from codeintel_enrich.commands.api.library import ancestors_of, is_builtin
-from codeintel_enrich.commands.api.objects import ApiObject, ApiParameter, Call, Constructor, Gives, Receiver
+from codeintel_enrich.commands.api.objects import (
+    ApiObject,
+    ApiParameter,
+    Call,
+    Constructor,
+    Gives,
+    ObjectKind,
+    Receiver,
+)
 from codeintel_enrich.commands.api.publicity import is_public_member
 from codeintel_enrich.model.signatures import call_form, one_line, read_signature
 from codeintel_enrich.store.api import ExportedName, ModuleFacts, StoredBase, StoredDefinition
@@ -48,6 +57,7 @@ _FUNCTIONAL = {
 _ABSTRACT_CLASSES = frozenset(("abc.ABC", "abc.ABCMeta", "typing.Protocol"))
 _COMMANDS = frozenset(("command", "group", "fixture", "hookimpl"))
 """Decorators (click, typer, pytest, pluggy) that make of a function a thing that nobody calls with its parameters."""
+_SET_BY_NAME = re.compile(r"""\b(?:__)?setattr(?:__)?\(\s*\w+\s*,\s*["'](\w+)["']""")
 _TYPE_VARIABLES = frozenset(("typing.TypeVar", "typing.ParamSpec", "typing.TypeVarTuple"))
 _ORDERING = ("__lt__", "__le__", "__gt__", "__ge__")
 
@@ -75,9 +85,9 @@ class Definitions:
         self._inside: dict[str, list[StoredDefinition]] = defaultdict(list)
         self._nested: dict[str, list[StoredDefinition]] = defaultdict(list)
         by_id = self._by_id = {item.node_id: item for item in definitions}
-        chosen = {facts.path for facts in self._modules.values()}
+        modules = {facts.path: facts.module for facts in self._modules.values()}
         for item in definitions:
-            if item.path not in chosen:
+            if item.path not in modules:
                 continue
             parent = by_id.get(item.parent_id or "")
             if "<locals>" in item.name:
@@ -85,6 +95,10 @@ class Definitions:
             elif item.scope == "function" and parent is not None:
                 # `self.x = 1` in a method: a member of the class around it.
                 self._inside[parent.name.rpartition(".")[0]].append(item)
+            elif not item.name and item.scope == "module":
+                # `C.x = 1` beside the class: a member of it.
+                for owner in {text.rpartition(".")[0] for text in item.targets if "." in text}:
+                    self._inside[f"{modules.get(item.path, '')}.{owner}"].append(item)
             else:
                 if item.name:
                     self.by_name[item.name].append(item)
@@ -208,7 +222,7 @@ class Definitions:
             members.update(self._own_members(name))
         style = self._style(node.name)
         if style is not None and style.says("order"):
-            members.update({name: self._generated(node, name) for name in _ORDERING if name not in members})
+            members.update({name: self._named(node, name, "function") for name in _ORDERING if name not in members})
         return ApiObject(
             origin=node.name,
             kind="class",
@@ -244,10 +258,9 @@ class Definitions:
         own = {name.rpartition(".")[2] for name in self.by_name if name.startswith(f"{metaclass}.")}
         return bool({"__subclasscheck__", "__instancecheck__"} & own)
 
-    def _generated(self, node: StoredDefinition, name: str) -> ApiObject:
-        return ApiObject(
-            origin=f"{node.name}.{name}", kind="function", path=node.path, line=node.line, receiver="instance"
-        )
+    def _named(self, node: StoredDefinition, name: str, kind: ObjectKind) -> ApiObject:
+        """A member of a class of which no more than its name is written."""
+        return ApiObject(origin=f"{node.name}.{name}", kind=kind, path=node.path, line=node.line, receiver="instance")
 
     def _own_members(self, name: str) -> dict[str, ApiObject]:
         """The public members that the body of one class, and its methods, give it."""
@@ -259,6 +272,9 @@ class Definitions:
                     on_instances[last].append(item)
             elif item.name:
                 groups[item.name.rpartition(".")[2]].append(item)
+            elif item.scope == "module":
+                for last in [text.rpartition(".")[2] for text in item.targets]:
+                    groups[last].append(item)
             else:
                 for last in _plain_targets(item.targets):
                     groups[last].append(item)
@@ -268,6 +284,11 @@ class Definitions:
                 made = self._member(f"{name}.{last}", nodes)
                 if made is not None:
                     found[last] = made
+        for node in self.by_name.get(name, ()):
+            # A class that forbids assignments sets its own attributes in this way.
+            for last in _SET_BY_NAME.findall(self.text(node)) if node.kind == "ClassDef" else ():
+                if is_public_member(last) and last not in found:
+                    found[last] = self._named(node, last, "attribute")
         # `alias = method` in a class body is the method.
         for last, member in list(found.items()):
             if member.kind == "attribute" and member.value in found:
@@ -320,8 +341,19 @@ class Definitions:
             if style is not None and makes:
                 return self._of_fields(ancestor, style)
             if ancestor not in self.by_name:
-                return _of_library(ancestor, order)
-        return Constructor((Call((), None, "()"),))
+                return Constructor() if self._is_remade(order) else _of_library(ancestor, order)
+        return Constructor() if self._is_remade(order) else Constructor((Call((), None, "()"),))
+
+    def _is_remade(self, order: tuple[str, ...]) -> bool:
+        """Whether a decorator or metaclass that nobody knows here may give a class a constructor."""
+        if self._metaclasses(order) - _ABSTRACT_CLASSES:
+            return True
+        return any(
+            node.kind == "ClassDef" and _kept(node.decorators, self._names_in(self._module_of(node)))
+            for name in order
+            if self._style(name) is None
+            for node in self.by_name.get(name, ())
+        )
 
     def _written(self, name: str) -> Constructor:
         nodes = [item for item in self.by_name.get(name, ()) if item.kind == "FunctionDef"]
