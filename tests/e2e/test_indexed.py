@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.command import Command
 from tests.support.gitrepo import GitRepository
+from tests.support.notebooks import code, notebook, printed, prose
 from tests.support.workspace import Workspace, all_tasks, later_tasks
 
 LINKED = {"link", "merge"}
@@ -98,4 +99,45 @@ def test_scripts_are_indexed(tmp_path: Path) -> None:
     work.write("run", "#!/usr/bin/env -S python3 -u\nfrom m import x\nx\n")
     assert work.ran() == all_tasks("run") | LINKED
     assert used(work) == [("gui.pyw", "x", "m.py"), ("run", "x", "m.py")]
+    work.assert_equals_clean()
+
+
+NOTEBOOK = {
+    "m.py": "def go(): ...\n",
+    "nb.ipynb": notebook(prose("# Title"), code("from m import go\n%time x = go()"), code("x", printed("1"))),
+    "r.ipynb": notebook(code("x <- 1"), language="R"),
+    "bad.ipynb": "{",
+}
+
+
+def test_notebooks_are_indexed_with_places_in_the_file_and_in_cells(tmp_path: Path) -> None:
+    work = Workspace(tmp_path, NOTEBOOK)
+    summary = work.build()
+    assert summary.left_out == {"r.ipynb": "a notebook in R"}
+    assert list(summary.broken) == ["bad.ipynb"]
+    assert used(work) == [("nb.ipynb", "go", "m.py")]
+    found = work.query(
+        "select name, cell, line, r.start_byte, r.end_byte from refs r join cells c using (path)"
+        " where r.start_byte >= c.start_byte and r.end_byte <= c.end_byte and role in ('read', 'write') order by all"
+    )
+    assert [row[:3] for row in found] == [("go", 2, 2), ("x", 2, 2), ("x", 3, 1)]
+    text = work.read("nb.ipynb")
+    assert [text[start:end].decode() for *_, start, end in found] == ["go", "x", "x"]
+
+
+def test_an_edit_of_outputs_redoes_no_analysis(tmp_path: Path) -> None:
+    work = Workspace(tmp_path, NOTEBOOK)
+    work.build()
+    work.replace("nb.ipynb", '"1"', '"2"')
+    assert work.ran() == {"parse:nb.ipynb"}
+    work.assert_equals_clean()
+    # What stands behind a longer output is elsewhere in the file then, and the rows say where.
+    work.replace("nb.ipynb", '"2"', '"12\\n"')
+    assert work.ran() == {"parse:nb.ipynb", "emit:nb.ipynb", "merge"}
+    work.assert_equals_clean()
+    work.replace("nb.ipynb", "x = go()", "x = go")
+    assert work.ran() == all_tasks("nb.ipynb") | LINKED
+    work.write("r.ipynb", notebook(code("import m")))
+    work.write("bad.ipynb", notebook(code("import m\nm")))
+    assert {"parse:r.ipynb", "parse:bad.ipynb"} < work.ran()
     work.assert_equals_clean()

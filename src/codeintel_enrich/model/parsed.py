@@ -1,12 +1,13 @@
-"""What `parse` hands on for one file: layer P and the interface.
+"""What `parse` hands on for one file: layer P, the interface, and where the code of a notebook stands.
 
-They are two artifacts with digests of their own: an edit inside a function changes the first and not the second, and
-then no other file is looked at again.
+They are artifacts with digests of their own: an edit inside a function changes the first and not the second, and then
+no other file is looked at again; an edit of a notebook's outputs changes the third alone.
 """
 
 import msgspec
 
 from codeintel_enrich.model.interface import Interface
+from codeintel_enrich.model.notebook import NO_NOTEBOOK, Notebook
 from codeintel_enrich.model.syntax import Syntax
 
 
@@ -15,3 +16,4 @@ class Parsed(msgspec.Struct, frozen=True):
 
     syntax: Syntax
     interface: Interface
+    notebook: Notebook = NO_NOTEBOOK

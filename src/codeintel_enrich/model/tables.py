@@ -23,6 +23,11 @@ stand anywhere among them. `meta` says it to whoever has only the store.
 
 SCHEMA_CHANGES: tuple[tuple[str, str], ...] = (
     (
+        "3.2",
+        "`cells`: the lines of notebooks' code, and where they stand in the file. Names of what a file defines that no"
+        " import finds begin with its path; they were null.",
+    ),
+    (
         "3.1",
         "`refs` says who decided what a reference means, how sure that is, and what another source says: `via`,"
         " `certainty`, `contradicted`. Its meaning, and that of `uses` and `bases`, joins names with the SCIP index, so"
@@ -133,9 +138,9 @@ class ModuleRow(Row, frozen=True, kw_only=True):
     package: Annotated[str, "Dotted name of the package that relative imports start from; empty at the top"]
     is_package: Annotated[bool, "Whether the file is an `__init__`"]
     is_stub: Annotated[bool, "Whether the file is a `.pyi`"]
-    content_hash: Annotated[str, "Digest of the file's bytes"]
-    n_bytes: Annotated[int, LONG, "Size in bytes"]
-    n_lines: Annotated[int, "Number of lines"]
+    content_hash: Annotated[str, "Digest of the file's bytes; of a notebook, of the code in its cells"]
+    n_bytes: Annotated[int, LONG, "Size in bytes; of a notebook, of that code"]
+    n_lines: Annotated[int, "Number of lines; of a notebook, of that code"]
     encoding: Annotated[str, "Encoding the file was decoded with"]
     parse_ok: Annotated[bool, "Whether there is a syntax tree"]
     error: Annotated[str | None, "Why there is none"]
@@ -440,6 +445,25 @@ class TypeCoverageRow(Row, frozen=True, kw_only=True):
 TYPE_COVERAGE = table("type_coverage", TypeCoverageRow, key=("path", "name", "line", "col"))
 
 
+class CellRow(Row, frozen=True, kw_only=True):
+    """The lines of notebooks' code cells: which stands where in the file.
+
+    Places in other tables are those in the file; what stands at one is in the line whose bytes hold it.
+    """
+
+    path: Path
+    cell: Annotated[int, "Which of the notebook's cells, from 1; cells of every kind count"]
+    line: Annotated[int, "Which of the cell's lines, from 1"]
+    is_python: Annotated[bool, "Whether it is analysed as it stands; magics, shell lines and what is no Python are not"]
+    start_line: StartLine
+    start_col: StartCol
+    start_byte: StartByte
+    end_byte: EndByte
+
+
+CELLS = table("cells", CellRow, key=("path", "cell", "line"))
+
+
 class FileRow(Row, frozen=True, kw_only=True):
     """One row for every file with an outline that is not Python; Python files are in `modules`."""
 
@@ -494,6 +518,7 @@ TABLES: tuple[Table, ...] = (
     OVERRIDES,
     DIAGNOSTICS,
     TYPE_COVERAGE,
+    CELLS,
     FILES,
     OUTLINES,
 )

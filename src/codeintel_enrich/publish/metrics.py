@@ -3,6 +3,7 @@
 from functools import partial
 
 from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.notebook import is_notebook
 from codeintel_enrich.model.rows import FileSummary
 from codeintel_enrich.publish.rules import BuildRule, Materials, Rules
 
@@ -16,7 +17,8 @@ def metric_rules(materials: Materials) -> Rules:
             partial(_make, materials, path, summary),
         )
         for path, summary in materials.summaries.items()
-        if summary.parse_ok
+        # Places in a notebook's file are none in the text of its code.
+        if summary.parse_ok and not is_notebook(path)
     }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from codeintel_enrich.model.digest import digest
+from codeintel_enrich.model.notebook import is_notebook
 from codeintel_enrich.model.rows import FileSummary, decode_packed
 from codeintel_enrich.publish.rules import BuildRule, Chunker, Materials, Rules
 from codeintel_enrich.publish.slice_log import log_slices
@@ -22,7 +23,8 @@ def slice_rules(materials: Materials) -> Rules:
     callers = materials.tools.callers()
     rules: dict[str, BuildRule] = {}
     for path, summary in materials.summaries.items():
-        if summary.parse_ok and chosen.match_file(path):
+        # Places in a notebook's file are none in the text of its code.
+        if summary.parse_ok and not is_notebook(path) and chosen.match_file(path):
             # Part of the inputs: a new caller elsewhere changes the chunk though no row of this file changes.
             using = callers.get(path, {})
             inputs = digest(f"{version}\0{materials.wanted[path]}\0".encode() + msgspec.json.encode(using))

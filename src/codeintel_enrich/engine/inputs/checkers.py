@@ -15,9 +15,13 @@ from codeintel_enrich.engine.inputs.external import (
 from codeintel_enrich.engine.rules.config import config_digest
 from codeintel_enrich.engine.state.state import State
 from codeintel_enrich.files.programs import executable
+from codeintel_enrich.model.notebook import is_notebook
 
 if TYPE_CHECKING:
     from codeintel_enrich.formats.checkers import Checker, CheckerReport
+
+
+_CELLS = "a notebook; in a checker's report its places are counted by cell"
 
 
 class CheckerInput(ExternalInput):
@@ -70,7 +74,7 @@ class CheckerInput(ExternalInput):
         tool = find_tool(self.name)
         configs = [(file, digest_of_file(self.state.places.root / file)) for file in self._checker.configs]
         asked = self.state.project.config.check.types
-        contents = sorted((path, state.content) for path, state in self.state.files.items())
+        contents = [(path, self.state.files[path].content) for path in self._files]
         return config_digest(self.name, asked, tool.version if tool else None, configs, contents)
 
     def make(self) -> MadeInput:
@@ -83,7 +87,7 @@ class CheckerInput(ExternalInput):
         report = run_checker(
             self._checker,
             self.state.places.root,
-            sorted(self.state.files),
+            self._files,
             timeout=config.timeout_seconds,
             expressions=config.types == "expressions",
         )
@@ -91,8 +95,14 @@ class CheckerInput(ExternalInput):
 
     def read(self, given: Path) -> MadeInput:
         """Read the report that was handed in."""
-        report = self._checker.read(given.read_bytes(), self.state.places.root.as_posix(), self.state.files, str(given))
+        report = self._checker.read(given.read_bytes(), self.state.places.root.as_posix(), self._files, str(given))
         return self._split_report(digest_of_report(given, self.state.files), report)
 
+    @property
+    def _files(self) -> list[str]:
+        """The files of which a report is believed."""
+        return sorted(path for path in self.state.files if not is_notebook(path))
+
     def _split_report(self, made_from: str, report: "CheckerReport") -> MadeInput:
-        return self.split(made_from, encoded(report.files.items()), producer=self.name, left_out=dict(report.left_out))
+        left_out = {path: _CELLS if is_notebook(path) else why for path, why in report.left_out}
+        return self.split(made_from, encoded(report.files.items()), producer=self.name, left_out=left_out)

@@ -72,13 +72,13 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="parse",
-        doc="bytes of one file -> syntax and interface",
+        doc="bytes of one file -> syntax, interface, and where the code of a notebook stands",
         scope="module",
-        reads=("content",),
-        makes=("syntax", "interface"),
+        reads=("form", "content"),
+        makes=("syntax", "interface", "notebook"),
         # The outliner as well: Python that does not parse gets an outline in the same job.
         code=("engine/run/file_job", *THE_VERDICT, "stages/parse", "stages/outline"),
-        libraries=("libcst", "tree-sitter", "tree-sitter-python"),
+        libraries=("libcst", "nbformat", "tree-sitter", "tree-sitter-python"),
         settings=lambda project: project.config.parse_config(project.requires_python),
     ),
     Stage(
@@ -136,7 +136,7 @@ STAGES: tuple[Stage, ...] = (
         name="emit",
         doc="the final rows of one file",
         scope="module",
-        reads=("path", "syntax", "interface", "linked", "qualified", "stitched", "types", "context"),
+        reads=("path", "syntax", "interface", "linked", "qualified", "stitched", "types", "notebook", "context"),
         makes=("rows",),
         run="codeintel_enrich.stages.emit:emit",
         code=("engine/run/file_job", "stages/emit"),
@@ -166,9 +166,11 @@ STAGES: tuple[Stage, ...] = (
 
 CHANGED: dict[str, str] = {
     "path": "it moved",
+    "form": "it became a notebook, or is none any more",
     "content": "its bytes changed",
     "syntax": "its syntax tree changed",
     "interface": "what other modules see of it, or what it asks of them, changed",
+    "notebook": "its code stands elsewhere in the file",
     "linked": "what its imports mean changed",
     "document": "what the SCIP index says of it changed",
     "indexed": "the bytes that the SCIP index was made from are others",

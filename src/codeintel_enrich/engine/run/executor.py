@@ -32,6 +32,7 @@ from codeintel_enrich.engine.run.jobs import (
 )
 from codeintel_enrich.engine.run.sandbox import Pool
 from codeintel_enrich.engine.state.artifacts import Artifact
+from codeintel_enrich.engine.state.discovery import form_of
 from codeintel_enrich.engine.state.outlining import language
 from codeintel_enrich.engine.state.state import ENCODER
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError
@@ -168,7 +169,7 @@ class Executor:
 
     def _in_worker(self, stage: str, path: str, data: bytes) -> list[bytes]:
         if stage == FIRST["module"].name:
-            arguments: tuple[object, ...] = (ENCODER.encode(self._state.settings.values[stage]),)
+            arguments: tuple[object, ...] = (ENCODER.encode(self._state.settings.values[stage]), form_of(path))
         else:
             arguments = (path, language(path))
         try:
@@ -190,7 +191,8 @@ class Executor:
         if stage != FIRST["module"].name:
             return self._on_file("outline failed", data, path, language(path), message)
         try:
-            return self._on_file("parse failed", data, rule, message, True, control=(b"", rule, message, True))
+            arguments = (rule, message, form_of(path) == "source")
+            return self._on_file("parse failed", data, *arguments, control=(b"", *arguments))
         except BlameError:
             # What killed the parser may kill the outliner, too.
             return self._on_file("parse failed", data, rule, message, False)

@@ -21,11 +21,15 @@ from codeintel_enrich.model.task_inputs import FileInputs
 # --- the first stage ------------------------------------------------------------------------------------------------
 
 
-def parse_job(source: bytes, config: bytes) -> list[bytes]:
-    """Bytes of a Python file -> its syntax and interface, as encoded artifacts; one that does not parse is outlined."""
+def parse_job(source: bytes, config: bytes, form: str) -> list[bytes]:
+    """Bytes of a Python file -> what `parse` makes, as encoded artifacts; source that does not parse is outlined."""
+    settings = msgspec.msgpack.decode(config, type=ParseConfig)
+    if form == "notebook":
+        from codeintel_enrich.stages.parse import parse_notebook
+
+        return _parsed(parse_notebook(source, settings), None)
     from codeintel_enrich.stages.parse import parse
 
-    settings = msgspec.msgpack.decode(config, type=ParseConfig)
     parsed = parse(source, settings)
     return _parsed(parsed, source if not parsed.syntax.parse_ok and len(source) <= settings.max_file_bytes else None)
 
@@ -58,7 +62,7 @@ def _parsed(parsed: Any, broken: bytes | None) -> list[bytes]:
         from codeintel_enrich.stages.outline import PYTHON, outline
 
         syntax = msgspec.structs.replace(syntax, outline=outline(PYTHON, broken))
-    return [ENCODER.encode(Artifact.of(ENCODER.encode(layer))) for layer in (syntax, parsed.interface)]
+    return [ENCODER.encode(Artifact.of(ENCODER.encode(layer))) for layer in (syntax, parsed.interface, parsed.notebook)]
 
 
 def _outlined(path: str, outline: Any) -> list[bytes]:

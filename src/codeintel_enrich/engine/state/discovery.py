@@ -1,7 +1,7 @@
 """Which files there are: one walk over the tree, gitignore rules and our own exclusions.
 
-It opens no file but those of rules, and files without a suffix, once: whether they are Python's only their first line
-tells.
+It opens no file but those of rules, and, once for each signature, files whose name does not tell whether they are
+Python's: those without a suffix, and notebooks.
 """
 
 import os
@@ -14,8 +14,11 @@ from pathlib import Path
 import msgspec
 
 from codeintel_enrich.errors import UsageError, rule_out_machine
+from codeintel_enrich.files.kernel import other_kernel
 from codeintel_enrich.files.shebang import HEAD_BYTES, is_python_script, may_be_script
 from codeintel_enrich.files.stat import Found, is_racy
+from codeintel_enrich.model.notebook import SUFFIX as NOTEBOOK
+from codeintel_enrich.model.notebook import is_notebook
 
 SUFFIXES = (".py", ".pyi", ".pyw")
 CACHE_TAG = "CACHEDIR.TAG"
@@ -27,7 +30,18 @@ CACHE_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
 SKIPPED_FOLDERS = frozenset(
     (
         *(".git", ".hg", ".svn", ".jj", "__pycache__", "__pypackages__", "node_modules", "site-packages"),
-        *(".venv", ".tox", ".nox", ".eggs", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".direnv"),
+        *(
+            ".venv",
+            ".ipynb_checkpoints",
+            ".tox",
+            ".nox",
+            ".eggs",
+            ".mypy_cache",
+            ".pytest_cache",
+            ".ruff_cache",
+            ".hypothesis",
+            ".direnv",
+        ),
     )
 )
 """Folders of version control, installed packages and tools: never somebody's sources, whether ignored or not."""
@@ -42,7 +56,12 @@ _EXCLUDED = "the settings `include` and `exclude` leave it out"
 
 def may_be_python(path: str) -> bool:
     """Whether a file of that name is Python's, as far as names can tell."""
-    return path.endswith(SUFFIXES) or may_be_script(path.rpartition("/")[2])
+    return path.endswith((*SUFFIXES, NOTEBOOK)) or may_be_script(path.rpartition("/")[2])
+
+
+def form_of(path: str) -> str:
+    """How a Python file has its code: `source`, or `notebook`."""
+    return "notebook" if is_notebook(path) else "source"
 
 
 class Decisions(msgspec.Struct):
@@ -60,8 +79,7 @@ class Decisions(msgspec.Struct):
     index: Found | None = None
     """Signature of the index that says so; None where it was not asked, or may have changed since in the same tick."""
     heads: dict[str, tuple[Found, bool, str | None]] = {}
-    """File without a suffix -> its signature, whether it is a Python script, why it is none though it sounds like
-    one."""
+    """File whose name does not tell -> its signature, whether it is Python's, why it is not though it looks so."""
 
 
 class Scan(msgspec.Struct):
@@ -210,11 +228,13 @@ class _Walk:
                     pending.append((path, rulers))
                 elif name in SKIPPED_FOLDERS and name not in _SILENT_FOLDERS:
                     self.left_out[printable(path)] = "installed packages, or a tool's own files"
-            elif self.claims(name) or (may_be_script(name) and self._is_script(entry, prefix + name)):
+            elif self.claims(name) or (
+                (is_notebook(name) or may_be_script(name)) and self._is_python_inside(entry, prefix + name)
+            ):
                 self._take(entry, prefix + name, rulers, pending)
 
-    def _is_script(self, entry: os.DirEntry[str], path: str) -> bool:
-        """Whether a file without a suffix is run by Python."""
+    def _is_python_inside(self, entry: os.DirEntry[str], path: str) -> bool:
+        """Whether a file whose name does not tell is Python's: a script by its first line, a notebook by its kernel."""
         try:
             if not entry.is_file(follow_symlinks=False):
                 return False
@@ -225,11 +245,13 @@ class _Walk:
         known = self.known_heads.get(path)
         if known is None or known[0] != found:
             now = time.time_ns()
-            is_script, why_not = is_python_script(self._head(path))
-            known = found, is_script, why_not
-            if is_racy(found, now):
-                # It may change without another signature: asked again in the next run.
-                known = Found(-1, 0, 0, 0), is_script, why_not
+            if is_notebook(path):
+                why_not = other_kernel(self._head(path, -1))
+                is_python = why_not is None
+            else:
+                is_python, why_not = is_python_script(self._head(path))
+            # One that may change without another signature is asked again in the next run.
+            known = Found(-1, 0, 0, 0) if is_racy(found, now) else found, is_python, why_not
         self.heads[path] = known
         if known[2] is not None:
             self.left_out[printable(path)] = known[2]
@@ -267,10 +289,11 @@ class _Walk:
     def _begins(self, path: str, with_bytes: bytes) -> bool:
         return self._head(path).startswith(with_bytes)
 
-    def _head(self, path: str) -> bytes:
+    def _head(self, path: str, count: int = HEAD_BYTES) -> bytes:
+        """The first bytes of a file; all where `count` is negative."""
         try:
             with open(f"{self.root}/{path}", "rb", buffering=0) as file:
-                return file.read(HEAD_BYTES)
+                return file.read(count)
         except OSError as error:
             rule_out_machine(error, path)
             return b""

@@ -18,6 +18,7 @@ from codeintel_enrich.engine.rules.stages import BY_NAME, FIRST
 from codeintel_enrich.engine.rules.task_name import TaskName
 from codeintel_enrich.engine.state.account import Account
 from codeintel_enrich.engine.state.artifacts import Artifact, Artifacts, Snapshot, Trace, most_kept
+from codeintel_enrich.engine.state.discovery import form_of
 from codeintel_enrich.engine.state.integrity import (
     forget_missing,
     remove_leftovers,
@@ -218,6 +219,7 @@ class State:
         state = self.find(path)
         assert state is not None, f"{path} is known"
         parts: dict[str, list[Part]] = {"path": [("path", path)], "content": [("content", state.content)]}
+        parts["form"] = [("form", form_of(path))]
         if path in self.manifest.outlined:
             parts["grammar"] = [("grammar", self.tree.grammars[language(path)])]
         else:

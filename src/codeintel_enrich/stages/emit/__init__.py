@@ -10,12 +10,14 @@ from codeintel_enrich.model.config import EmitConfig
 from codeintel_enrich.model.context import FileContext
 from codeintel_enrich.model.interface import Interface
 from codeintel_enrich.model.linked import LinkedModule
+from codeintel_enrich.model.notebook import NO_NOTEBOOK, Notebook
 from codeintel_enrich.model.qualified import Qualified
 from codeintel_enrich.model.rows import FileFragments, FileRows, RowPacker, columns_of
 from codeintel_enrich.model.stitched import Stitched
 from codeintel_enrich.model.syntax import Syntax
 from codeintel_enrich.model.tables import (
     BASES,
+    CELLS,
     DIAGNOSTICS,
     EXPORTS,
     FILES,
@@ -31,6 +33,7 @@ from codeintel_enrich.model.tables import (
     USES,
 )
 from codeintel_enrich.model.types import Types
+from codeintel_enrich.stages.emit.cells import cell_rows
 from codeintel_enrich.stages.emit.covered import Covered
 from codeintel_enrich.stages.emit.graph import base_rows, graph_digests, override_rows, use_columns
 from codeintel_enrich.stages.emit.imports import import_rows
@@ -47,6 +50,7 @@ from codeintel_enrich.stages.emit.nodes import Nodes
 from codeintel_enrich.stages.emit.outlines import emit_outline, outline_rows
 from codeintel_enrich.stages.emit.pages import page
 from codeintel_enrich.stages.emit.parity import docstring_parity
+from codeintel_enrich.stages.emit.placed import in_file
 from codeintel_enrich.stages.emit.references import pack_references
 from codeintel_enrich.stages.emit.symbols import claim_rows, outcome_rows, symbol_file_rows
 from codeintel_enrich.stages.emit.tags import tags
@@ -64,12 +68,14 @@ def emit(
     types: Types,
     context: FileContext,
     config: EmitConfig,
+    notebook: Notebook = NO_NOTEBOOK,
 ) -> FileRows:
     """Rows and fragments of one file; a file that does not parse has its Module row, its error and an outline.
 
     All layers are of the same bytes and aligned with `syntax` by index; all text is valid Unicode (no lone
     surrogates).
     """
+    syntax, qualified = in_file(syntax, qualified, notebook)
     layers = Layers(path, syntax, interface, linked, qualified, stitched, types, context)
     covered = Covered(layers)
     imports = import_rows(layers)
@@ -97,6 +103,7 @@ def emit(
     packer.add(OVERRIDES, override_rows(layers))
     packer.add(DIAGNOSTICS, diagnostic_rows(layers, [*covered.diagnostics, *docstring_parity(layers, summary.tags)]))
     packer.add(TYPE_COVERAGE, coverage_rows(layers))
+    packer.add(CELLS, cell_rows(path, notebook))
     packer.add(FILES, [])
     packer.add(OUTLINES, outline_rows(path, syntax.outline) if syntax.outline is not None else [])
     packed = packer.finish()

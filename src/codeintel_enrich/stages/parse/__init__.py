@@ -3,6 +3,8 @@
 stage            the recipe: what is done in which order, and the row of a file that cannot be analysed
 failure          why a file cannot be analysed, as an exception
 text             bytes -> text; lines, columns, bytes
+notebook         bytes of a notebook -> the text of one module, with the place of every line
+magics           cells as IPython takes them -> Python, line by line
 tree/            text -> LibCST's tree, with the exact place of every node
 nodes/           tree -> rows of nodes, definitions, import statements
 bind/            tree -> scopes, bindings, and what each identifier means
@@ -13,6 +15,6 @@ string_literals  the value of a string literal
 python_names     what Python itself names; normalised and mangled identifiers
 """
 
-from codeintel_enrich.stages.parse.stage import failed, parse
+from codeintel_enrich.stages.parse.stage import failed, parse, parse_notebook
 
-__all__ = ["failed", "parse"]
+__all__ = ["failed", "parse", "parse_notebook"]

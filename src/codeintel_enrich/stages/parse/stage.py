@@ -7,6 +7,10 @@ or hang are beyond it; run it where it can be killed, on a large stack, with cyc
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import msgspec
+
 from codeintel_enrich.model.config import ParseConfig
 from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.digest import digest
@@ -18,6 +22,7 @@ from codeintel_enrich.stages.parse.failure import Failure
 from codeintel_enrich.stages.parse.interface import summarise
 from codeintel_enrich.stages.parse.misplaced import misplaced_imports
 from codeintel_enrich.stages.parse.nodes import describe
+from codeintel_enrich.stages.parse.notebook import read_notebook
 from codeintel_enrich.stages.parse.text import Source, count_lines, decode
 from codeintel_enrich.stages.parse.tree import build_tree
 
@@ -30,10 +35,39 @@ def parse(source: bytes, config: ParseConfig) -> Parsed:
     limit can tell.
     """
     if len(source) > config.max_file_bytes:
-        return failed(source, "too-large", f"{len(source)} bytes; the limit is {config.max_file_bytes}")
+        return _too_large(source, config)
+    return _guarded(source, lambda: decode(source), config)
+
+
+def parse_notebook(source: bytes, config: ParseConfig) -> Parsed:
+    """Parse the cells of a notebook as one module.
+
+    All places are in the text of that module, digest and sizes are those of that text: outputs change none of it. The
+    rules of failures are those of `parse`, and `not-a-notebook`.
+    """
+    if len(source) > config.max_file_bytes:
+        return _too_large(source, config)
+    try:
+        text, notebook, diagnostics = read_notebook(source)
+    except Failure as failure:
+        return _failure(source, None, failure.rule, str(failure), failure.line, failure.column)
+    except (RecursionError, MemoryError):
+        return failed(source, "out-of-memory", "the notebook is too large, or nested too deeply, to be read")
+    code = text.encode()
+    # Not decoded as a file is: what looks like a cookie in a cell says nothing.
+    parsed = _guarded(code, lambda: Source(code, text, "utf-8"), config)
+    syntax = msgspec.structs.replace(parsed.syntax, diagnostics=(*parsed.syntax.diagnostics, *diagnostics))
+    return Parsed(syntax, parsed.interface, notebook)
+
+
+def _too_large(source: bytes, config: ParseConfig) -> Parsed:
+    return failed(source, "too-large", f"{len(source)} bytes; the limit is {config.max_file_bytes}")
+
+
+def _guarded(source: bytes, decoded_by: Callable[[], Source], config: ParseConfig) -> Parsed:
     decoded: Source | None = None
     try:
-        decoded = decode(source)
+        decoded = decoded_by()
         return _analyse(decoded, config)
     except Failure as failure:
         return _failure(source, decoded, failure.rule, str(failure), failure.line, failure.column)
