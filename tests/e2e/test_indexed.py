@@ -1,5 +1,8 @@
 """What is indexed: what git tracks, scripts, no other work trees; what an edit redoes, and that it equals clean."""
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -141,3 +144,60 @@ def test_an_edit_of_outputs_redoes_no_analysis(tmp_path: Path) -> None:
     work.write("bad.ipynb", notebook(code("import m\nm")))
     assert {"parse:r.ipynb", "parse:bad.ipynb"} < work.ran()
     work.assert_equals_clean()
+
+
+LINKED_PACKAGE = {
+    "shared/wire/__init__.py": "from .codec import encode\n",
+    "shared/wire/codec.py": "def encode(): ...\n",
+    "my-libs/pen.py": "def draw(): ...\n",
+    "app/__init__.py": "",
+    "app/main.py": "from app.wire import encode\nfrom app.wire.codec import encode as e2\nfrom .wire import codec\n"
+    "import app.wire.codec\nfrom app.tools.pen import draw\nencode, e2, codec.encode, app.wire.codec.encode, draw\n",
+    "other.py": "from shared.wire.codec import encode\nencode\n",
+}
+
+
+def test_a_link_to_a_folder_is_a_package_whose_files_are_indexed_once(tmp_path: Path) -> None:
+    work = Workspace(tmp_path, LINKED_PACKAGE)
+    work.build()
+    before = work.dump()
+    (work.root / "app/wire").symlink_to("../shared/wire")
+    (work.root / "app/tools").symlink_to("../my-libs")
+    ran = work.ran()
+    assert ran >= {"link", "emit:app/main.py", "emit:my-libs/pen.py"}
+    assert not any(name.startswith("parse:") for name in ran)
+    assert [path for (path,) in work.query("select path from modules order by all")] == sorted(LINKED_PACKAGE)
+    codec, pen = "shared/wire/codec.py", "my-libs/pen.py"
+    assert work.query("select message from diagnostics where rule = 'unresolved-import'") == []
+    meant = "select qualified_name, target_path from refs where path = 'app/main.py' and role = 'read' and name = ?"
+    for name in ("encode", "e2"):
+        sql = meant.replace("?", f"'{name}'")
+        assert set(work.query(sql)) == {("shared.wire.codec.encode", codec)}
+    assert set(work.query(meant.replace("?", "'draw'"))) == {("app.tools.pen.draw", pen)}
+    # The interpreter finds the files by these names, too.
+    said = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import app.main as m, os; print(os.path.realpath(m.codec.__file__), m.draw.__module__)",
+        ],
+        cwd=work.root,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    assert said == [str((work.root / codec).resolve()), "app.tools.pen"]
+    for folder in work.root.rglob("__pycache__"):
+        shutil.rmtree(folder)
+    work.assert_equals_clean()
+    assert work.ran() == set()
+    work.replace(codec, "encode", "decode")
+    work.build()
+    broken = work.query("select distinct path from diagnostics where rule = 'unresolved-import' order by all")
+    assert broken == [("app/main.py",), ("other.py",), ("shared/wire/__init__.py",)]
+    work.assert_equals_clean()
+    work.replace(codec, "decode", "encode")
+    (work.root / "app/wire").unlink()
+    (work.root / "app/tools").unlink()
+    work.build()
+    assert work.dump() == before

@@ -213,7 +213,13 @@ class TreeCache:
 
 
 def _sources(entries: Mapping[str, Entry]) -> dict[str, Entry]:
-    return {path: entry for path, entry in entries.items() if _matters(path, entry)}
+    links = {path for path, entry in entries.items() if entry.mode == SYMLINK}
+    return {
+        path: entry
+        for path, entry in entries.items()
+        # git has nothing behind a link; a tree that was made by hand may, and it would be written wherever that leads.
+        if _matters(path, entry) and (not links or links.isdisjoint(map(str, PurePosixPath(path).parents)))
+    }
 
 
 def _matters(path: str, entry: Entry) -> bool:
@@ -223,7 +229,8 @@ def _matters(path: str, entry: Entry) -> bool:
     # Ignore files do not count for what is tracked, and all that is in git is.
     if entry.mode == SUBMODULE or ".." in pure.parts or pure.name == ".gitignore":
         return False
-    return may_be_python(path) or pure.name in STEERING
+    # A link may lead to a folder of modules.
+    return may_be_python(path) or pure.name in STEERING or entry.mode == SYMLINK
 
 
 def _seed(main: Places, side: Places) -> None:

@@ -65,11 +65,12 @@ def status(build: Build) -> Status:
     other = tuple(stage for stage in now if now[stage] != last.facts.get(stage))
     unfinished = state.is_unfinished
     damaged = tuple(state.tampered)
+    relinked = state.tree.seen.links != manifest.links
     return Status(
         root=str(places.root),
         cache=str(places.cache),
         # A file that was touched unsettles a build, though it would find nothing to do.
-        up_to_date=settled or not (added or changed or removed or other or unfinished or damaged),
+        up_to_date=settled or not any((added, changed, removed, other, unfinished, damaged, relinked)),
         finished=last.finished,
         ran=dict(Counter(name.partition(":")[0] for name in last.ran)),
         seconds={stage: round(seconds, 3) for stage, seconds in sorted(last.seconds.items())},

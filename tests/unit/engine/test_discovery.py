@@ -326,15 +326,31 @@ def test_a_pattern_that_is_none_names_the_setting(tmp_path: Path) -> None:
             look(tmp_path, None, **{setting: ("[z-a].py",)})
 
 
-def test_links_to_files_are_files_and_links_to_folders_are_not_followed(tmp_path: Path) -> None:
-    write(tmp_path, {"real/a.py": "x = 1\n"})
+def test_links_to_files_are_files_and_links_to_folders_are_listed_and_not_followed(tmp_path: Path) -> None:
+    write(tmp_path, {"real/a.py": "x = 1\n", "empty/x.txt": ""})
     (tmp_path / "link.py").symlink_to("real/a.py")
     (tmp_path / "folder").symlink_to("real")
     (tmp_path / "loop").symlink_to(".")
+    (tmp_path / "real/up").symlink_to("../real")
+    (tmp_path / "out").symlink_to("/usr")
+    (tmp_path / "nothing").symlink_to("empty")
+    (tmp_path / "twice.py").symlink_to("folder")
     (tmp_path / "dangling.py").symlink_to("nowhere.py")
     seen = look(tmp_path)
     assert set(seen.files) == {"real/a.py", "link.py"}
-    assert list(seen.left_out) == ["dangling.py"]
+    assert seen.links == {"folder": "real", "twice.py": "real"}
+    assert seen.left_out == {
+        "dangling.py": "dangling or looping symbolic link",
+        "loop": "a link to a folder around it",
+        "out": "a link that leads out of the tree",
+        "real/up": "a link to a folder around it",
+    }
+    assert look(tmp_path, exclude=("folder/", "tw*")).links == {}
+    write(tmp_path, {".gitignore": "folder\n"})
+    assert look(tmp_path).links == {"twice.py": "real"}
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "-f", "folder")
+    assert look(tmp_path).links == {"folder": "real", "twice.py": "real"}
     assert seen.files["link.py"].inode == seen.files["real/a.py"].inode
 
 

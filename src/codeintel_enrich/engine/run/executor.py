@@ -243,6 +243,7 @@ class Executor:
                 str(state.places.link_state),
                 state.settings.digests["link"],
                 state.interfaces(),
+                state.manifest.links,
                 config.roots,
                 config.link_config(state.project.requires_python),
             )

@@ -59,6 +59,8 @@ class LinkJob(msgspec.Struct, frozen=True):
     settings: str
     interfaces: dict[str, str]
     """Path -> digest of its interface."""
+    links: dict[str, str]
+    """Symbolic link to a folder -> the folder."""
     roots: tuple[str, ...]
     config: LinkConfig
 

@@ -32,6 +32,7 @@ class LinkRecord(msgspec.Struct):
 def run_link(job: LinkJob) -> LinkDone:
     """Link all modules. Raises CorruptArtifactError where an interface is missing or damaged."""
     from codeintel_enrich.model.interface import Interface
+    from codeintel_enrich.model.linked_folders import with_links
     from codeintel_enrich.model.modules import module_table
     from codeintel_enrich.stages.link import LinkState, link
 
@@ -39,12 +40,14 @@ def run_link(job: LinkJob) -> LinkDone:
     with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
         record, state = _load_record(job, artifacts, warnings)
         interfaces = msgspec.msgpack.Decoder(Interface)
+        names, others = with_links(job.interfaces, job.links, lambda paths: module_table(paths, job.roots))
         result = link(
             LinkState.decode(state) if state else None,
-            module_table(job.interfaces, job.roots),
+            names,
             job.interfaces,
             lambda path: interfaces.decode(artifacts.get(job.interfaces[path])),
             job.config,
+            others,
         )
     # `link` answers only for what it looked at again; for all other modules the former answer stands.
     table = {path: name for path, name in record.linked.items() if path not in result.removed}

@@ -8,7 +8,7 @@ import os
 import re
 import stat as stat_module
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -89,6 +89,8 @@ class Scan(msgspec.Struct):
     """Python files."""
     outlined: dict[str, Found]
     """Other files that somebody lays claim to."""
+    links: dict[str, str]
+    """Symbolic link to a folder -> the folder, where files were found in it."""
     left_out: dict[str, str]
     """Path (printable) -> why it is no input, for what looks like Python, and folders where it might be."""
     decisions: Decisions
@@ -111,8 +113,8 @@ def scan(
 
     `include`, `exclude`, `only` are gitignore patterns; `skip` are folders (relative) that are ours. Files that git
     tracks count, whatever ignore files say of them; other work trees inside of this one do not, nor do submodules
-    unless `submodules`. Symbolic links to folders are not followed (no loops, no file twice); links to files are.
-    Raises UsageError for a bad pattern.
+    unless `submodules`. Symbolic links to folders are not followed (no loops, no file twice) but listed; links to
+    files are files. Raises UsageError for a bad pattern.
     """
     walk = _Walk(root, include, exclude, only, skip, submodules, claims, decisions.heads)
     walk.visit("", ())
@@ -125,7 +127,8 @@ def scan(
     kept, changed = walk.decide(decisions)
     outlined = {path: found for path, found in kept.items() if not walk.is_python(path)}
     files = {path: found for path, found in kept.items() if path not in outlined} if outlined else kept
-    return Scan(files, outlined, walk.left_out, decisions, changed)
+    links = walk.links(files, decisions)
+    return Scan(files, outlined, links, walk.left_out, decisions, changed)
 
 
 class _Walk:
@@ -154,6 +157,7 @@ class _Walk:
         """Folders that are submodules."""
         self.left_out: dict[str, str] = {}
         self.candidates: list[tuple[str, Found, tuple[str, ...]]] = []
+        self.linked_folders: list[tuple[str, tuple[str, ...]]] = []
         self.ignore_files: dict[str, str] = {}
         """Folder -> text of its .gitignore, in walk order."""
 
@@ -228,6 +232,8 @@ class _Walk:
                     pending.append((path, rulers))
                 elif name in SKIPPED_FOLDERS and name not in _SILENT_FOLDERS:
                     self.left_out[printable(path)] = "installed packages, or a tool's own files"
+            elif entry.is_symlink() and entry.is_dir():
+                self.linked_folders.append((prefix + name, rulers))
             elif self.claims(name) or (
                 (is_notebook(name) or may_be_script(name)) and self._is_python_inside(entry, prefix + name)
             ):
@@ -281,7 +287,9 @@ class _Walk:
             self.candidates.append((path, found, rulers))
         # A folder may be called `x.py`.
         elif stat_module.S_ISDIR(status.st_mode):
-            if not entry.is_symlink() and path not in self.skip:
+            if entry.is_symlink():
+                self.linked_folders.append((path, rulers))
+            elif path not in self.skip:
                 pending.append((path, rulers))
         else:
             self.left_out[printable(path)] = "not a regular file"
@@ -320,7 +328,7 @@ class _Walk:
             return {path: found for path, found, _ in sorted(self.candidates)}, False
         changed = self._judge(decisions)
         ignored_because = _IGNORED
-        if not decisions.ignored.isdisjoint(path for path, _, _ in self.candidates):
+        if not decisions.ignored.isdisjoint(self._paths()):
             ignored_because = self._ask_git(decisions, changed)
         files: dict[str, Found] = {}
         # In path order, whatever order the file system lists in: what follows must not depend on the machine.
@@ -332,20 +340,44 @@ class _Walk:
                 self.left_out[printable(path)] = ignored_because if path in decisions.ignored else _EXCLUDED
         return files, changed
 
+    def _paths(self) -> Iterator[str]:
+        yield from (path for path, _, _ in self.candidates)
+        yield from (path for path, _ in self.linked_folders)
+
     def _judge(self, decisions: Decisions) -> bool:
         """Have every path decided on; returns whether any was not."""
         rules: _Rules | None = None
-        for path, _, rulers in self.candidates:
+        # Of what a link leads to, include patterns have been asked already.
+        asked = [*((path, rulers, False) for path, _, rulers in self.candidates)]
+        asked += [(path, rulers, True) for path, rulers in self.linked_folders]
+        for path, rulers, is_link in asked:
             if path in decisions.kept or path in decisions.ignored or path in decisions.excluded:
                 continue
             rules = rules or _Rules(self.ignore_files, *self.patterns)
-            if rules.excludes(path):
+            if rules.excludes_folder(f"{path}/") if is_link else rules.excludes(path):
                 decisions.excluded.add(path)
             elif rules.ignores(path, rulers):
                 decisions.ignored.add(path)
             else:
                 decisions.kept.add(path)
         return rules is not None
+
+    def links(self, files: Mapping[str, Found], decisions: Decisions) -> dict[str, str]:
+        """The links to folders in which files were found; for the others it is noted why they lead to none."""
+        found: dict[str, str] = {}
+        root = os.path.realpath(self.root)
+        for path, _ in sorted(self.linked_folders):
+            target = os.path.realpath(f"{self.root}/{path}")
+            inside = target.removeprefix(f"{root}/")
+            if target == root or path.startswith(f"{inside}/"):
+                self.left_out[printable(path)] = "a link to a folder around it"
+            elif inside == target:
+                self.left_out[printable(path)] = "a link that leads out of the tree"
+            elif path in decisions.excluded or (path in decisions.ignored and path not in decisions.tracked):
+                pass
+            elif _is_text(path) and any(file.startswith(f"{inside}/") for file in files):
+                found[path] = inside
+        return found
 
     def _ask_git(self, decisions: Decisions, changed: bool) -> str:
         """Find out which ignored files git tracks, if its index may say other than the last time; returns why the
@@ -413,6 +445,10 @@ class _Rules:
             return True
         if self.only is not None and not self.only.match_file(path):
             return True
+        return self.excludes_folder(path)
+
+    def excludes_folder(self, path: str) -> bool:
+        """Whether `exclude` leaves a path out."""
         return self.exclude is not None and self.exclude.match_file(path)
 
     def ignores(self, path: str, rulers: tuple[str, ...]) -> bool:

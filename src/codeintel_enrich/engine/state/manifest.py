@@ -72,6 +72,8 @@ class Manifest(msgspec.Struct):
     """Python files."""
     outlined: dict[str, FileState] = {}
     """Other files, which have an outline and nothing else."""
+    links: dict[str, str] = {}
+    """Symbolic link to a folder of files -> the folder."""
     decisions: Decisions = msgspec.field(default_factory=Decisions)
     link: StageState = msgspec.field(default_factory=StageState)
     externals: dict[str, External] = {}

@@ -172,7 +172,8 @@ class State:
             self._check_artifacts()
             self.everything_suspect = True
         known = set(self.files)
-        if self.tree.forget_vanished():
+        # Both are asked, whatever the first says.
+        if any([self.tree.forget_vanished(), self.tree.relink()]):
             self._forget_derived()
         seen = self.tree.seen
         for path in [*seen.files, *seen.outlined] if self.options.check else self.tree.changed():
@@ -305,6 +306,8 @@ class State:
             wanted = self.interfaces() if kind == "interfaces" else {**self.module_rows(), **self.outline_rows()}
             # NUL cannot be part of a path, so that no two lists give the same text.
             lines = [f"{path}\0{name}" for path, name in sorted(wanted.items())]
+            if kind == "interfaces":
+                lines += [f"{link}\0-> {target}" for link, target in sorted(self.manifest.links.items())]
             self._ledgers[kind] = digest("\n".join(lines).encode("utf-8", "surrogateescape"))
         return self._ledgers[kind]
 

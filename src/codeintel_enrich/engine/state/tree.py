@@ -36,6 +36,7 @@ class Tree:
         self.seen = seen
         self.grammars = grammars_of(seen.outlined)
         """Language of the files that have an outline only -> its grammar with its version."""
+        self._manifest = manifest
         self._files = manifest.files
         self._outlined = manifest.outlined
         self._journal = journal
@@ -61,13 +62,20 @@ class Tree:
         return state.content.startswith(UNREADABLE) and os.access(f"{self._root}/{path}", os.R_OK)
 
     def is_as_known(self) -> bool:
-        """Whether there are exactly the files that are known, all unchanged."""
+        """Whether there are exactly the files and links that are known, all unchanged."""
         return (
             # Counted first: where a file came or went, no signature need be compared.
             len(self.seen.files) == len(self._files)
             and len(self.seen.outlined) == len(self._outlined)
+            and self.seen.links == self._manifest.links
             and not self.changed()
         )
+
+    def relink(self) -> bool:
+        """Remember where links lead; returns whether that is news."""
+        is_new = self.seen.links != self._manifest.links
+        self._manifest.links = self.seen.links
+        return is_new
 
     def forget_vanished(self) -> bool:
         """Forget files that are no longer there; returns whether there were any."""

@@ -79,14 +79,15 @@ def link(
     interfaces: Mapping[str, str],
     load: Callable[[str], Interface],
     config: LinkConfig,
+    others: Mapping[str, str] | None = None,
 ) -> LinkResult:
     """Link all modules, redoing only what a change concerns.
 
     `interfaces` maps the path of every file to the digest of its interface and `load` fetches one by path; `modules`
-    names each of those files. `state` is that of the run before, None for a clean one. The result does not depend on
-    it, apart from leaving out linked modules that are as they were.
+    names each of those files, `others` has further dotted names that lead to them. `state` is that of the run before,
+    None for a clean one. The result does not depend on it, apart from leaving out linked modules that are as they were.
     """
-    run = IncrementalLink(state, modules, interfaces, load, config)
+    run = IncrementalLink(state, modules, interfaces, load, config, others or {})
     run.summarize()
     run.evaluate()
     linked_modules, recomputed = run.link()

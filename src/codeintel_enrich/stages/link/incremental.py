@@ -73,8 +73,10 @@ class IncrementalLink:
         interfaces: Mapping[str, str],
         load: Callable[[str], Interface],
         config: LinkConfig,
+        others: Mapping[str, str],
     ) -> None:
         self._interfaces = interfaces
+        self._others = dict(others)
         self._load = load
         self._loaded_interfaces: dict[str, Interface] = {}
         self._config = config
@@ -93,7 +95,7 @@ class IncrementalLink:
         self._vanished = sorted(files.keys() - interfaces.keys())
         self._number_files()
 
-        self._table = ModuleTable(names)
+        self._table = ModuleTable(names, self._others)
         self._summaries = stored_summaries(self._old)
         self._namespaces = stored_namespaces(self._old)
         self._load_counts = LoadCounts(self._old.loaders)
@@ -177,11 +179,13 @@ class IncrementalLink:
     def _compare_tables(self) -> bool:
         """Note which dotted names mean something else now; False where none do."""
         files = self._old.files
-        if not self._vanished and all(
-            path in files and files[path].name == self._table.names[path] for path in self._changed
+        if (
+            not self._vanished
+            and self._others == self._old.others
+            and all(path in files and files[path].name == self._table.names[path] for path in self._changed)
         ):
             return False
-        before = ModuleTable({path: known.name for path, known in files.items()})
+        before = ModuleTable({path: known.name for path, known in files.items()}, self._old.others)
         names, packages = self._table.changed(before)
         for dotted in sorted(names):
             self._change(table_provider(dotted), "")

@@ -141,7 +141,8 @@ class _ModuleLinker:
                 kind = "definition"
             elif best.path != self._path:
                 kind = "reexport"
-        return ModuleExport(name, kind, best.qualified, best.path, in_star, entry.typing_only, best.chain)
+        origin = self._table.own_name(best.qualified, best.path)
+        return ModuleExport(name, kind, origin, best.path, in_star, entry.typing_only, best.chain)
 
     def _submodules(self, package: str, in_star: set[str]) -> Iterator[ModuleExport]:
         """What `from package import name` finds beside the names of the package: its submodules."""
@@ -151,7 +152,8 @@ class _ModuleLinker:
             if child not in self._namespace.names and child != "__main__":
                 dotted = f"{package}.{child}"
                 found = self._resolver.module(dotted, self._dependencies).definitions[0]
-                yield ModuleExport(child, "submodule", dotted, found.path, child in in_star, False, (dotted,))
+                own = self._table.own_name(dotted, found.path)
+                yield ModuleExport(child, "submodule", own, found.path, child in in_star, False, (own,))
 
     def _unseen(self, name: str) -> ModuleExport:
         """A name that only `__all__` mentions: each module has it, or a star from outside or `__getattr__` gives it."""
@@ -206,7 +208,7 @@ class _ModuleLinker:
                 lookup = partial(self._resolver.member, itself, name, after=True)
                 resolution = self._resolver.ask(lookup, self._dependencies)
                 if resolution.definitions and _is_seen(resolution.definitions[0]):
-                    found[f"{owner}.{written.get(name, name)}"] = target_of(resolution)
+                    found[f"{owner}.{written.get(name, name)}"] = target_of(resolution, self._table.own_name)
         return found
 
     def _bases(self, resolved: Mapping[str, Target]) -> dict[str, Target]:
@@ -221,7 +223,7 @@ class _ModuleLinker:
                     lookup = partial(self._resolver.base, self._path, owner, written)
                     resolution = self._resolver.ask(lookup, self._dependencies)
                     if resolution.definitions:
-                        found[f"{owner}({written})"] = target_of(resolution)
+                        found[f"{owner}({written})"] = target_of(resolution, self._table.own_name)
         return found
 
     # -- imports ----------------------------------------------------------------------------------------------------

@@ -11,14 +11,18 @@ from codeintel_enrich.model.modules import ModuleName
 class ModuleTable:
     """Which file answers to a dotted name: a `.py` before its `.pyi`, unless a stub asks; a stub alone for itself."""
 
-    def __init__(self, modules: Mapping[str, ModuleName]) -> None:
+    def __init__(self, modules: Mapping[str, ModuleName], others: Mapping[str, str]) -> None:
+        """`others`: further dotted names that lead to files."""
         self.names = modules
+        self._others = others
         self._files: dict[str, str] = {}
         self._stubs: dict[str, str] = {}
         self._children: dict[str, set[str]] = {}
         for path, name in modules.items():
             if name.importable and name.module is not None:
                 (self._stubs if name.is_stub else self._files)[name.module] = path
+        for dotted, path in others.items():
+            (self._stubs if modules[path].is_stub else self._files).setdefault(dotted, path)
         # A folder without `__init__.py` is a package as well (PEP 420): each name makes all of its parents.
         for dotted in [*self._files, *self._stubs]:
             while dotted:
@@ -36,6 +40,10 @@ class ModuleTable:
         found = self._files.get(dotted)
         stub = self._stubs.get(dotted)
         return stub or found if for_stub else found or stub
+
+    def own_name(self, dotted: str, path: str | None) -> str:
+        """What the module that a name leads to is called by itself."""
+        return self.names[path].owner if path is not None and dotted in self._others else dotted
 
     def stub(self, dotted: str) -> str | None:
         """The stub of a module."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from codeintel_enrich.model.linked import Target
 from codeintel_enrich.model.modules import ModuleName
@@ -35,7 +35,7 @@ class References:
 
     def resolve_all(self, references: Iterable[str]) -> dict[str, Target]:
         """The target of each reference, spelled as `Interface.unresolved` has it."""
-        return {reference: target_of(self._resolve(reference)) for reference in references}
+        return {reference: target_of(self._resolve(reference), self._resolver.own_name) for reference in references}
 
     def own_class(self, local: str) -> ResolvedDefinition:
         """A class that the module defines, by its local name."""
@@ -115,11 +115,14 @@ class References:
         return (yield from self._resolver.attributes(resolution, rest, dependencies))
 
 
-def target_of(resolution: Resolution) -> Target:
-    """What references see: the definitions, and behind them the names that assignments gave them on the way."""
+def target_of(resolution: Resolution, own_name: Callable[[str, str | None], str]) -> Target:
+    """What references see: the definitions, and behind them the names that assignments gave them on the way.
+
+    `own_name` says of a dotted name and a file what the module that it leads to is called by itself.
+    """
     if not resolution.definitions:
         return Target((), "unknown", None, resolution.reason or "unknown")
     first = resolution.definitions[0]
-    names = [definition.qualified for definition in resolution.definitions]
+    names = [own_name(definition.qualified, definition.path) for definition in resolution.definitions]
     names += [definition.named for definition in resolution.definitions if definition.named]
     return Target(tuple(dict.fromkeys(names)), first.kind, first.path)

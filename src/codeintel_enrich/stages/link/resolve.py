@@ -72,6 +72,7 @@ class NameResolver:
         loaded_by: LoadedBy,
     ) -> None:
         self._table = table
+        self.own_name = table.own_name
         self._namespace_of = namespace_of
         self._is_loaded = is_loaded
         self._loaded_by = loaded_by

@@ -16,7 +16,7 @@ from codeintel_enrich.stages.link.dependencies import Dependency
 from codeintel_enrich.stages.link.namespace import EMPTY_NAMESPACE, Namespace
 from codeintel_enrich.stages.link.summary import ModuleSummary
 
-FORMAT = 7
+FORMAT = 8
 """Raised whenever a stored struct changes its meaning; a state of another format is no state."""
 
 _Value = TypeVar("_Value")
@@ -57,6 +57,8 @@ class StoredState(msgspec.Struct, array_like=True):
     """Path -> what it sets in other modules, as its summary has it; only files that have any."""
     loaders: msgspec.Raw
     """Dotted name that may be a module -> how many files import it at run time."""
+    others: dict[str, str] = {}
+    """Further dotted names that lead to files -> the file's path."""
 
 
 class LinkState:
