@@ -37,6 +37,24 @@ def test_one_edit_encodes_one_document_and_the_bytes_are_those_of_a_clean_build_
     assert exported(work.clean()) == (data, first)
 
 
+def test_modules_of_one_name_share_no_symbol(tmp_path: Path) -> None:
+    settings = '[tool.codeintel-enrich]\nroots = ["billing", "orders"]\n'
+    sources = {f"{root}/app/models.py": "class X: ...\nX()\n" for root in ("billing", "orders")}
+    work = Workspace(tmp_path, {**sources, "pyproject.toml": settings})
+    work.build()
+    data, _ = exported(work)
+    index = SCIPIndex.load(work.folder / "index.scip")
+    defined = [each.symbol for document in index.documents for each in document.symbols]
+    assert len(defined) == len(set(defined)) == 4
+    assert list(faults(index)) == []
+    assert exported(work)[1] == ()
+    work.delete("orders/app/models.py")
+    work.build()
+    work.write("orders/app/models.py", sources["orders/app/models.py"])
+    work.build()
+    assert exported(work)[0] == data
+
+
 def test_what_was_written_over_is_written_again(tmp_path: Path) -> None:
     work = Workspace(tmp_path, SHOP)
     work.build()

@@ -17,8 +17,12 @@ from codeintel_enrich.files.atomic import copy_file
 from codeintel_enrich.formats.scip_wire import encode_document, encode_external, encode_head
 from codeintel_enrich.model.scip import IndexMetadata
 from codeintel_enrich.publish.scip import Codec, ExportReport, Package, due_documents, export_index
+from codeintel_enrich.store import open_store
 
 TOOL = "codeintel-enrich"
+_NAMESAKES = """\
+SELECT path FROM modules WHERE module IS NOT NULL
+QUALIFY count(*) OVER (PARTITION BY module, is_stub) > 1 ORDER BY path"""
 
 
 def export_scip(options: Options, target: Path, notify: Callable[[str], None] = lambda message: None) -> ExportReport:
@@ -58,6 +62,7 @@ def _export(
                 package,
                 codec,
                 made_by=_maker(),
+                namesakes=_namesakes(where),
                 remembers=remembers,
             )
         except CorruptArtifactError as error:
@@ -73,7 +78,9 @@ def forecast_export(options: Options) -> tuple[int, list[str]]:
     project = read_project(where.root, options.overrides)
     _built(where)
     wanted = _wanted(where)
-    return len(wanted), due_documents(where.export, wanted, Package(project.name, project.version), _maker())
+    return len(wanted), due_documents(
+        where.export, wanted, Package(project.name, project.version), _maker(), _namesakes(where)
+    )
 
 
 def _built(where: Places) -> Path:
@@ -89,6 +96,12 @@ def _wanted(where: Places) -> dict[str, str]:
     if not wanted or not all(wanted.values()):
         raise EnrichError(f"{where.cache}: the last build did not end; run `{TOOL} build` again")
     return wanted
+
+
+def _namesakes(where: Places) -> frozenset[str]:
+    """The files whose module name other files have, too, a module and its stub apart."""
+    with open_store(where.store) as store:
+        return frozenset(path for (path,) in store.execute(_NAMESAKES).fetchall())
 
 
 def _maker() -> str:

@@ -129,6 +129,16 @@ def test_no_two_files_define_one_symbol_and_none_is_without() -> None:
     assert {f"{PREFIX}{each}" for each in ("util/S.", "m/g().", "only:C#", "only:__init__:")} <= used
 
 
+def test_modules_of_one_name_have_symbols_by_their_paths() -> None:
+    rows = emitted({"billing/app.py": "S = 1\ndef f(): return S\n", "use.py": "import billing.app\nbilling.app.f\n"})
+    namesakes = {"billing/app.py", "orders/app.py"}
+    documents = {path: describe(file.packed, PACKAGE, namesakes).document for path, file in rows.items()}
+    defined = {each.symbol.removeprefix(PREFIX) for each in documents["billing/app.py"].symbols}
+    assert defined == {f"`billing/app.py`/{each}" for each in ("__init__:", "S.", "f().")}
+    used = {each.symbol.removeprefix(PREFIX) for each in documents["use.py"].occurrences}
+    assert {"`billing/app.py`/__init__:", "`billing/app.py`/f()."} <= used
+
+
 def test_names_of_other_packages_are_spelled_alike_everywhere(shop: Documents) -> None:
     mentions = {each.symbol for document in shop.values() for each in document.occurrences}
     assert "codeintel-enrich python python-stdlib . os/path." in mentions

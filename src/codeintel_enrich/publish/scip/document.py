@@ -5,6 +5,7 @@ Columns count code points, as in the rows; a BOM counts as one, since it is part
 
 from __future__ import annotations
 
+from collections.abc import Container
 from inspect import cleandoc
 
 import msgspec
@@ -47,9 +48,12 @@ class Described(msgspec.Struct, frozen=True):
     """Global symbols that it mentions and says nothing about, sorted."""
 
 
-def describe(packed: PackedRows, package: Package) -> Described:
-    """The document of one file. Equal rows give equal documents; occurrences and symbols are sorted."""
-    return _Describer(packed, package).describe()
+def describe(packed: PackedRows, package: Package, namesakes: Container[str] = ()) -> Described:
+    """The document of one file. Equal rows give equal documents; occurrences and symbols are sorted.
+
+    `namesakes`: files whose module name other files have, too.
+    """
+    return _Describer(packed, package, namesakes).describe()
 
 
 class _Node(msgspec.Struct, frozen=True):
@@ -72,7 +76,7 @@ class _Node(msgspec.Struct, frozen=True):
 
 
 class _Describer:
-    def __init__(self, packed: PackedRows, package: Package) -> None:
+    def __init__(self, packed: PackedRows, package: Package, namesakes: Container[str]) -> None:
         self.path = packed.path
         rows = Unpacker(packed)
         [(self.module, docstring)] = rows.rows(MODULES, ("module", "docstring"))
@@ -95,7 +99,7 @@ class _Describer:
             for function, node in self.functions.items()
             for index, parameter in enumerate(read_signature(node.signature).parameters)
         }
-        self.namer = Namer(package, self.path, self.owner, self.parameters)
+        self.namer = Namer(package, self.path, self.owner, self.parameters, namesakes)
         self.docstring: str | None = docstring
         self.occurrences: dict[tuple[int, int, int, int, str], Occurrence] = {}
         self.symbols: dict[str, SymbolInformation] = {}

@@ -4,7 +4,7 @@ The parts stand in path order between the metadata and the external symbols; SCI
 every part is an index of its own. The file is kept in the cache, and copied from there to where it is wanted.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 
 import msgspec
@@ -13,6 +13,7 @@ from codeintel_enrich.errors import EnrichError
 from codeintel_enrich.files.sidecar import read_sidecar, write_sidecar
 from codeintel_enrich.files.splice import Splicer, splice
 from codeintel_enrich.files.stat import FileStamp
+from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.rows import decode_packed
 from codeintel_enrich.model.scip import KIND_NUMBERS, Document, SymbolInformation
 from codeintel_enrich.publish.scip.document import describe
@@ -64,9 +65,11 @@ class _KeptIndex(msgspec.Struct, frozen=True):
     stamp: FileStamp
 
 
-def due_documents(kept: Path, wanted: Mapping[str, str], package: Package, made_by: str) -> list[str]:
+def due_documents(
+    kept: Path, wanted: Mapping[str, str], package: Package, made_by: str, namesakes: Set[str] = frozenset()
+) -> list[str]:
     """The files whose document `export_index` would encode, in path order. Writes nothing."""
-    old = _known(kept, package, made_by)
+    old = _known(kept, _maker(package, made_by, namesakes))
     parts = old.parts if old is not None else {}
     return [path for path in sorted(wanted) if path not in parts or parts[path].rows_digest != wanted[path]]
 
@@ -79,18 +82,21 @@ def export_index(
     codec: Codec,
     *,
     made_by: str,
+    namesakes: Set[str] = frozenset(),
     remembers: bool = True,
 ) -> ExportReport:
     """Bring the index file `kept` to what the rows of the wanted files say.
 
-    `wanted` maps every analysed file to the digest of its encoded rows, `load` gives those bytes for one. What the file
-    is made of is remembered beside it; parts made by another version of the code (`made_by`) or for another package are
-    made again, and all of them where the file is not as it was left. The same rows give the same bytes, whatever
-    was kept. Without `remembers` all of it is made, and nothing is left beside the file.
+    `wanted` maps every analysed file to the digest of its encoded rows, `load` gives those bytes for one; `namesakes`
+    are the files whose module name others have, too. What the file is made of is remembered beside it; parts made by
+    another version of the code (`made_by`), for another package or beside other namesakes are made again, and all of
+    them where the file is not as it was left. The same rows give the same bytes, whatever was kept. Without `remembers`
+    all of it is made, and nothing is left beside the file.
 
     Raises EnrichError where the file cannot be written, and whatever `load` raises; it is as before then.
     """
-    old = _known(kept, package, made_by) if remembers else None
+    maker = _maker(package, made_by, namesakes)
+    old = _known(kept, maker) if remembers else None
     parts: dict[str, _Part] = {}
     encoded: list[str] = []
 
@@ -100,7 +106,7 @@ def export_index(
         if known is not None and known.rows_digest == wanted[path]:
             parts[path] = known
             return None
-        described = describe(decode_packed(load(path)), package)
+        described = describe(decode_packed(load(path)), package, namesakes)
         data = codec.document(described.document)
         defined = tuple(info.symbol for info in described.document.symbols)
         # Local symbols mean something in their own document only (scip.proto, `Symbol`).
@@ -120,7 +126,7 @@ def export_index(
                 splicer.add(codec.external(_information(symbol)))
             stamp = splicer.commit()
         if remembers:
-            write_sidecar(_sidecar(kept), _FORMAT, _KeptIndex(_maker(package, made_by), parts, len(codec.head), stamp))
+            write_sidecar(_sidecar(kept), _FORMAT, _KeptIndex(maker, parts, len(codec.head), stamp))
     except OSError as error:
         raise EnrichError(
             f"{kept}: cannot be written ({error.strerror or error}); free the place, or choose another"
@@ -132,14 +138,15 @@ def _sidecar(kept: Path) -> Path:
     return kept.with_suffix(".msgpack")
 
 
-def _maker(package: Package, made_by: str) -> str:
-    return f"{made_by} {package.name} {package.version}"
+def _maker(package: Package, made_by: str, namesakes: Set[str]) -> str:
+    # Which files share a name decides what all others call what they define; it hardly ever changes.
+    return f"{made_by} {package.name} {package.version} {digest(chr(0).join(sorted(namesakes)).encode())}"
 
 
-def _known(kept: Path, package: Package, made_by: str) -> _KeptIndex | None:
+def _known(kept: Path, maker: str) -> _KeptIndex | None:
     """What the kept index is made of; None where nothing of it can be used."""
     old = read_sidecar(_sidecar(kept), _FORMAT, _KeptIndex)
-    if old is None or old.made_by != _maker(package, made_by) or FileStamp.of(kept) != old.stamp:
+    if old is None or old.made_by != maker or FileStamp.of(kept) != old.stamp:
         return None
     return old
 

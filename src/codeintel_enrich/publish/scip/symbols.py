@@ -5,7 +5,8 @@
 A name and the file that defines it decide a symbol, so that every file spells it alike. The tree's own things are
 distinguished by module, classes and functions; of a thing elsewhere only its dotted name is known, as in
 `` `os.path`/join. ``. A stub has the name of the module that it describes, and defines the same names elsewhere: there
-the module is a meta descriptor, as in `` `pkg.mod`:Class# ``.
+the module is a meta descriptor, as in `` `pkg.mod`:Class# ``. Where several files are modules of one name, their paths
+stand in place of it.
 """
 
 import re
@@ -14,7 +15,7 @@ from collections.abc import Container
 
 import msgspec
 
-from codeintel_enrich.model.dotted import descriptors, module_descriptors, split_qualified
+from codeintel_enrich.model.dotted import descriptors, module_descriptors, path_name, split_qualified
 
 SCHEME = "codeintel-enrich"
 
@@ -31,13 +32,16 @@ class Package(msgspec.Struct, frozen=True):
 class Namer:
     """Names things for one file; what is local to a function there gets a number, in the order of being asked for."""
 
-    def __init__(self, package: Package, path: str, owner: str, parameters: Container[str]) -> None:
+    def __init__(
+        self, package: Package, path: str, owner: str, parameters: Container[str], namesakes: Container[str]
+    ) -> None:
         """`owner`: what stands before the qualified names of what this file defines. `parameters`: qualified names of
-        the parameters of its functions."""
+        the parameters of its functions. `namesakes`: files whose module name other files have, too."""
         self._own = _prefix(package.name, package.version)
         self._path = path
         self._owner = owner
         self._parameters = parameters
+        self._namesakes = namesakes
         self._locals: dict[str, str] = {}
 
     def symbol(self, name: str, kind: str, path: str | None) -> str | None:
@@ -47,7 +51,7 @@ class Namer:
         if kind == "unknown":
             return None
         if kind == "module":
-            return self._own + module_descriptors(name, _sign(path))
+            return self._own + module_descriptors(self._module(name, path), _sign(path))
         module, inside = split_qualified(name, None if path == self._path else path, self._owner)
         if module is None or not inside:
             return None
@@ -56,13 +60,18 @@ class Namer:
             if path == self._path and name not in self._parameters:
                 return self._locals.setdefault(name, f"local {len(self._locals)}")
             kind = "parameter"
-        return self._own + descriptors(module, inside, kind, _sign(path))
+        return self._own + descriptors(self._module(module, path), inside, kind, _sign(path))
 
     def own(self, local_name: str, kind: str) -> str:
         """The symbol of something in this very file; `` is the module itself."""
+        owner = self._module(self._owner, self._path)
         if not local_name:
-            return self._own + module_descriptors(self._owner, _sign(self._path))
-        return self._own + descriptors(self._owner, tuple(local_name.split(".")), kind, _sign(self._path))
+            return self._own + module_descriptors(owner, _sign(self._path))
+        return self._own + descriptors(owner, tuple(local_name.split(".")), kind, _sign(self._path))
+
+    def _module(self, module: str, path: str | None) -> str:
+        """What a module is called in symbols."""
+        return path_name(path) if path is not None and path in self._namesakes else module
 
 
 def _sign(path: str | None) -> str:
