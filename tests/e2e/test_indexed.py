@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from codeintel_enrich.store import defined_as, exports_of, open_store
 from tests.support.command import Command
 from tests.support.gitrepo import GitRepository
 from tests.support.notebooks import code, notebook, printed, prose
@@ -174,6 +175,14 @@ def test_a_link_to_a_folder_is_a_package_whose_files_are_indexed_once(tmp_path: 
         sql = meant.replace("?", f"'{name}'")
         assert set(work.query(sql)) == {("shared.wire.codec.encode", codec)}
     assert set(work.query(meant.replace("?", "'draw'"))) == {("app.tools.pen.draw", pen)}
+    with open_store(work.root / "cache" / "codeintel.duckdb") as store:
+        assert exports_of(store, "app.wire") == exports_of(store, "shared.wire") != []
+        assert (
+            defined_as(store, "app.wire.codec.encode")
+            == defined_as(store, "app.wire.encode")
+            == "shared.wire.codec.encode"
+        )
+        assert exports_of(store, "app.nothing") is None
     # The interpreter finds the files by these names, too.
     said = subprocess.run(
         [

@@ -41,6 +41,10 @@ _NEAR_NAMES = """
         jaro_winkler_similarity(qualified_name, $1) DESC, qualified_name LIMIT 5
 """
 _IS_NAMED = "SELECT 1 FROM refs WHERE list_contains(qualified_names, ?) LIMIT 1"
+_IS_MODULE = "SELECT 1 FROM modules WHERE module = ? LIMIT 1"
+_IMPORTED_AS = """\
+SELECT m.module FROM imports i JOIN modules m ON m.path = i.target_path
+WHERE i.target_module = ? AND m.module <> i.target_module ORDER BY m.module LIMIT 1"""
 _EXPORTED = """
     SELECT e.origin || substr($1, len(e.module) + len(e.name) + 2) FROM exports e
     WHERE starts_with($1 || '.', e.module || '.' || e.name || '.') AND e.origin IS NOT NULL
@@ -62,8 +66,9 @@ _CALLERS = """
 
 def exports_of(store: duckdb.DuckDBPyConnection, module: str) -> list[Row] | None:
     """What `from module import name` finds, by name; None where there is no such module."""
-    if not store.execute("SELECT 1 FROM modules WHERE module = ? LIMIT 1", [module]).fetchone():
-        return None
+    if not store.execute(_IS_MODULE, [module]).fetchone():
+        linked = _through_links(store, module)
+        return None if linked is None else exports_of(store, linked)
     return _rows(store, _EXPORTS, module)
 
 
@@ -85,12 +90,22 @@ def defined_as(store: duckdb.DuckDBPyConnection, name: str) -> str:
     """The qualified name of what `name` leads to: itself, or what some module exports under it, or a member of that."""
     seen = {name}
     while not store.execute(_IS_NAMED, [name]).fetchone():
-        found = store.execute(_EXPORTED, [name]).fetchone()
-        if found is None or found[0] in seen:
+        found = store.execute(_EXPORTED, [name]).fetchone() or (_through_links(store, name),)
+        if found[0] is None or found[0] in seen:
             break
         name = found[0]
         seen.add(name)
     return name
+
+
+def _through_links(store: duckdb.DuckDBPyConnection, name: str) -> str | None:
+    """A name whose beginning is a module that is imported through a link, as the module itself has it; else None."""
+    parts = name.split(".")
+    for end in range(len(parts), 0, -1):
+        found = store.execute(_IMPORTED_AS, [".".join(parts[:end])]).fetchone()
+        if found is not None:
+            return ".".join([found[0], *parts[end:]])
+    return None
 
 
 def refs_of(store: duckdb.DuckDBPyConnection, qualified_name: str) -> KnownReferences:
