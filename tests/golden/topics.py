@@ -8,6 +8,7 @@ TOPICS: frozenset[tuple[str, str]] = frozenset(
         ("all", "built in branches"),
         ("all", "comprehension"),
         ("all", "dynamic"),
+        ("all", "from a stub"),
         ("all", "from the namespace"),
         ("all", "literal"),
         ("all", "methods"),

@@ -81,6 +81,7 @@ class _Evaluator:
         self._module = name.module or ""
         self._interface = interface
         self._context = context
+        self._reads = reads
         self._table = context.table
         self._conditions = BranchConditions(name, context.table, context.follower, self.dependencies)
         self._all = AllNames(name, reads, context.table, context.namespace_of, self.dependencies)
@@ -357,6 +358,7 @@ class _Evaluator:
         # In this order: a `__getattr__` is asked only for what no statement has bound, and what is loaded replaces it.
         self._lazy_names(state)
         self._lazy_stub(state)
+        self._described(state)
         self._initialisation.bind_submodules(state)
         self._patch(state)
         for name, entry in state.typing.items():
@@ -411,6 +413,24 @@ class _Evaluator:
                 state.names[name] = NamespaceEntry(entry.routes, "dynamic")
         state.forget_all()
         state.all_names = dict.fromkeys(namespace.star)
+
+    def _described(self, state: AbstractState) -> None:
+        """Add to an `__all__` that is not static what the module's own stub lists: names that C code or loops bind."""
+        if state.all_dynamic is None or state.all_names is None or self._name.is_stub:
+            return
+        self.dependencies.add((table_provider(self._module), ""))
+        stub = self._table.stub(self._module)
+        if stub is not None and self._module in self._reads:
+            self.dependencies.add((stub, ALL))
+            namespace = self._context.namespace_of(stub)
+            for name in namespace.all_names or ():
+                state.all_names[name] = None
+                if name not in state.names and name in namespace.names:
+                    self.dependencies.add((stub, name))
+                    # What the stub declares is bound in the module, where nobody sees.
+                    routes = namespace.names[name].routes
+                    own = all(route.how == "local" for route in routes)
+                    state.names[name] = NamespaceEntry(routes, "definition" if own else "reexport")
 
     def _patch(self, state: AbstractState) -> None:
         """Bind what other modules set here; a name that is bound here already is taken for what it is bound to."""

@@ -59,7 +59,7 @@ def summarize(name: ModuleName, interface: Interface) -> ModuleSummary:
     for operation in all_operations(interface.operations):
         written.take(operation)
     # Its stub has the same dotted name.
-    if interface.lazy_stub and name.module is not None:
+    if (interface.lazy_stub or written.is_dynamic) and name.module is not None:
         written.reads.add(name.module)
     return ModuleSummary(
         written.imported,
@@ -80,6 +80,8 @@ class _Written:
         self.imported: dict[str, tuple[str, str]] = {}
         self.tests: dict[str, bool] = {}
         self.reads: set[str] = set()
+        self.is_dynamic = False
+        """Whether its `__all__` is not static."""
         self._name = name
         self._paths: dict[str, dict[str, None]] = {}
         """Name -> what it is bound to at some time, as absolute dotted paths: `reads` must not miss a module, since
@@ -96,6 +98,7 @@ class _Written:
             if target is not None:
                 self.reads.add(target)
         elif isinstance(operation, AllOperation):
+            self.is_dynamic |= operation.operation == "dynamic"
             for path in operation.lists:
                 self.reads.update(self._list_modules(path))
 

@@ -281,7 +281,7 @@ class ModuleReader(StraightLine):
     def _for(self, node: cst.For) -> bool:
         self.walrus(node.iter)
         items = self.values.evaluate(node.iter)
-        changes = _changes_namespace(node.body)
+        changes = _changes_namespace(node.body, self.values.namespaces)
         if changes and isinstance(items, (list, tuple, dict)) and len(items) <= _UNROLLED:
             for name in target_names(node.target):
                 self.bind(name, "variable")
@@ -385,9 +385,10 @@ def _plain_elements(items: cst.BaseExpression) -> list[cst.BaseExpression]:
     return []
 
 
-def _changes_namespace(body: cst.BaseSuite) -> bool:
+def _changes_namespace(body: cst.BaseSuite, namespaces: set[str]) -> bool:
     """Whether a loop's body sets names by string or changes `__all__`: then it is worth unrolling."""
     return any(
-        isinstance(node, cst.Name) and node.value in ("globals", "locals", "vars", "__all__", "setattr")
+        isinstance(node, cst.Name)
+        and (node.value in ("globals", "locals", "vars", "__all__", "setattr") or node.value in namespaces)
         for node in inside(body)
     )

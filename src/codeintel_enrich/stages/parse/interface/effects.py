@@ -102,7 +102,7 @@ class Effects:
             self._assign_name(normalised(target.value), value)
         elif isinstance(target, (cst.Tuple, cst.List)):
             self._assign_elements(target, value)
-        elif isinstance(target, cst.Subscript) and is_globals(target.value):
+        elif isinstance(target, cst.Subscript) and is_globals(target.value, self.values):
             if len(target.slice) == 1:
                 index = only_index(target)
                 self.bind_computed(UNKNOWN if index is None else self.values.evaluate(index), value, target)
@@ -147,6 +147,8 @@ class Effects:
         module = self._optional_module(value)
         self.bind(name, "variable", aliases(value, self.values), test=self._constant_test(value))
         self.note_base(name, value)
+        if is_globals(value):
+            self.values.namespaces.add(name)
         # The expression, evaluated when it is first asked for: most constants never are.
         self.values.constants[name] = value
         if names is not None:

@@ -51,6 +51,8 @@ class KnownNames:
         """Name -> a list of names that other modules have a part in, as `all_names` reads it."""
         self.kinds: dict[str, Literal["function", "type", "module"]] = {}
         """Name -> what a definition or `import` made of it, as the interpreter calls the type."""
+        self.namespaces: set[str] = set()
+        """Names assigned the namespace itself: `g = globals()`."""
         self.unknown: dict[str, cst.CSTNode] = {}
         """Name -> the expression assigned to it, of constants that only assuming may tell."""
 
@@ -60,6 +62,7 @@ class KnownNames:
         for known in (self.constants, self.usual, self.origins, self.lists, self.kinds, self.unknown):
             known.pop(name, None)
         self.relatives.discard(name)
+        self.namespaces.discard(name)
 
     def is_imported(self, name: str) -> bool:
         """Whether a name was last bound by an import."""

@@ -54,8 +54,10 @@ def sets_names(function: cst.FunctionDef) -> bool:
     return False
 
 
-def is_globals(node: cst.BaseExpression) -> bool:
-    """Whether an expression at module level is the namespace, as a dictionary."""
+def is_globals(node: cst.BaseExpression, values: Values | None = None) -> bool:
+    """Whether an expression at module level is the namespace, as a dictionary; `values` tell which names are."""
+    if values is not None and isinstance(node, cst.Name):
+        return node.value in values.namespaces
     return isinstance(node, cst.Call) and not node.args and dotted(node.func) in ("globals", "vars", "locals")
 
 

@@ -131,7 +131,7 @@ class StraightLine(Effects):
     def on_del(self, node: cst.Del) -> None:
         """`del a`, `del globals()["a"]`."""
         names = list(target_names(node.target))
-        if isinstance(node.target, cst.Subscript) and is_globals(node.target.value):
+        if isinstance(node.target, cst.Subscript) and is_globals(node.target.value, self.values):
             index = only_index(node.target)
             name = UNKNOWN if index is None else self.values.evaluate(index)
             names = [name] if isinstance(name, str) else []
@@ -206,7 +206,11 @@ class StraightLine(Effects):
         # `f(globals())` may set any name; `len`, `print` and their like do not.
         elif path not in _READERS and any(is_globals(argument.value) for argument in call.args):
             self.bind_unseen(f"a call of `{path}` with the namespace" if path else "a call with the namespace", call)
-        elif isinstance(function, cst.Attribute) and is_globals(function.value) and function.attr.value == "update":
+        elif (
+            isinstance(function, cst.Attribute)
+            and function.attr.value == "update"
+            and is_globals(function.value, self.values)
+        ):
             self.update_globals(call)
         elif path.count(".") == 1 and path.partition(".")[2] in LIST_METHODS:
             self._call_list_method(call, *path.split("."))
