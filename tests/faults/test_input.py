@@ -9,8 +9,13 @@ from typing import Any
 import duckdb
 import pytest
 
+from codeintel_enrich.commands.diff import diff
+from codeintel_enrich.commands.findings import findings
+from codeintel_enrich.commands.hook import judge_staged
 from codeintel_enrich.engine.state import tree
+from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.files.stat import read_file
+from tests.support.gitrepo import GitRepository
 from tests.support.workspace import Workspace
 
 ODD: dict[str, bytes] = {
@@ -184,3 +189,50 @@ def test_a_file_over_the_size_limit_has_a_row_that_says_so(tmp_path: Path) -> No
     assert rows["small.py"][0]
     assert not rows["big.py"][0]
     assert "1000" in rows["big.py"][1]
+
+
+OPEN = {
+    "pyproject.toml": "[tool.codeintel-enrich]\nmax-file-bytes = 200\n",
+    "shop/__init__.py": 'from .tables import *\n\n__all__ = ["lookup"]\n',
+    "shop/passing.py": "from .tables import *\n",
+    "shop/tables.py": "TABLE = {\n" + "".join(f"    {n}: 'row {n}',\n" for n in range(40)) + "}\ndef lookup(k): ...\n",
+    "use.py": (
+        "from shop import lookup\nfrom shop.passing import TABLE\nfrom shop.tables import TABLE as again\n"
+        "import shop.tables as t\nlookup(1)\nt.lookup(TABLE, again)\n"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [OPEN["shop/tables.py"], "def (:\n", "# coding: no-such-codec\nx = 1\n", "x = 1\0\n"],
+    ids=["too-large", "syntax-error", "undecodable", "null-bytes"],
+)
+def test_names_of_a_file_that_could_not_be_analysed_are_unknown_and_never_missing(tmp_path: Path, text: str) -> None:
+    workspace = Workspace(tmp_path, {**OPEN, "shop/tables.py": text})
+    workspace.build()
+    assert findings(workspace.root / "cache" / "codeintel.duckdb", ["broken-export", "import-cycle"]) == []
+    assert workspace.query("select path from diagnostics where rule = 'unresolved-import'") == []
+    unknown = workspace.query(
+        "select name, reason from refs where path = 'use.py' and target_kind = 'unknown' order by start_byte"
+    )
+    assert {name for name, _ in unknown} == {"lookup", "TABLE", "again"}
+    assert all("could not be analysed" in reason for _, reason in unknown)
+    # As soon as it can be, what it lacks is missed.
+    workspace.write("shop/tables.py", "TABLE = {}\n")
+    workspace.build()
+    assert [found.message for found in findings(workspace.root / "cache" / "codeintel.duckdb", ["broken-export"])] == [
+        "`__all__` lists `lookup`, which nothing binds",
+        "`shop` has no `lookup`",
+    ]
+    workspace.assert_equals_clean()
+
+
+def test_a_file_that_can_no_longer_be_analysed_takes_no_name_of_the_api_away(tmp_path: Path) -> None:
+    repository = GitRepository(tmp_path, {**OPEN, "shop/tables.py": "TABLE = {}\ndef lookup(k): ...\n"})
+    repository.write("shop/tables.py", OPEN["shop/tables.py"])
+    repository.commit("large")
+    found = diff(Options(root=repository.root, jobs=1), "HEAD~1..HEAD")
+    assert found.breaking == ()
+    assert found.findings == ()
+    assert judge_staged(Options(root=repository.root, jobs=1), ("broken-export", "parse-error")).findings == ()

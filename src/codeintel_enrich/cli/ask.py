@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from codeintel_enrich.cli.options import notify
 from codeintel_enrich.cli.show import listed, print_json, print_table
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.store import (
@@ -15,6 +16,7 @@ from codeintel_enrich.store import (
     names_near,
     open_store,
     refs_of,
+    unseen_exports,
 )
 
 
@@ -25,6 +27,10 @@ def show_exports(store: Path, module: str, *, as_json: bool, full: bool) -> None
         rows = exports_of(connection, module)
         if rows is None:
             raise UsageError(f"no module is called {module}{_or_rather(modules_near(connection, module))}")
+        unseen = unseen_exports(connection, module)
+    if unseen is not None:
+        # Beside JSON, which is the names alone.
+        notify(f"{module} may have more names than are known: {unseen}")
     if as_json:
         return print_json(rows)
     shown = [

@@ -98,7 +98,8 @@ class AllOperation(msgspec.Struct, frozen=True, tag="all", array_like=True, gc=F
 
 
 class Opaque(msgspec.Struct, frozen=True, tag="opaque", array_like=True, gc=False):
-    """A statement that may bind any name, such as `globals().update(read_names())`."""
+    """Something that may bind any name: a statement such as `globals().update(read_names())`, or all that stands in a
+    file which could not be analysed."""
 
     reason: str
 

@@ -91,6 +91,8 @@ class LinkedModule(msgspec.Struct, frozen=True):
     all_dynamic: str | None = None
     """Why it is not known, or not all of it, what a star of the module binds: `__all__` cannot be evaluated or, where
     there is none, names come from where nobody can see them."""
+    is_open: bool = False
+    """Whether it may have names that `exports` does not list."""
     star_modules: tuple[str, ...] = ()
     """Absolute names of the modules that this one star-imports at module level, sorted."""
     findings: tuple[LinkFinding, ...] = ()

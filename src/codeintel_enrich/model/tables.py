@@ -31,7 +31,8 @@ SCHEMA_CHANGES: tuple[tuple[str, str], ...] = (
         "3.1",
         "`refs` says who decided what a reference means, how sure that is, and what another source says: `via`,"
         " `certainty`, `contradicted`. Its meaning, and that of `uses` and `bases`, joins names with the SCIP index, so"
-        " attributes have one that had none. `uses.certainty`. Views `overriders`, `may_use`.",
+        " attributes have one that had none. `uses.certainty`. Views `overriders`, `may_use`. `modules.dynamic_getattr`"
+        " is also true where a star or a file that could not be analysed may give names.",
     ),
     (
         "3.0",
@@ -149,7 +150,10 @@ class ModuleRow(Row, frozen=True, kw_only=True):
     has_all: Annotated[bool, "Whether the module sets `__all__`"]
     all_dynamic: Annotated[str | None, "Why it is not (all) known what a star of the module binds, where it is not"]
     star_modules: Annotated[Sequence[str], "Modules whose names a star import brings in"]
-    dynamic_getattr: Annotated[bool, "Whether a module `__getattr__` may give names that `exports` does not list"]
+    dynamic_getattr: Annotated[
+        bool,
+        "Whether it may have names that `exports` does not list: from a `__getattr__`, an unseen star, or unread code",
+    ]
     n_defs: Annotated[int, "Number of classes and functions, nested ones included"]
     annotation_ratio: Annotated[float | None, "Annotated share of parameters and returns, 0 to 1"]
     type_errors: Annotated[int, "Number of errors that type checkers report"]

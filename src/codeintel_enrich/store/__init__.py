@@ -12,6 +12,7 @@ from codeintel_enrich.store.queries import (
     names_near,
     refs_of,
     scip_outcomes,
+    unseen_exports,
 )
 from codeintel_enrich.store.read import canonical_dump, open_store
 from codeintel_enrich.store.report import report_rows
@@ -31,4 +32,5 @@ __all__ = [
     "refs_of",
     "report_rows",
     "scip_outcomes",
+    "unseen_exports",
 ]

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
+# What was given up for its size, its time, its memory or a weakness of the parser may well be Python.
 _PARSE_ERRORS = """
-    SELECT path, coalesce(error_line, 1), error FROM modules WHERE NOT parse_ok
+    SELECT path, coalesce(error_line, 1), error FROM modules m WHERE NOT parse_ok AND NOT EXISTS (
+        SELECT 1 FROM diagnostics d WHERE d.path = m.path AND d.tool = 'parse' AND d.rule IN
+            ('too-large', 'time-limit', 'memory-limit', 'unreadable', 'parser-crash', 'too-deep', 'not-lossless')
+    )
     UNION ALL
     SELECT d.path, d.line, d.message FROM diagnostics d JOIN modules m ON m.path = d.path AND m.parse_ok
     WHERE d.tool = 'parse' AND d.severity = 'error'
@@ -49,7 +53,7 @@ Place = tuple[str, int, str]
 
 
 def parse_errors(store: duckdb.DuckDBPyConnection) -> list[Place]:
-    """Files without a syntax tree, and statements that CPython parses and does not compile."""
+    """Files that are no Python, and statements that CPython parses and does not compile."""
     return _places(store, _PARSE_ERRORS)
 
 

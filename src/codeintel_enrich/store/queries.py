@@ -86,6 +86,13 @@ class KnownReferences(msgspec.Struct, frozen=True):
     """Whether nothing is undecided."""
 
 
+def unseen_exports(store: duckdb.DuckDBPyConnection, module: str) -> str | None:
+    """Why a module may have more names than `exports_of` gives; None where those are all."""
+    rows = store.execute("SELECT all_dynamic FROM modules WHERE module = ? AND dynamic_getattr", [module]).fetchall()
+    reasons = dict.fromkeys(reason for (reason,) in rows if reason is not None)
+    return ("; ".join(reasons) or "what gives them cannot be seen") if rows else None
+
+
 def defined_as(store: duckdb.DuckDBPyConnection, name: str) -> str:
     """The qualified name of what `name` leads to: itself, or what some module exports under it, or a member of that."""
     seen = {name}

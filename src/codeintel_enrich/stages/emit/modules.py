@@ -70,7 +70,7 @@ def module_row(layers: Layers, summary: FileSummary, covered: Covered) -> Module
         has_all=linked.has_all,
         all_dynamic=linked.all_dynamic,
         star_modules=linked.star_modules,
-        dynamic_getattr=layers.interface.dynamic_getattr,
+        dynamic_getattr=linked.is_open,
         n_defs=summary.n_defs,
         annotation_ratio=types.annotation_ratio,
         type_errors=types.n_errors,

@@ -372,6 +372,7 @@ class _Evaluator:
             bad_item=state.bad_item,
             star_fails=star_failure(state, self._module),
             opaque=tuple(sorted(state.opaque)) if state.all_names is None else (),
+            unseen=tuple(sorted(state.opaque)),
             open_stars=tuple(sorted(self._open_stars)),
             dynamic_getattr=self._interface.dynamic_getattr,
             members={found.local_name: found.members for found in self._interface.classes},

@@ -96,6 +96,7 @@ class _ModuleLinker:
             imports=imports,
             has_all=namespace.all_names is not None,
             all_dynamic=namespace.all_dynamic or (in_one_line(namespace.opaque) if namespace.opaque else None),
+            is_open=namespace.is_open,
             star_modules=self._star_modules(),
             findings=tuple(sorted(set(self._findings), key=lambda item: (item.rule, item.message, item.subject))),
         )
@@ -274,7 +275,7 @@ class _ModuleLinker:
             return True
         self._dependencies.add((path, OPEN))
         # Dunder names may be set by the import system, or in ways that no statement shows: not worth a warning.
-        return bool(namespace.open_stars) or namespace.dynamic_getattr or name.startswith("__")
+        return namespace.is_open or name.startswith("__")
 
     def _star_modules(self) -> tuple[str, ...]:
         found: set[str] = set()

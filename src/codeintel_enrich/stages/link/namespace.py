@@ -95,6 +95,8 @@ class Namespace(msgspec.Struct, frozen=True):
     """What `from module import *` raises because of `__all__`."""
     opaque: tuple[str, ...] = ()
     """Why a star of the module may bind more than `star`, where there is no `__all__`; sorted."""
+    unseen: tuple[str, ...] = ()
+    """Why it may have names that are not listed, whatever a star of it binds; sorted."""
     open_stars: tuple[str, ...] = ()
     """Modules outside the tree whose stars may bind anything, sorted."""
     dynamic_getattr: bool = False
@@ -113,6 +115,11 @@ class Namespace(msgspec.Struct, frozen=True):
     """Names that only branches bind which do not run here."""
     initialisation: InitialisationOrder | None = None
     """Of packages that import something of the tree."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may have names that nobody can see: what is asked of it is unknown then, and not missing."""
+        return bool(self.open_stars or self.unseen) or self.dynamic_getattr
 
 
 EMPTY_NAMESPACE = Namespace()
@@ -137,7 +144,9 @@ def changed_items(before: Namespace, after: Namespace) -> Iterator[str]:
         yield STAR
     if any(getattr(before, name) != getattr(after, name) for name in _LIST_FIELDS):
         yield ALL
-    if any(getattr(before, name) != getattr(after, name) for name in ("open_stars", "dynamic_getattr", "opaque")):
+    if any(
+        getattr(before, name) != getattr(after, name) for name in ("open_stars", "dynamic_getattr", "opaque", "unseen")
+    ):
         yield OPEN
     if before.initialisation != after.initialisation:
         yield INITIALISATION

@@ -41,6 +41,7 @@ from codeintel_enrich.stages.link.dependencies import (
 from codeintel_enrich.stages.link.import_graph import LoadedBy, runs_before_binding
 from codeintel_enrich.stages.link.module_table import ModuleTable
 from codeintel_enrich.stages.link.namespace import Namespace, Route
+from codeintel_enrich.stages.link.opaque import in_one_line
 from codeintel_enrich.stages.link.queries import Lookup, Queries, QueryNode
 
 _BUILTINS = frozenset(dir(builtins)) | {"WindowsError", "__builtins__"}
@@ -229,6 +230,8 @@ class NameResolver:
         dependencies.add((path, inactive_node(name)))
         if name in namespace.inactive:
             return (yield (path, inactive_node(name)))
+        if namespace.unseen:
+            return Resolution(reason=f"not all names here are known: {in_one_line(namespace.unseen)}")
         return Resolution(reason="unbound name")
 
     # -- attributes -------------------------------------------------------------------------------------------------
@@ -418,6 +421,8 @@ def _unseen(namespace: Namespace, dotted: str, name: str) -> Resolution:
     """A name that a module does not visibly have."""
     if namespace.open_stars:
         return _of_open_stars(namespace, name)
+    if namespace.unseen:
+        return Resolution(reason=f"not all names of `{dotted}` are known: {in_one_line(namespace.unseen)}")
     if namespace.dynamic_getattr:
         return Resolution(reason=f"`{dotted}.__getattr__` decides")
     return Resolution(reason=f"`{dotted}` has no `{name}`")

@@ -33,7 +33,8 @@ def overlay(rows: PackedRows, source: bytes) -> bytes | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     (module,), imports, exports = unpack_records(rows, MODULES, IMPORTS, EXPORTS)
-    declarer = Declarer(_Stars(imports, exports).names_of)
+    # Where a star may bring more than is seen, it stays; the names that are known stand beside it.
+    declarer = Declarer(_Stars([] if module["dynamic_getattr"] else imports, exports).names_of)
     body = declarer.statements(tree.body)
     if module["has_all"] and module["all_dynamic"] is None:
         body.append(_all_statement([str(item["name"]) for item in exports if item["in_star"]]))

@@ -14,7 +14,7 @@ import msgspec
 from codeintel_enrich.model.config import ParseConfig
 from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.digest import digest
-from codeintel_enrich.model.interface import Interface
+from codeintel_enrich.model.interface import Interface, Opaque
 from codeintel_enrich.model.parsed import Parsed
 from codeintel_enrich.model.syntax import Definition, Node, Syntax
 from codeintel_enrich.stages.parse.bind import bind
@@ -129,4 +129,7 @@ def _failure(source: bytes, decoded: Source | None, rule: str, message: str, lin
         error_line=line,
         diagnostics=(Diagnostic("parse", "error", rule, message, line, column, line, column),),
     )
-    return Parsed(syntax, Interface())
+    # Its names are not known, which is not that it has none. By the rule alone: what a message says more, such as
+    # a line, changes with edits that change nothing for importers.
+    unseen = Opaque(f"a file that could not be analysed ({rule})")
+    return Parsed(syntax, Interface(operations=(unseen,), dynamic_getattr=True))

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from codeintel_enrich.model.config import ParseConfig
-from codeintel_enrich.model.interface import Interface
+from codeintel_enrich.model.interface import Interface, Opaque
 from codeintel_enrich.model.parsed import Parsed
 from codeintel_enrich.stages.parse import failed, parse, stage
 from tests.unit.stages.parse.parse_support import files_of, slices, without_collection
@@ -82,7 +82,9 @@ def test_what_is_wrong_is_a_row(name: str) -> None:
     source, rule, line = BAD[name]
     parsed = parse(source, CONFIG)
     syntax = parsed.syntax
-    assert parsed.interface == Interface()
+    # Its names are not known, which is not that it has none.
+    unseen = Opaque(f"a file that could not be analysed ({rule})")
+    assert parsed.interface == Interface(operations=(unseen,), dynamic_getattr=True)
     assert (syntax.parse_ok, syntax.error_line) == (False, line)
     (diagnostic,) = syntax.diagnostics
     assert (diagnostic.tool, diagnostic.severity, diagnostic.rule, diagnostic.line) == ("parse", "error", rule, line)
