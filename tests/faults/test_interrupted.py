@@ -182,10 +182,37 @@ def test_what_was_overwritten_with_its_old_times_is_found_by_verify_and_mended_b
     shop: Workspace, name: str
 ) -> None:
     overwrite(shop, name)
-    assert not verify(Options(root=shop.root, **shop.options)).is_equal
+    for _ in range(2):
+        assert not verify(Options(root=shop.root, **shop.options)).is_equal
     assert shop.ran() == {"merge"}
     shop.assert_equals_clean()
     assert verify(Options(root=shop.root, **shop.options)).is_equal
+
+
+@pytest.mark.parametrize("name", ["enriched/modules/modules.jsonl", "enriched/modules/shop/core.py.md", "the store"])
+def test_what_was_overwritten_with_its_old_times_is_seen_where_its_neighbours_were_not(
+    shop: Workspace, name: str
+) -> None:
+    overwrite(shop, name)
+    assert shop.ran() == {"merge"}
+    shop.assert_equals_clean()
+    assert shop.ran() == set()
+
+
+def test_a_cache_that_was_moved_or_restored_as_a_whole_is_as_it_was_left(shop: Workspace) -> None:
+    cache = shop.root / "cache"
+    shop.append("shop/core.py", "x = 1\n")
+    shop.build()
+    shutil.copytree(cache, shop.folder / "kept")
+    shutil.rmtree(cache)
+    shutil.move(shop.folder / "kept", cache)
+    assert shop.ran() == set()
+    shop.append("shop/core.py", "y = 1\n")
+    shop.build()
+    assert shop.ran() == set()
+    spoil(cache / "enriched/repo_map.json")
+    assert shop.ran() == {"merge"}
+    shop.assert_equals_clean()
 
 
 @pytest.mark.parametrize("name", ["enriched/repo_map.json", "enriched/cst/cst.jsonl", "the store"])

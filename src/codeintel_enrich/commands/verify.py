@@ -11,7 +11,7 @@ import msgspec
 from codeintel_enrich.commands.status import status
 from codeintel_enrich.engine.plan.build import Build
 from codeintel_enrich.engine.state.artifacts import Artifact, Artifacts, Reader
-from codeintel_enrich.engine.state.intent import Intent, write_intent
+from codeintel_enrich.engine.state.intent import Intent, read_intent, write_intent
 from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.engine.state.manifest import Manifest, load_manifest, save_manifest
 from codeintel_enrich.engine.state.places import Options, Places
@@ -24,6 +24,8 @@ from codeintel_enrich.publish.outputs import CST_FILE, cst_place, lying_there
 from codeintel_enrich.store.compare import TableDifference, compare_stores
 from codeintel_enrich.tasks import run_build
 
+SUSPECTED = "as it is"
+"""What an intent names as its generation that asks for a comparison, not for anything new."""
 EXAMPLES = 3
 """Differences shown of each table."""
 
@@ -63,11 +65,12 @@ def verify(options: Options, notify: Callable[[str], None] = lambda message: Non
     """
     # Sources that changed since would differ in every table, and that says nothing about the store.
     observed = status(Build(options))
-    if observed.added or observed.changed or observed.removed or observed.settings or observed.unfinished:
+    state = Build(options).state
+    unfinished = observed.unfinished and not _is_only_suspected(state)
+    if observed.added or observed.changed or observed.removed or observed.settings or unfinished:
         raise UsageError(
             "files or settings changed since the last build; run `codeintel-enrich build` first, then verify"
         )
-    state = Build(options).state
     with CacheLock(state.places.cache) as lock, tempfile.TemporaryDirectory(prefix="codeintel-enrich-") as temporary:
         lock.acquire(state.project.config.lock_wait_seconds, notify)
         verdict = _compare_with_clean(state, Path(temporary) / "cache")
@@ -75,8 +78,16 @@ def verify(options: Options, notify: Callable[[str], None] = lambda message: Non
             out = state.places.name(state.places.out)
             # A cache that cannot be written has no next build.
             with contextlib.suppress(EnrichError):
-                write_intent(state.places.intent, Intent("merge", "", out, compare=True))
+                write_intent(state.places.intent, Intent("merge", SUSPECTED, out, compare=True))
         return verdict
+
+
+def _is_only_suspected(state: State) -> bool:
+    """Whether nothing is left undone, but an earlier `verify` found that something differs."""
+    intent = read_intent(state.places.intent)
+    return (
+        intent is not None and intent.generation == SUSPECTED and bool(load_manifest(state.places.manifest)[0].settled)
+    )
 
 
 def _compare_with_clean(state: State, cache: Path) -> Verdict:

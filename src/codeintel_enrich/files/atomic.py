@@ -64,7 +64,7 @@ class Replacement:
         self._fresh.replace(self.path)
         self._is_committed = True
         found = os.fstat(self.descriptor)
-        return FileStamp(found.st_size, found.st_mtime_ns, found.st_ino)
+        return FileStamp(found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
 
 
 def replace_file(path: Path, *parts: bytes, claim: Claim | None = None) -> FileStamp:

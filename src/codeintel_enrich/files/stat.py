@@ -35,13 +35,15 @@ class Found(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class FileStamp(msgspec.Struct, frozen=True, array_like=True, eq=False):
     """What `stat` says of a file that was just written; a file with another stamp is not the one that was written.
 
-    A cache may be moved, archived and restored. So the inode does not count, nor what archives lose of the
+    A cache may be moved, archived and restored. So inode and change time do not count, nor what archives lose of the
     modification time: those that hold it as a float some hundred nanoseconds, others all but whole seconds.
     """
 
     size: int
     mtime_ns: int
     inode: int
+    ctime_ns: int = 0
+    """Users cannot set it: with the inode it tells whether this is the very file that was written."""
 
     @classmethod
     def of(cls, path: str | os.PathLike[str]) -> Self | None:
@@ -50,7 +52,7 @@ class FileStamp(msgspec.Struct, frozen=True, array_like=True, eq=False):
             found = os.stat(path)
         except OSError:
             return None
-        return cls(found.st_size, found.st_mtime_ns, found.st_ino)
+        return cls(found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
 
     @classmethod
     def of_folder(cls, path: str | os.PathLike[str]) -> Self | None:
@@ -62,16 +64,9 @@ class FileStamp(msgspec.Struct, frozen=True, array_like=True, eq=False):
         # What a folder's size is differs from one file system to another.
         return cls(0, found.st_mtime_ns, found.st_ino)
 
-    def is_on(self, path: str | os.PathLike[str]) -> bool:
-        """Whether a file bears this stamp now."""
-        try:
-            found = os.stat(path)
-        except OSError:
-            return False
-        # The usual answer, without making an object: a run with nothing to do asks this of every published file.
-        if found.st_size == self.size and found.st_mtime_ns == self.mtime_ns:
-            return True
-        return self == FileStamp(found.st_size, found.st_mtime_ns, found.st_ino)
+    def is_same_file(self, other: Self) -> bool:
+        """Whether both are of one file that nobody wrote to or replaced in between, though with its old times."""
+        return self.inode == other.inode and self.ctime_ns == other.ctime_ns
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FileStamp):

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from codeintel_enrich.engine.state.manifest import Manifest, StageState
 from codeintel_enrich.engine.state.places import Places
@@ -14,22 +15,38 @@ NAMED = 3
 """Up to so many files are named one by one."""
 
 
-def tampered_outputs(manifest: Manifest, places: Places) -> list[str]:
-    """What of ours, by its name in the manifest, does not bear the stamp which the last run left on it."""
+class Tampered(NamedTuple):
+    """What of ours is not as the last run left it, by its name in the manifest."""
+
+    changed: list[str]
+    """Files and folders that do not bear their stamps."""
+    disguised: list[str]
+    """Files that do, and are others all the same: somebody gave them their old times."""
+    moved: list[str]
+    """The same where most are: the cache was moved or restored as a whole."""
+
+
+def tampered_outputs(manifest: Manifest, places: Places) -> Tampered:
+    """Compare everything of ours with the stamps that the last run left on it."""
     # Text, not paths: every published page has a stamp, and a run with nothing to do asks for all of them.
     cache = f"{places.cache}/"
-    files = [
-        name
-        for name, stamp in manifest.stamps.items()
-        if not stamp.is_on(name if os.path.isabs(name) else cache + name)
-    ]
+    changed: list[str] = []
+    copied: list[str] = []
+    for name, stamp in manifest.stamps.items():
+        found = FileStamp.of(name if os.path.isabs(name) else cache + name)
+        if found is None or found != stamp:
+            changed.append(name)
+        elif not found.is_same_file(stamp):
+            copied.append(name)
     # A file of ours that should not be there shows in its folder alone.
-    folders = [
+    changed += [
         name
         for name, stamp in manifest.folders.items()
         if FileStamp.of_folder(name if os.path.isabs(name) else cache + name) != stamp
     ]
-    return files + folders
+    # Where most are the very ones that we wrote, one that is not was put in the place of ours.
+    is_moved = 2 * len(copied) >= len(manifest.stamps)
+    return Tampered(changed, [] if is_moved else copied, copied if is_moved else [])
 
 
 def tampering_warnings(names: Sequence[str], places: Places) -> Iterator[str]:

@@ -20,6 +20,7 @@ from codeintel_enrich.engine.state.account import Account
 from codeintel_enrich.engine.state.artifacts import Artifact, Artifacts, Snapshot, Trace, most_kept
 from codeintel_enrich.engine.state.discovery import form_of
 from codeintel_enrich.engine.state.integrity import (
+    Tampered,
     forget_missing,
     remove_leftovers,
     tampered_outputs,
@@ -90,7 +91,7 @@ class State:
         self.tree = look(self.places, self.project.config, self.options.only, self.manifest, self.journal)
         self.account.left_out = dict(self.tree.seen.left_out)
         # The cached answer was of the manifest before.
-        self.__dict__.pop("tampered", None)
+        self.__dict__.pop("_tampering", None)
 
     def look_again(self) -> None:
         """Look again where another run finished since: what it learned is the starting point now."""
@@ -98,9 +99,13 @@ class State:
             self.account.warnings.clear()
             self.look()
 
-    @cached_property
+    @property
     def tampered(self) -> list[str]:
         """Files of ours that were changed or deleted since the last run, by their names in the manifest."""
+        return self._tampering.changed + self._tampering.disguised
+
+    @cached_property
+    def _tampering(self) -> Tampered:
         return tampered_outputs(self.manifest, self.places)
 
     @property
@@ -156,16 +161,7 @@ class State:
         # end: what it left undone is nowhere listed.
         self.everything_suspect = self.manifest.settled != fingerprint
         self._intent = read_intent(self.places.intent)
-        self.compare = self.compare or (self._intent is not None and self._intent.compare)
-        if self.compare or (self._intent is not None and self._intent.stage == "merge"):
-            self.manifest.merge = NOT_DONE
-            self.manifest.stamps.clear()
-            self.manifest.folders.clear()
-            if self._intent is not None:
-                self.account.warnings.append(f"{self.places.cache}: a build did not come to its end; all was checked")
-        elif self.tampered:
-            self.manifest.merge = NOT_DONE
-            self.account.warnings += tampering_warnings(self.tampered, self.places)
+        self._check_own_files()
         # Somebody wrote into it, or SQLite complained: one look at every artifact costs less than finding the damaged
         # ones one by one, each when some stage is about to read it.
         if self.compare or self.artifacts.warnings or self.places.artifacts.name in self.tampered:
@@ -186,6 +182,23 @@ class State:
         before, after = module_table(known, self.project.config.roots), self._modules
         renamed = {path for path in {*before, *after} if before.get(path) != after.get(path)}
         self.touched.update(path for path, homes in self._homes.items() if not renamed.isdisjoint(homes))
+
+    def _check_own_files(self) -> None:
+        """Find out whether store and published files are as the last build left them; where not, `merge` is due."""
+        intent, tampered = self._intent, self.tampered
+        is_half_done = intent is not None and intent.stage == "merge"
+        self.compare |= (intent is not None and intent.compare) or bool(self._tampering.disguised)
+        if is_half_done:
+            self.account.warnings.append(f"{self.places.cache}: a build did not come to its end; all was checked")
+        else:
+            self.account.warnings += tampering_warnings(tampered, self.places)
+        if is_half_done or tampered or self.compare:
+            self.manifest.merge = NOT_DONE
+        if is_half_done or self.compare:
+            self.manifest.stamps.clear()
+            self.manifest.folders.clear()
+        else:
+            self._stamp(*(self.places.cache / name for name in self._tampering.moved))
 
     def _check_artifacts(self) -> None:
         """Read every artifact. What is damaged is forgotten, so that it is made again."""
@@ -450,7 +463,10 @@ class State:
         """
         self.manifest.rows, self.manifest.broken = dict(rows), dict(broken)
         self._stamp(self.places.store, self.places.publish_index, self.places.slice_log)
-        self.manifest.stamps.update(published)
+        for name, stamp in published.items():
+            # What was left as it was may have been copied since it was written.
+            now = FileStamp.of(self.places.cache / name)
+            self.manifest.stamps[name] = now if now is not None and now == stamp else stamp
         self.manifest.folders = self._folders_of(published)
         self.manifest.merge = StageState(self.merge_inputs().key, ("done",)) if complete else NOT_DONE
         # Until the manifest says how our files were left, they count as those of a build that did not end.
