@@ -139,7 +139,11 @@ def _check_tree_stood_still(ours: Manifest, theirs: Manifest) -> None:
 def _hand_over(manifest: Manifest, artifacts: Path, places: Places) -> None:
     """Give the clean build the external inputs, and nothing else."""
     places.prepare_cache()
-    wanted = {piece for external in manifest.externals.values() for piece in external.slices.values()}
+    wanted = {
+        piece
+        for external in manifest.externals.values()
+        for piece in (*external.slices.values(), *filter(None, [external.homes]))
+    }
     # Slices alone: every other artifact would spare the clean build the work that is to be verified.
     store = Artifacts(places.artifacts)
     with contextlib.closing(store), contextlib.closing(Reader(artifacts)) as reader:
