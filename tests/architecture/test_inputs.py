@@ -44,7 +44,13 @@ def declared(workspace: Workspace) -> set[str]:
     """Files that the manifest lists, of either kind, and those that steer the build."""
     manifest, warning = load_manifest(workspace.root / "cache" / "manifest.msgpack")
     assert warning is None
-    steering = {"pyproject.toml", ".gitignore", *(f"{folder}/.gitignore" for folder in ("shop", "ignored"))}
+    # Build files name modules that are made when the project is built.
+    steering = {
+        "pyproject.toml",
+        "setup.cfg",
+        ".gitignore",
+        *(f"{folder}/.gitignore" for folder in ("shop", "ignored")),
+    }
     assert manifest.outlined.keys() == {"README.md", "pyproject.toml", "shop/data.json"}
     return {*manifest.files, *manifest.outlined, *steering}
 
@@ -76,11 +82,11 @@ def test_an_incremental_build_opens_only_the_sources_that_changed(workspace: Wor
     assert outside_cache(seen.paths()) <= declared(workspace)
 
 
-def test_a_build_that_has_nothing_to_do_opens_config_and_ignore_rules_only(workspace: Workspace) -> None:
+def test_a_build_that_has_nothing_to_do_opens_config_build_files_and_ignore_rules_only(workspace: Workspace) -> None:
     workspace.build()
     with opened(workspace.root) as seen:
         workspace.build()
-    assert outside_cache(seen.paths()) <= {"pyproject.toml", ".gitignore", "shop/.gitignore"}
+    assert outside_cache(seen.paths()) <= {"pyproject.toml", "setup.cfg", ".gitignore", "shop/.gitignore"}
 
 
 def test_workers_open_nothing_of_the_tree_but_what_overlays_are_made_of(workspace: Workspace, tmp_path: Path) -> None:

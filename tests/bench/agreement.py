@@ -16,7 +16,7 @@ import msgspec
 from codeintel_enrich.engine.inputs.tools import IndexerName, find_tool, make_index
 from codeintel_enrich.formats.scip import SCIPIndex
 from codeintel_enrich.model.config import LinkConfig, ParseConfig
-from codeintel_enrich.model.modules import module_table
+from codeintel_enrich.model.module_table import module_table
 from codeintel_enrich.model.parsed import Parsed
 from codeintel_enrich.model.scip import Document
 from codeintel_enrich.stages.link import link

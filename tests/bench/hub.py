@@ -19,7 +19,7 @@ import msgspec
 from codeintel_enrich.model.config import LinkConfig, ParseConfig
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.interface import Interface
-from codeintel_enrich.model.modules import module_table
+from codeintel_enrich.model.module_table import module_table
 from codeintel_enrich.stages.link import LinkState, link
 from codeintel_enrich.stages.parse import parse
 from tests.bench.generate import generate

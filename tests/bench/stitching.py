@@ -30,7 +30,7 @@ from codeintel_enrich.formats.scip_wire import encode_document, encode_head
 from codeintel_enrich.model.config import LinkConfig, ParseConfig
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.linked import Target
-from codeintel_enrich.model.modules import module_table
+from codeintel_enrich.model.module_table import module_table
 from codeintel_enrich.model.scip import ROLE_DEFINITION, Document, IndexMetadata
 from codeintel_enrich.model.stitched import Stitched
 from codeintel_enrich.stages.link import link

@@ -6,7 +6,7 @@ import sys
 
 from codeintel_enrich.model.config import LinkConfig, ParseConfig
 from codeintel_enrich.model.linked import Target
-from codeintel_enrich.model.modules import module_table
+from codeintel_enrich.model.module_table import module_table
 from codeintel_enrich.stages.link import link
 from codeintel_enrich.stages.parse import parse
 from codeintel_enrich.stages.qualify import qualify
@@ -23,9 +23,13 @@ class Analysis:
         self.case = case
         parsed = {path: parse(text.encode(), PARSE_CONFIG) for path, text in case.files.items()}
         self.unparsed = [f"{path}: {file.syntax.error}" for path, file in parsed.items() if not file.syntax.parse_ok]
+        self.names = module_table(
+            case.files, case.roots, lambda path: parsed[path].interface.extends_path == "roots"
+        )
+        """Path -> what importing it means."""
         linked = link(
             None,
-            module_table(case.files, case.roots),
+            self.names,
             case.files,
             lambda path: parsed[path].interface,
             LinkConfig(python_version=_VERSION),

@@ -9,7 +9,7 @@ import pytest
 
 from codeintel_enrich.model.config import LinkConfig
 from codeintel_enrich.model.digest import digest
-from codeintel_enrich.model.modules import module_table
+from codeintel_enrich.model.module_table import module_table
 from codeintel_enrich.model.interface import Interface
 from codeintel_enrich.stages.link import LinkResult, LinkState, link
 from codeintel_enrich.stages.parse import parse
@@ -40,7 +40,8 @@ def test_an_edit_and_its_revert_give_what_a_clean_run_gives(
             if key not in interfaces:
                 interfaces[key] = parse(files[path].encode(), PARSE_CONFIG).interface
         kept = LinkState.decode(state.encode()) if state is not None else None
-        return link(kept, module_table(files, case.roots), texts, lambda path: interfaces[texts[path]], _CONFIG)
+        names = module_table(files, case.roots, lambda path: interfaces[texts[path]].extends_path == "roots")
+        return link(kept, names, texts, lambda path: interfaces[texts[path]], _CONFIG)
 
     whole = run(None, case.files)
     for path in case.files:

@@ -9,7 +9,7 @@ from codeintel_enrich.engine.run.jobs import ENCODER
 from codeintel_enrich.model.config import EmitConfig, LinkConfig, ParseConfig
 from codeintel_enrich.model.context import FileContext
 from codeintel_enrich.model.digest import digest
-from codeintel_enrich.model.modules import module_table
+from codeintel_enrich.model.module_table import module_table
 from codeintel_enrich.model.rows import FileRows, PackedRows, unpack_records
 from codeintel_enrich.model.scip import ROLE_DEFINITION, Document
 from codeintel_enrich.model.tables import TABLES

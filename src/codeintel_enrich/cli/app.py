@@ -159,7 +159,7 @@ def reference(json: Json = False) -> None:
 
 @app.command()
 def doctor(
-    root: Annotated[Path, typer.Option(help="The repository to look at.")] = Path(),
+    root: Root = Path(),
     json: Json = False,
 ) -> None:
     """Which indexers and checkers are here, where checkers look elsewhere than we do, and the lines that align them."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from codeintel_enrich.cli.show import print_json
+from codeintel_enrich.commands.layout import repository_roots
 from codeintel_enrich.engine.rules.config import TABLE
 from codeintel_enrich.errors import EnrichError, UsageError
 
@@ -105,7 +106,7 @@ def set_up(root: Path, *, dry_run: bool, as_json: bool) -> None:
 def _settings(root: Path) -> SetupStep:
     name = "pyproject.toml"
     path = root / name
-    roots = '"src", "."' if (root / "src").is_dir() else '"."'
+    roots = ", ".join(f'"{each}"' for each in repository_roots(root))
     text = f'[tool.{TABLE}]\nroots = [{roots}]\nfail-on = ["parse-error", "broken-export"]\n'
     # Bytes, and only added to: a file that is read and written as TOML would lose the user's formatting.
     try:

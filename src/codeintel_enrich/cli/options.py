@@ -1,5 +1,6 @@
 """Options that several commands share, each declared once: its type, its flags, its help."""
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -22,7 +23,26 @@ class Failing(StrEnum):
     import_cycle = "import-cycle"
 
 
-Root = Annotated[Path, typer.Option(help="The indexed repository.")]
+def found_upward(context: typer.Context, parameter: typer.CallbackParam, given: Path) -> Path:
+    """The folder given with `--root`; without one, the project that the working directory belongs to."""
+    from codeintel_enrich.engine.state.upward import project_root
+
+    # `--root .` says that it is this folder, whatever lies above.
+    if context.resilient_parsing or context.get_parameter_source(parameter.name or "").name != "DEFAULT":  # type: ignore[union-attr]
+        return given
+    here = Path.cwd()
+    found = project_root(here)
+    return given if found == here else Path(os.path.relpath(found))
+
+
+Root = Annotated[
+    Path,
+    typer.Option(
+        help="The indexed repository; default: the project that the working directory belongs to, looked for upward.",
+        callback=found_upward,
+        show_default=False,
+    ),
+]
 CacheDir = Annotated[Path | None, typer.Option(help="Where results are kept; default: ROOT/cache.")]
 Out = Annotated[Path | None, typer.Option(help="Where files are written; default: CACHE/enriched.")]
 FailOn = Annotated[

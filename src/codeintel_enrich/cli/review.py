@@ -1,5 +1,6 @@
 """The commands that look at what a build left: questions, state, reasons, proof; and the one that sets up."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -70,6 +71,10 @@ def explain(
     from codeintel_enrich.commands.explain import explain as story_of
     from codeintel_enrich.engine.plan.build import Build
 
+    # As whoever stands in a folder below the root names it.
+    here, top = Path.cwd(), root.resolve()
+    if (here / path).exists() and here != top and here.is_relative_to(top):
+        path = os.path.relpath(here / path, top)
     # The store's paths have forward slashes and no `./`, whatever a shell completed.
     show_story(story_of(Build(as_last_time(root, cache_dir)), Path(path).as_posix()), json)
 
@@ -145,7 +150,7 @@ def diff(
 
 @review_app.command()
 def init(
-    root: Annotated[Path, typer.Option(help="The repository to set up.")] = Path(),
+    root: Root = Path(),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")] = False,
     json: Json = False,
 ) -> None:

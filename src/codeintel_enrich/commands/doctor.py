@@ -9,8 +9,10 @@ from typing import Any
 
 import msgspec
 
+from codeintel_enrich.commands.layout import repository_roots, suspected_roots
 from codeintel_enrich.engine.inputs.tools import Tool, find_tool
-from codeintel_enrich.engine.rules.config import read_project
+from codeintel_enrich.engine.rules.config import folders_in, read_project
+from codeintel_enrich.engine.rules.layout import Suspect, expanded_roots
 from codeintel_enrich.engine.state.discovery import SKIPPED_FOLDERS
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.formats.checker_config import (
@@ -39,6 +41,12 @@ class Diagnosis(msgspec.Struct, frozen=True):
     settings: tuple[SearchSettings, ...]
     """Ours, then each checker's."""
     differences: tuple[Difference, ...]
+    missing_roots: tuple[str, ...]
+    """Import roots that the repository's build settings name and ours do not."""
+    written_roots: tuple[str, ...]
+    """Ours, as they are written."""
+    suspects: tuple[Suspect, ...]
+    """Folders that seem to be import roots by the last build's imports, and are none."""
     unreadable: dict[str, str]
     """Configuration file -> why it can not be read; its tool is taken to have none."""
 
@@ -66,9 +74,24 @@ def diagnose(root: Path) -> Diagnosis:
     folders = _folders(root, [*project.config.roots, STUBS, *(path for config in configs for path in _named(config))])
     ours = our_settings(project.config.roots, judged, folders)
     checkers = [checker.search(own[name], pyproject, folders) for name, checker in CHECKERS.items()]
+    # A pattern is missing where a folder that it finds is none of ours.
+    missing_roots = [
+        each
+        for each in repository_roots(root)
+        if not set(project.config.roots).issuperset(expanded_roots([each], lambda place: folders_in(root / place)))
+    ]
     present = tuple(tool for tool in found.values() if tool is not None)
     found_differences = differences(ours, checkers, running)
-    return Diagnosis(present, missing, (ours, *checkers), found_differences, unreadable)
+    return Diagnosis(
+        present,
+        missing,
+        (ours, *checkers),
+        found_differences,
+        tuple(missing_roots),
+        project.written_roots,
+        tuple(suspected_roots(root, project)),
+        unreadable,
+    )
 
 
 def _folders(root: Path, named: list[str]) -> set[str]:

@@ -18,12 +18,13 @@ from codeintel_enrich.engine.state.artifacts import has_log
 from codeintel_enrich.engine.state.discovery import may_be_python
 from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.engine.state.places import Options, Places, places
+from codeintel_enrich.engine.state.surroundings import BUILD_FILES, is_made_of
 from codeintel_enrich.errors import EnrichError, ToolError, UsageError
 from codeintel_enrich.files.atomic import replace_file
 from codeintel_enrich.files.git import find_repository, git_objects, run_git
 from codeintel_enrich.tasks import run_build
 
-STEERING = frozenset(("pyproject.toml", "pyvenv.cfg", "CACHEDIR.TAG"))
+STEERING = BUILD_FILES | {".gitignore", "pyvenv.cfg", "CACHEDIR.TAG"}
 """Files that decide, beside the sources, what a build sees."""
 RECORD = "tree.msgpack"
 """What the laid out tree holds, beside it."""
@@ -168,6 +169,7 @@ class TreeCache:
             index=False,
             types=False,
             jobs=self._jobs,
+            all_tracked=True,
             overrides=NO_FILES,
         )
         build = Build(options, self._notify)
@@ -202,6 +204,12 @@ class TreeCache:
         # Blobs as git has them, in a folder of ours: `git worktree` would note itself in the user's repository, and a
         # checkout run their filters.
         fresh = [path for path, entry in wanted.items() if known.get(path) != entry]
+        # Of what is compiled only the name counts, and it may be large.
+        empty = [path for path in fresh if is_made_of(path)]
+        for path in empty:
+            (tree / path).parent.mkdir(parents=True, exist_ok=True)
+            (tree / path).touch()
+        fresh = [path for path in fresh if path not in set(empty)]
         for path, data in zip(fresh, self.repository.blobs([wanted[path].blob for path in fresh]), strict=True):
             target = tree / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -226,11 +234,10 @@ def _matters(path: str, entry: Entry) -> bool:
     pure = PurePosixPath(path)
     # A submodule is a commit of another repository: there is no blob to write. git itself never checks out `..`, but a
     # tree that was made by hand can name it.
-    # Ignore files do not count for what is tracked, and all that is in git is.
-    if entry.mode == SUBMODULE or ".." in pure.parts or pure.name == ".gitignore":
+    if entry.mode == SUBMODULE or ".." in pure.parts:
         return False
     # A link may lead to a folder of modules.
-    return may_be_python(path) or pure.name in STEERING or entry.mode == SYMLINK
+    return may_be_python(path) or pure.name in STEERING or entry.mode == SYMLINK or is_made_of(pure.name)
 
 
 def _seed(main: Places, side: Places) -> None:

@@ -10,7 +10,8 @@ from codeintel_enrich.engine.rules.config import FindingKind
 from codeintel_enrich.engine.state.discovery import SUFFIXES
 from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.model.modules import module_table
+from codeintel_enrich.model.module_table import module_table
+from codeintel_enrich.model.modules import plain
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,9 +58,9 @@ def _taken_away(repository: Repository, staged: Collection[str], roots: Sequence
     if all(path in staged for path in before if path.endswith(SUFFIXES)):
         return set()
     # By module, not by file: a module that became a package of the same name is still there.
-    return _names(before, roots) - _names(staged, roots)
+    return {plain(key) for key in _keys(before, roots) - _keys(staged, roots)}
 
 
-def _names(paths: Iterable[str], roots: Sequence[str]) -> set[str]:
+def _keys(paths: Iterable[str], roots: Sequence[str]) -> set[str]:
     table = module_table([path for path in paths if path.endswith(SUFFIXES)], roots)
-    return {name.module for name in table.values() if name.module is not None}
+    return {name.key for name in table.values() if name.key is not None}

@@ -152,8 +152,9 @@ class ImportedModule(msgspec.Struct, frozen=True, array_like=True):
 
     level: int
     module: str | None
-    phase: Literal["runtime", "typing", "local", "lazy", "never"]
-    """`never`: in a branch that the configured Python or platform rules out."""
+    phase: Literal["runtime", "typing", "local", "lazy", "main", "never"]
+    """`main`: only where the module is run as a program. `never`: in a branch that the configured Python or platform
+    rules out."""
     names: tuple[str, ...] = ()
     """The names of its `from` imports, sorted; `*` for a star, empty for `import module`."""
     guarded: bool = False
@@ -180,6 +181,9 @@ class Interface(msgspec.Struct, frozen=True):
     dots)."""
     dynamic_getattr: bool = False
     """A module `__getattr__` that no static table explains, or names that are computed and set at run time."""
+    extends_path: Literal["roots", "anywhere"] | None = None
+    """Whether its modules come from more than its own folder: from folders of its name on other import roots, as
+    pkgutil's and pkg_resources' namespace packages have it, or from anywhere, as code says that nobody follows."""
     lazy_stub: bool = False
     """`lazy_loader.attach_stub`: the table is this module's own stub."""
     usual: dict[str, UsualValue] = {}

@@ -72,6 +72,8 @@ class LinkedModule(msgspec.Struct, frozen=True):
     """Dotted name; None for a file that cannot be imported by name."""
     owner: str
     """What stands before the qualified names of what it defines: `module`, else its path as `ModuleName` has it."""
+    identity: str
+    """What no other file has, but a stub: `owner`; its path where it is not the first of that name."""
     package: str
     is_package: bool
     is_stub: bool

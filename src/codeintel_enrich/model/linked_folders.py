@@ -50,7 +50,7 @@ def with_links(
         if not found.importable or found.module is None:
             continue
         if names[own].importable:
-            others.setdefault(found.module, own)
+            others.setdefault(found.key or found.module, own)
         else:
             names[own] = found
     return names, others

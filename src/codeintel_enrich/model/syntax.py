@@ -20,7 +20,7 @@ BindingKind = Literal["class", "function", "variable", "parameter", "import", "t
 Role = Literal["definition", "read", "write", "import", "delete"]
 ReferenceKind = Literal["name", "attribute", "keyword", "import"]
 Phase = Literal["runtime", "typing", "local"]
-ImportPhase = Phase | Literal["lazy"]
+ImportPhase = Phase | Literal["lazy", "main", "never"]
 
 
 class Parameter(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -64,7 +64,8 @@ class ImportStatement(msgspec.Struct, frozen=True, array_like=True):
     names: tuple[ImportedName, ...]
     phase: ImportPhase
     """`typing` under TYPE_CHECKING, `local` inside a function, `lazy` where the module is loaded when a name is first
-    used (PEP 810), else `runtime`."""
+    used (PEP 810), `main` where the module is run as a program, `never` where the configured Python or platform rules
+    it out, else `runtime`."""
     node: int
     """Index of its Import / ImportFrom / LazyImport / LazyImportFrom node."""
     is_from: bool

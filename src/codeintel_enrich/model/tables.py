@@ -23,6 +23,11 @@ stand anywhere among them. `meta` says it to whoever has only the store.
 
 SCHEMA_CHANGES: tuple[tuple[str, str], ...] = (
     (
+        "3.3",
+        "`imports.resolved_path` is the file that an imported name means; `imports.kind` may be `main` or `never`."
+        " Two files of different import roots may have one `modules.module`.",
+    ),
+    (
         "3.2",
         "`cells`: the lines of notebooks' code, and where they stand in the file. Names of what a file defines that no"
         " import finds begin with its path; they were null.",
@@ -242,8 +247,13 @@ class ImportRow(Row, frozen=True, kw_only=True):
     level: Annotated[int, "Number of leading dots"]
     is_from: Annotated[bool, "Whether it is a `from` import"]
     is_star: Annotated[bool, "Whether it is a star import"]
-    kind: Annotated[str, "`typing` under TYPE_CHECKING, `local` inside a function, `lazy` by PEP 810, else `runtime`"]
+    kind: Annotated[
+        str,
+        "`typing` under TYPE_CHECKING, `local` inside a function, `lazy` by PEP 810, `main` under a test for being run "
+        "as a program, `never` where the configured Python or platform rules it out, else `runtime`",
+    ]
     resolved: Annotated[str | None, "Qualified name of what the name finally is"]
+    resolved_path: Annotated[str | None, "File of that, where it is in the tree"]
     target_path: Annotated[str | None, "File of the target module, where it is in the tree"]
     known: Annotated[bool, "Whether the target module is in the tree or in the standard library"]
     node_id: Annotated[str, "The import statement"]

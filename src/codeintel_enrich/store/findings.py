@@ -38,12 +38,13 @@ _BROKEN_EXPORTS = """
 _LOST_MODULES = """
     SELECT DISTINCT path, line, message FROM diagnostics
     WHERE tool = 'link' AND rule = 'unresolved-import'
-        AND message IN (SELECT format('no module `{}`', name) FROM unnest($1) AS gone(name))
+        AND regexp_extract(message, '^no module `([^`]+)`', 1) IN (SELECT name FROM unnest($1) AS gone(name))
 """
 _CYCLIC_NAMES = "SELECT path, line, message FROM diagnostics WHERE tool = 'link' AND rule = 'import-cycle'"
 _LOADS = """
     SELECT i.path, coalesce(s.path, i.target_path) AS target, min(i.start_line)
-    FROM imports i LEFT JOIN modules s ON i.is_from AND s.module = i.resolved AND NOT s.is_stub
+    FROM imports i LEFT JOIN modules s
+        ON i.is_from AND s.path = i.resolved_path AND s.module = i.resolved AND NOT s.is_stub
     WHERE i.kind = 'runtime' AND target IS NOT NULL AND target <> i.path AND NOT ends_with(i.path, '.pyi')
     GROUP BY ALL ORDER BY ALL
 """

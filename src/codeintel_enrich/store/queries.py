@@ -137,6 +137,16 @@ def broken_files(store: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return {path: f"{line}: {error}" for path, line, error in rows}
 
 
+def imported_from_nowhere(store: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Top-level module that is in neither the tree nor the standard library -> how many names are imported from it."""
+    return dict(
+        store.execute("""
+            SELECT split_part(target_module, '.', 1) AS top, count(*) FROM imports
+            WHERE NOT known AND level = 0 AND target_path IS NULL GROUP BY top ORDER BY top
+        """).fetchall()
+    )
+
+
 def scip_outcomes(store: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """What became of the ranges of the SCIP index, over all files: outcome -> how many."""
     return dict(

@@ -26,10 +26,9 @@ _MODULES = """
 """
 # A name that is a module itself leads there, not to its package.
 _IMPORTS = """
-    WITH named AS (SELECT module, min(path) AS path FROM modules WHERE NOT is_stub GROUP BY module),
-    hops AS (
-        SELECT i.path AS source, coalesce(named.path, i.target_path) AS target, i.kind
-        FROM imports i LEFT JOIN named ON named.module = i.resolved
+    WITH hops AS (
+        SELECT i.path AS source, coalesce(m.path, i.target_path) AS target, i.kind
+        FROM imports i LEFT JOIN modules m ON m.path = i.resolved_path AND m.module = i.resolved AND NOT m.is_stub
     )
     SELECT source, target, min(kind ORDER BY kind = 'runtime' DESC, kind) AS kind, count(*) AS names
     FROM hops WHERE target IS NOT NULL AND target <> source

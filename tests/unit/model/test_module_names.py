@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from codeintel_enrich.model.modules import ModuleName, module_table
+from codeintel_enrich.model.module_table import module_table
+from codeintel_enrich.model.modules import ModuleName, realm_of
 
 
 def names(*paths: str, roots: tuple[str, ...] = ("src", ".")) -> dict[str, str | None]:
@@ -42,20 +43,65 @@ def test_module_wins_over_namespace_folder_beside_it() -> None:
     assert names("foo.py", "foo/bar.py", roots=(".",)) == {"foo.py": "foo", "foo/bar.py": None}
 
 
-def test_first_root_wins_and_namespace_packages_merge() -> None:
-    found = names("a/space/x.py", "b/space/x.py", "b/space/y.py", "b/one.py", "a/one.py", roots=("a", "b"))
-    assert found == {
-        "a/one.py": "one",
+def meanings(table: dict[str, ModuleName], dotted: str) -> dict[str, str | None]:
+    """File -> the file that an absolute dotted name means there."""
+    files = {name.key: path for path, name in table.items() if name.importable}
+    return {path: files.get(name.meant(dotted)) for path, name in table.items()}
+
+
+def test_namespace_packages_merge_over_roots() -> None:
+    table = module_table(["a/space/x.py", "b/space/y.py", "b/space/z.py"], ["a", "b"])
+    assert {path: name.key for path, name in table.items()} == {
         "a/space/x.py": "space.x",
-        "b/one.py": None,
-        "b/space/x.py": None,
         "b/space/y.py": "space.y",
+        "b/space/z.py": "space.z",
     }
 
 
-def test_regular_package_hides_later_roots() -> None:
-    found = names("a/p/__init__.py", "b/p/__init__.py", "b/p/only_here.py", roots=("a", "b"))
-    assert found == {"a/p/__init__.py": "p", "b/p/__init__.py": None, "b/p/only_here.py": None}
+def test_the_root_of_a_file_decides_then_the_nearest_one_then_the_first() -> None:
+    paths = ["a/src/one.py", "b/src/one.py", "a/src/x.py", "b/src/x.py", "b/tests/t.py", "c/t.py"]
+    table = module_table(paths, ["a/src", "b/src", "."])
+    assert {name.module for path, name in table.items() if path.endswith("one.py")} == {"one"}
+    assert meanings(table, "one") == {
+        "a/src/one.py": "a/src/one.py",
+        "a/src/x.py": "a/src/one.py",
+        "b/src/one.py": "b/src/one.py",
+        "b/src/x.py": "b/src/one.py",
+        "b/tests/t.py": "b/src/one.py",
+        "c/t.py": "a/src/one.py",
+    }
+
+
+def test_regular_packages_of_one_name_are_two() -> None:
+    paths = ["a/p/__init__.py", "b/p/__init__.py", "b/p/only_here.py"]
+    table = module_table(paths, ["a", "b"])
+    assert meanings(table, "p.only_here") == {"a/p/__init__.py": None, paths[1]: paths[2], paths[2]: paths[2]}
+    assert table["b/p/only_here.py"].package == table["b/p/__init__.py"].key
+
+
+def test_packages_that_extend_their_path_are_one() -> None:
+    paths = ["a/p/__init__.py", "a/p/x.py", "b/p/__init__.py", "b/p/y.py", "c/p/z.py"]
+    table = module_table(paths, ["a", "b", "c"], lambda path: True)
+    assert meanings(table, "p.z") == dict.fromkeys(paths, "c/p/z.py")
+    assert meanings(table, "p.x") == dict.fromkeys(paths, "a/p/x.py")
+    assert {name.package for name in table.values()} == {"p"}
+
+
+def test_a_folder_that_no_import_can_spell_is_a_root_for_what_lies_in_it() -> None:
+    paths = ["billing-api/app/__init__.py", "billing-api/src/lib.py", "billing-api/t.py", "app.py", "lib.py", "z/t.py"]
+    table = module_table(paths, ["."])
+    inside = {path for path in paths if path.startswith("billing-api")}
+    assert meanings(table, "app") == {path: paths[0] if path in inside else "app.py" for path in paths}
+    assert meanings(table, "lib") == {path: paths[1] if path in inside else "lib.py" for path in paths}
+    assert table["billing-api/app/__init__.py"].module == "app"
+
+
+def test_a_script_finds_what_lies_beside_it_and_a_package_does_not() -> None:
+    paths = ["s/config.py", "s/run.py", "p/__init__.py", "p/config.py", "p/run.py", "s/json.py"]
+    table = module_table(paths, ["."])
+    assert meanings(table, "config") == {path: "s/config.py" if path.startswith("s/") else None for path in paths}
+    # The standard library's, for the folder may be a package without an `__init__.py`.
+    assert meanings(table, "json") == dict.fromkeys(paths)
 
 
 def test_stub_has_its_modules_name() -> None:
@@ -93,9 +139,7 @@ def test_names_that_no_import_statement_can_spell_are_names_as_importlib_has_it(
         "odd/is/x-y/__init__.py": "odd.is.x-y",
         "odd/is/x-y/class.py": "odd.is.x-y.class",
     }
-    scripts = dict.fromkeys(
-        ["odd/data-files/m.py", "odd/v1.2/__init__.py", "odd/v1.2/m.py", "odd/a.b.py", "data-files/x.py", "a.b.py"]
-    )
+    scripts = dict.fromkeys(["odd/v1.2/__init__.py", "odd/a.b.py", "a.b.py"])
     assert names(*modules, *scripts) == {**modules, **scripts}
     for path in modules:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -106,17 +150,17 @@ def test_names_that_no_import_statement_can_spell_are_names_as_importlib_has_it(
 
 
 def test_where_no_import_finds_a_file_its_path_stands_in_front_of_what_it_defines() -> None:
-    paths = ["src/util.py", "util.py", "util.pyi", "data-files/x.py", "bin/tool", "tool", "gui.pyw", "__init__.py"]
+    paths = ["util.py", "util/__init__.py", "util.pyi", "data-files/x.py", "bin/tool", "tool", "gui.pyw", "__init__.py"]
     owners = {path: name.owner for path, name in module_table(paths, ["src", "."]).items()}
     assert owners == {
         "__init__.py": "./__init__.py",
         "bin/tool": "bin/tool",
-        "data-files/x.py": "data-files/x.py",
+        "data-files/x.py": f"{realm_of('data-files')}x",
         "gui.pyw": "./gui.pyw",
-        "src/util.py": "util",
         "tool": "./tool",
         "util.py": "./util.py",
         "util.pyi": "util",
+        "util/__init__.py": "util",
     }
 
 
@@ -150,9 +194,12 @@ def test_the_path_finder_agrees(paths: list[str], tmp_path: Path) -> None:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("")
     table = module_table(paths, ["r1", "r2"])
+    roots = [tmp_path / "r1", tmp_path / "r2"]
     for path, name in table.items():
         assert name.module is not None
-        assert name.importable == (_found(name.module, [tmp_path / "r1", tmp_path / "r2"]) == tmp_path / path), path
+        assert (name.importable and not name.realm) == (_found(name.module, roots) == tmp_path / path), path
+        # A program of the file's own distribution has none but its root on the path.
+        assert name.importable == (_found(name.module, [tmp_path / path[:2]]) == tmp_path / path), path
 
 
 def _found(module: str, roots: Iterable[Path]) -> Path | None:

@@ -34,7 +34,7 @@ class Build:
     def fingerprint(self) -> str:
         """Digest of everything but files that decides what a finished build looks like."""
         # Grammars count by the languages that the tree has: one more that is installed changes nothing for other trees.
-        return config_digest(self._asked, self.state.tree.grammars)
+        return config_digest(self._asked, self.state.tree.grammars, self.state.tree.surroundings)
 
     @cached_property
     def _asked(self) -> str:

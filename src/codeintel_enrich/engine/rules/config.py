@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from codeintel_enrich.engine.rules.layout import expanded_roots
 from codeintel_enrich.engine.rules.toggles import ingests_in_bulk, sorts_keys
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.model.config import (
@@ -65,7 +66,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Every setting of a build, with its default."""
 
     roots: tuple[str, ...] = ("src", ".")
-    """Folders, relative to the root, that module names start from; the longest match wins."""
+    """Folders, relative to the root, that module names start from: the longest that holds a file names it, and where
+    several have a name, the one that is nearest to the importing file answers. `*` and `?` stand for what is there, as
+    in `packages/*/src`."""
     include: tuple[str, ...] = ()
     """gitignore patterns; when given, only matching files are indexed."""
     exclude: tuple[str, ...] = ()
@@ -189,6 +192,8 @@ class Project(msgspec.Struct, frozen=True):
     """What `tags-yaml` says."""
     sorts_keys: bool = True
     """Whether keys of JSON lines are sorted, by the environment."""
+    written_roots: tuple[str, ...] = ()
+    """`roots` as the settings have them, patterns and all."""
     in_bulk: bool = True
     """Whether the store may be given the rows of many files at once, by the environment."""
 
@@ -203,7 +208,7 @@ def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
         text = path.read_bytes()
     except FileNotFoundError:
         config = _convert(dict(overrides), path)
-        return _by_environment(Project(config, tag_rules=_read_rules(config, root)))
+        return _by_surroundings(Project(config, tag_rules=_read_rules(config, root)), root)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     try:
@@ -229,7 +234,7 @@ def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
         version=version if isinstance(version, str) else "",
         tag_rules=_read_rules(config, root),
     )
-    return _by_environment(found)
+    return _by_surroundings(found, root)
 
 
 def cache_setting(root: Path) -> str | None:
@@ -252,8 +257,21 @@ def cache_setting(root: Path) -> str | None:
     return found
 
 
-def _by_environment(project: Project) -> Project:
-    return msgspec.structs.replace(project, sorts_keys=sorts_keys(), in_bulk=ingests_in_bulk())
+def _by_surroundings(project: Project, root: Path) -> Project:
+    """What environment and file system say: the roots that patterns find, among others."""
+    written = project.config.roots
+    if any("*" in place or "?" in place for place in written):
+        roots = tuple(expanded_roots(written, lambda place: folders_in(root / place)))
+        project = msgspec.structs.replace(project, config=msgspec.structs.replace(project.config, roots=roots))
+    return msgspec.structs.replace(project, sorts_keys=sorts_keys(), in_bulk=ingests_in_bulk(), written_roots=written)
+
+
+def folders_in(folder: Path) -> list[str]:
+    """The names of the folders in a folder; none where there is none."""
+    try:
+        return [path.name for path in folder.iterdir() if path.is_dir()]
+    except OSError:
+        return []
 
 
 def config_digest(*parts: object) -> str:

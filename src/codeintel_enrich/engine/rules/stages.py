@@ -96,9 +96,10 @@ STAGES: tuple[Stage, ...] = (
         name="link",
         doc="every interface -> each module linked: its exports, and what it refers to elsewhere",
         scope="repository",
-        reads=("interfaces",),
+        reads=("interfaces", "surroundings"),
         makes=("linked",),
-        code=("engine/run/link_job", "stages/link"),
+        code=("engine/run/link_job", "engine/state/discovery", "engine/state/surroundings", "stages/link"),
+        libraries=("pathspec",),
         settings=lambda project: {
             "link": project.config.link_config(project.requires_python),
             "roots": project.config.roots,
@@ -181,6 +182,7 @@ CHANGED: dict[str, str] = {
     "coverage": "which of its lines are covered changed",
     "history": "its history changed",
     "owners": "its owners changed",
+    "surroundings": "what is ignored, compiled or named by build files changed",
     "interfaces": "what some module shows or asks changed, or a module came or went",
 }
 """Name of something that is read -> what to say where it is another than it was; checkers go by their own names."""

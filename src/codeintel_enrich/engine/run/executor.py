@@ -246,6 +246,7 @@ class Executor:
                 state.manifest.links,
                 config.roots,
                 config.link_config(state.project.requires_python),
+                ENCODER.encode(state.tree.seen.around),
             )
 
         done = msgspec.msgpack.decode(self._on_repository("link", job), type=LinkDone)
@@ -269,7 +270,7 @@ class Executor:
         state.account.seconds["merge: files"] = published.seconds
         out = state.places.name(state.places.out)
         files = {name if os.path.isabs(name) else f"{out}/{name}": stamp for name, stamp in published.files.items()}
-        state.end_merge(stored.rows, stored.broken, files, complete=not published.postponed)
+        state.end_merge(stored.rows, stored.broken, stored.nowhere, files, complete=not published.postponed)
 
     def _store(self, stamps: Mapping[str, FileStamp]) -> StoreDone:
         state, places = self._state, self._state.places

@@ -63,6 +63,8 @@ class LinkJob(msgspec.Struct, frozen=True):
     """Symbolic link to a folder -> the folder."""
     roots: tuple[str, ...]
     config: LinkConfig
+    around: bytes
+    """What speaks for modules that are not in the tree: encoded `Surroundings`."""
 
 
 class LinkDone(msgspec.Struct, frozen=True):
@@ -96,6 +98,8 @@ class StoreDone(msgspec.Struct, frozen=True, kw_only=True):
     rebuilt: str | None
     rows: dict[str, int]
     broken: dict[str, str]
+    nowhere: dict[str, int]
+    """As `Manifest.nowhere`."""
     seconds: float
 
 

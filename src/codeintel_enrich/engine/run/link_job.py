@@ -31,23 +31,35 @@ class LinkRecord(msgspec.Struct):
 
 def run_link(job: LinkJob) -> LinkDone:
     """Link all modules. Raises CorruptArtifactError where an interface is missing or damaged."""
+    from codeintel_enrich.engine.state.discovery import kept_by
+    from codeintel_enrich.engine.state.surroundings import Providers, Surroundings
     from codeintel_enrich.model.interface import Interface
     from codeintel_enrich.model.linked_folders import with_links
-    from codeintel_enrich.model.modules import module_table
+    from codeintel_enrich.model.module_table import module_table
     from codeintel_enrich.stages.link import LinkState, link
 
     warnings: list[str] = []
     with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
         record, state = _load_record(job, artifacts, warnings)
         interfaces = msgspec.msgpack.Decoder(Interface)
-        names, others = with_links(job.interfaces, job.links, lambda paths: module_table(paths, job.roots))
+        around = msgspec.msgpack.decode(job.around, type=Surroundings)
+
+        def load(path: str) -> Interface:
+            return interfaces.decode(artifacts.get(job.interfaces[path]))
+
+        def extends(path: str) -> bool:
+            # A path that leads through a link is none that was parsed.
+            return path in job.interfaces and load(path).extends_path == "roots"
+
+        names, others = with_links(job.interfaces, job.links, lambda paths: module_table(paths, job.roots, extends))
         result = link(
             LinkState.decode(state) if state else None,
             names,
             job.interfaces,
-            lambda path: interfaces.decode(artifacts.get(job.interfaces[path])),
+            load,
             job.config,
             others,
+            Providers(around, kept_by(around)).why,
         )
     # `link` answers only for what it looked at again; for all other modules the former answer stands.
     table = {path: name for path, name in record.linked.items() if path not in result.removed}

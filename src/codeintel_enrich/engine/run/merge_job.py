@@ -43,7 +43,7 @@ def publish_ahead_job(index: str) -> list[bytes]:
 
 def run_store(job: StoreJob) -> StoreDone:
     """Bring the store to what is wanted. Raises CorruptArtifactError where rows are missing."""
-    from codeintel_enrich.store import broken_files, merge_store, open_store
+    from codeintel_enrich.store import broken_files, imported_from_nowhere, merge_store, open_store
 
     started = time.perf_counter()
     with contextlib.closing(Reader(Path(job.artifacts))) as artifacts:
@@ -57,12 +57,13 @@ def run_store(job: StoreJob) -> StoreDone:
             in_bulk=job.in_bulk,
         )
     with open_store(store) as connection:
-        broken = broken_files(connection)
+        broken, nowhere = broken_files(connection), imported_from_nowhere(connection)
     return StoreDone(
         generation=merged.generation,
         rebuilt=merged.rebuilt,
         rows=merged.rows,
         broken=broken,
+        nowhere=nowhere,
         seconds=time.perf_counter() - started,
     )
 

@@ -5,9 +5,11 @@ from collections import Counter
 import msgspec
 
 from codeintel_enrich.engine.plan.build import Build
+from codeintel_enrich.engine.rules.layout import Suspect, suspects
 from codeintel_enrich.engine.rules.stages import STAGES, stages_of
 from codeintel_enrich.engine.state.discovery import printable
 from codeintel_enrich.engine.state.outlining import language
+from codeintel_enrich.engine.state.state import State
 
 SHOWN = 3
 MOST_BROKEN = 10
@@ -68,6 +70,11 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         return "".join(f"{line}\n" for line in lines)
 
 
+def suspected_roots(state: State) -> list[Suspect]:
+    """The folders that seem to be import roots, by the imports of the last build, and are none."""
+    return suspects(state.manifest.nowhere, state.files, state.project.config.roots, state.project.written_roots)
+
+
 def left_out_lines(left_out: dict[str, str]) -> list[str]:
     """One line per reason, with a few examples."""
     reasons: dict[str, list[str]] = {}
@@ -103,7 +110,7 @@ def summarise(build: Build, errors: tuple[str, ...] = (), exit_code: int = 0) ->
         broken=state.manifest.broken,
         left_out=dict(sorted(left_out.items())),
         # Several workers may find the same fault.
-        warnings=tuple(dict.fromkeys(account.warnings)),
+        warnings=tuple(dict.fromkeys([*account.warnings, *(each.text() for each in suspected_roots(state))])),
         errors=errors,
         exit_code=exit_code,
         index_behind=inputs.index_behind(state.contents),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from codeintel_enrich.engine.state.surroundings import BUILD_FILES, MOST_READ, Surroundings, is_made_of, named_modules
 from codeintel_enrich.errors import UsageError, rule_out_machine
 from codeintel_enrich.files.kernel import other_kernel
 from codeintel_enrich.files.shebang import HEAD_BYTES, is_python_script, may_be_script
@@ -96,6 +97,8 @@ class Scan(msgspec.Struct):
     decisions: Decisions
     decisions_changed: bool
     """Whether rules were asked anew."""
+    around: Surroundings = Surroundings()
+    """What speaks for modules that are not among the files."""
 
 
 def scan(
@@ -106,6 +109,7 @@ def scan(
     only: Sequence[str],
     skip: Sequence[str],
     submodules: bool,
+    all_tracked: bool = False,
     claims: Callable[[str], object],
     decisions: Decisions,
 ) -> Scan:
@@ -113,10 +117,11 @@ def scan(
 
     `include`, `exclude`, `only` are gitignore patterns; `skip` are folders (relative) that are ours. Files that git
     tracks count, whatever ignore files say of them; other work trees inside of this one do not, nor do submodules
-    unless `submodules`. Symbolic links to folders are not followed (no loops, no file twice) but listed; links to
-    files are files. Raises UsageError for a bad pattern.
+    unless `submodules`. `all_tracked`: git tracks every file that is there, and need not be asked. Symbolic links to
+    folders are not followed (no loops, no file twice) but listed; links to files are files. Raises UsageError for a bad
+    pattern.
     """
-    walk = _Walk(root, include, exclude, only, skip, submodules, claims, decisions.heads)
+    walk = _Walk(root, include, exclude, only, skip, submodules, all_tracked, claims, decisions.heads)
     walk.visit("", ())
     # Asking pathspec costs more than the walk, and what it says of a path depends on the rules alone: its
     # answers are kept until a rule changes.
@@ -124,11 +129,27 @@ def scan(
     if rules != decisions.rules:
         decisions = Decisions(rules=rules, kept=set(), excluded=set(), ignored=set(), tracked=set())
     decisions.heads = walk.heads
+    around = walk.surroundings()
     kept, changed = walk.decide(decisions)
     outlined = {path: found for path, found in kept.items() if not walk.is_python(path)}
     files = {path: found for path, found in kept.items() if path not in outlined} if outlined else kept
     links = walk.links(files, decisions)
-    return Scan(files, outlined, links, walk.left_out, decisions, changed)
+    return Scan(files, outlined, links, walk.left_out, decisions, changed, around)
+
+
+def kept_by(around: Surroundings) -> Callable[[str], bool] | None:
+    """Says whether the rules would let a file be an input, be it there or not; None where there are no rules."""
+    patterns = (around.include, around.exclude, around.only)
+    if not around.rules and not any(patterns):
+        return None
+    rules = _Rules(dict(around.rules), *patterns)
+    folders = sorted((folder for folder, _ in around.rules), key=len)
+
+    def keeps(path: str) -> bool:
+        rulers = tuple(folder for folder in folders if not folder or path.startswith(f"{folder}/"))
+        return not (rules.excludes(path) or rules.ignores(path, rulers))
+
+    return keeps
 
 
 class _Walk:
@@ -142,6 +163,7 @@ class _Walk:
         only: Sequence[str],
         skip: Sequence[str],
         submodules: bool,
+        all_tracked: bool,
         claims: Callable[[str], object],
         heads: Mapping[str, tuple[Found, bool, str | None]],
     ) -> None:
@@ -149,6 +171,7 @@ class _Walk:
         self.patterns = (tuple(include), tuple(exclude), tuple(only))
         self.skip = frozenset(skip)
         self.submodules = submodules
+        self.all_tracked = all_tracked
         self.claims = claims
         self.known_heads = heads
         self.heads: dict[str, tuple[Found, bool, str | None]] = {}
@@ -160,6 +183,9 @@ class _Walk:
         self.linked_folders: list[tuple[str, tuple[str, ...]]] = []
         self.ignore_files: dict[str, str] = {}
         """Folder -> text of its .gitignore, in walk order."""
+        self.made: list[str] = []
+        """Files of which modules are made."""
+        self.build_files: list[str] = []
 
     def visit(self, top: str, rulers: tuple[str, ...]) -> None:
         # A stack, not recursion: how deep somebody's folders nest is not ours to limit.
@@ -182,7 +208,7 @@ class _Walk:
                 self._declare_submodules(folder)
             if ".gitignore" in names and (text := self._read(f"{folder}/.gitignore" if folder else ".gitignore")):
                 self.ignore_files[folder] = text
-                rulers = (*rulers, folder)
+                rulers = rulers if self.all_tracked else (*rulers, folder)
             self._sort_out(listing, f"{folder}/" if folder else "", rulers, pending)
 
     def _not_ours(self, folder: str, markers: set[str], listing: list[os.DirEntry[str]]) -> str | None:
@@ -238,6 +264,10 @@ class _Walk:
                 (is_notebook(name) or may_be_script(name)) and self._is_python_inside(entry, prefix + name)
             ):
                 self._take(entry, prefix + name, rulers, pending)
+            if name in BUILD_FILES:
+                self.build_files.append(prefix + name)
+            elif is_made_of(name):
+                self.made.append(prefix + name)
 
     def _is_python_inside(self, entry: os.DirEntry[str], path: str) -> bool:
         """Whether a file whose name does not tell is Python's: a script by its first line, a notebook by its kernel."""
@@ -306,12 +336,24 @@ class _Walk:
             rule_out_machine(error, path)
             return b""
 
-    def _read(self, path: str) -> str:
+    def surroundings(self) -> Surroundings:
+        """What was seen that speaks for modules which are no files of the tree: the same on every machine."""
+        left_out = (path for path in self.left_out if path.rpartition("/")[2] not in SKIPPED_FOLDERS)
+        named = {found for path in self.build_files for found in named_modules(path, self._read(path, MOST_READ))}
+        return Surroundings(
+            tuple(sorted(self.ignore_files.items())),
+            *self.patterns,
+            left_out=tuple(sorted(left_out)),
+            made=tuple(sorted(self.made)),
+            named=tuple(sorted(named, key=lambda item: (item.file, item.module))),
+        )
+
+    def _read(self, path: str, most: int = -1) -> str:
         try:
             with open(f"{self.root}/{path}", "rb") as file:
                 # As git reads it: a BOM is skipped. Bytes that are no text spoil the pattern they stand in and no
                 # other.
-                return file.read().decode("utf-8-sig", errors="replace")
+                return file.read(most).decode("utf-8-sig", errors="replace")
         except OSError as error:
             # Files that the rules in it would leave out must not come in by that.
             rule_out_machine(error, path)

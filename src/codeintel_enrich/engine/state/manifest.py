@@ -84,6 +84,8 @@ class Manifest(msgspec.Struct):
     """Table -> rows in the store."""
     broken: dict[str, str] = {}
     """Path -> `line: error` of the files that do not parse."""
+    nowhere: dict[str, int] = {}
+    """Top-level module that is in neither the tree nor the standard library -> absolute imports of it."""
     stamps: dict[str, FileStamp] = {}
     """Our own files as the last run left them; paths relative to the cache, absolute outside it."""
     folders: dict[str, FileStamp] = {}

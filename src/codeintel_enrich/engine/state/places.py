@@ -46,6 +46,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     check: bool = False
     """Believe no stamp: read every source and every file of ours."""
     jobs: int | None = None
+    all_tracked: bool = False
+    """Whether git tracks every file of the root, so that ignore rules leave none out."""
     no_sources: tuple[Path, ...] = ()
     """Folders inside the root whose files are no sources, beside cache and out."""
     overrides: Mapping[str, Any] = {}
@@ -66,6 +68,7 @@ class Places(msgspec.Struct, frozen=True):
     cache: Path
     out: Path
     no_sources: tuple[Path, ...] = ()
+    all_tracked: bool = False
 
     @property
     def manifest(self) -> Path:
@@ -179,4 +182,4 @@ def places(options: Options) -> Places:
     out = (options.out or cache / "enriched").resolve()
     if out == root:
         raise UsageError(f"{options.out}: what is written there would be taken for sources; name a folder of its own")
-    return Places(root, cache, out, tuple(path.resolve() for path in options.no_sources))
+    return Places(root, cache, out, tuple(path.resolve() for path in options.no_sources), options.all_tracked)

@@ -43,7 +43,8 @@ from codeintel_enrich.engine.state.tree import Tree, look
 from codeintel_enrich.errors import CorruptArtifactError
 from codeintel_enrich.files.stat import FileStamp
 from codeintel_enrich.model.digest import digest
-from codeintel_enrich.model.modules import ModuleName, module_table
+from codeintel_enrich.model.module_table import module_table
+from codeintel_enrich.model.modules import ModuleName
 from codeintel_enrich.model.task_inputs import FileInputs, Part, TaskInputs
 
 ENCODER = msgspec.msgpack.Encoder(order="deterministic")
@@ -285,7 +286,12 @@ class State:
     def link_inputs(self) -> TaskInputs:
         """What `link` reads: every module's path and interface."""
         interfaces = self._ledger("interfaces")
-        return TaskInputs.of("link", ("settings", self.settings.digests["link"]), ("interfaces", interfaces))
+        return TaskInputs.of(
+            "link",
+            ("settings", self.settings.digests["link"]),
+            ("interfaces", interfaces),
+            ("surroundings", self.tree.surroundings),
+        )
 
     def merge_inputs(self) -> TaskInputs:
         """What `merge` reads: the rows of every file."""
@@ -455,13 +461,20 @@ class State:
         write_intent(self.places.intent, self._intent)
 
     def end_merge(
-        self, rows: Mapping[str, int], broken: Mapping[str, str], published: Mapping[str, FileStamp], *, complete: bool
+        self,
+        rows: Mapping[str, int],
+        broken: Mapping[str, str],
+        nowhere: Mapping[str, int],
+        published: Mapping[str, FileStamp],
+        *,
+        complete: bool,
     ) -> None:
-        """Remember what a merge left: rows of each table, files that do not parse, and every published file.
+        """Remember what a merge left: rows of each table, files that do not parse, imports that lead nowhere, and every
+        published file.
 
         Not `complete`: some file could not be made now, so that the merge stays due.
         """
-        self.manifest.rows, self.manifest.broken = dict(rows), dict(broken)
+        self.manifest.rows, self.manifest.broken, self.manifest.nowhere = dict(rows), dict(broken), dict(nowhere)
         self._stamp(self.places.store, self.places.publish_index, self.places.slice_log)
         for name, stamp in published.items():
             # What was left as it was may have been copied since it was written.

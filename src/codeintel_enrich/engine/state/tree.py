@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from codeintel_enrich.engine.rules.config import Config
+from codeintel_enrich.engine.rules.config import Config, config_digest
 from codeintel_enrich.engine.state.discovery import Scan, scan
 from codeintel_enrich.engine.state.journal import Journal
 from codeintel_enrich.engine.state.manifest import FileState, Manifest
@@ -36,6 +36,8 @@ class Tree:
         self.seen = seen
         self.grammars = grammars_of(seen.outlined)
         """Language of the files that have an outline only -> its grammar with its version."""
+        self.surroundings = config_digest(seen.around)
+        """Digest of what speaks for modules that are not in the tree."""
         self._manifest = manifest
         self._files = manifest.files
         self._outlined = manifest.outlined
@@ -139,6 +141,7 @@ def look(places: Places, config: Config, only: Sequence[str], manifest: Manifest
         only=only,
         skip=places.skipped(),
         submodules=config.submodules,
+        all_tracked=places.all_tracked,
         claims=language_of,
         decisions=manifest.decisions,
     )

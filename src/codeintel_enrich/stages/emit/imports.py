@@ -22,9 +22,9 @@ def import_rows(layers: Layers) -> list[ImportRow]:
             written = (statement.module or "") if statement.is_from else name.name
             target = by_written.get((statement.level, written)) or _unseen(statement.level, written)
             is_star = name.name == "*"
-            resolved = None if is_star else meaning(name)
+            resolved, resolved_path = (None, None) if is_star else meaning(name)
             if resolved is None and not statement.is_from and target.known:
-                resolved = target.target_module
+                resolved, resolved_path = target.target_module, target.path
             rows.append(
                 ImportRow(
                     path=layers.path,
@@ -39,6 +39,7 @@ def import_rows(layers: Layers) -> list[ImportRow]:
                     is_star=is_star,
                     kind=statement.phase,
                     resolved=resolved,
+                    resolved_path=resolved_path,
                     target_path=target.path,
                     known=target.known,
                     node_id=node_ids[statement.node],
@@ -52,18 +53,24 @@ def _unseen(level: int, written: str) -> ResolvedImport:
     return ResolvedImport(level, written or None, "." * level + written, None, False)
 
 
-def _meanings(layers: Layers) -> Callable[[ImportedName], str | None]:
-    """Finds the qualified name of an imported name: that of the reference at its last dotted component."""
+_Meaning = tuple[str | None, str | None]
+"""Qualified name and file."""
+
+
+def _meanings(layers: Layers) -> Callable[[ImportedName], _Meaning]:
+    """Finds what an imported name means: what the reference at its last dotted component does."""
     # An imported name has no reference index of its own, but its tokens are references, in the same order.
     indices = [index for index, item in enumerate(layers.syntax.references) if item.kind == "import"]
     starts = [layers.syntax.references[index].start_byte for index in indices]
 
-    def meaning(name: ImportedName) -> str | None:
+    def meaning(name: ImportedName) -> _Meaning:
         position = bisect_left(starts, name.start_byte) + name.name.count(".")
         if position >= len(starts) or starts[position] >= name.end_byte:
-            return None
-        target = layers.meanings[indices[position]]
-        names = layers.answers.targets[target].qualified_names if target >= 0 else ()
-        return names[0] if names else None
+            return None, None
+        number = layers.meanings[indices[position]]
+        target = layers.answers.targets[number] if number >= 0 else None
+        if target is None or not target.qualified_names:
+            return None, None
+        return target.qualified_names[0], layers.path_of(target)
 
     return meaning

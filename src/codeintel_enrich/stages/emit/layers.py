@@ -60,7 +60,7 @@ class Layers:
         A definition: module (or path), Python's `__qualname__`, node type, ordinal among equals. Any other node: that
         of the nearest definition around it, node type and name, ordinal among equals.
         """
-        owner = self.linked.owner
+        owner = self.linked.identity
         # A stub has the module name of the file it describes, and the same definitions.
         if self.linked.is_stub:
             owner = f"{owner}[stub]"

@@ -4,6 +4,7 @@ In the order in which an interface becomes a linked module:
 
     module_table     which file answers to a dotted name (PEP 328 relative imports, PEP 420 namespace packages)
     summary          what one interface says by itself: explicit imports, constants, what it loads and reads
+    openings         why a module that the tree does not have may be there all the same
     import_graph     what loading a module loads in turn, by the summaries
     graph            strongly connected components (Tarjan), reachability
     evaluate         interface -> namespace, an abstract interpreter; on the way:
@@ -39,6 +40,7 @@ from codeintel_enrich.model.interface import Interface
 from codeintel_enrich.model.linked import LinkedModule
 from codeintel_enrich.model.modules import ModuleName
 from codeintel_enrich.stages.link.incremental import EncodedModule, IncrementalLink
+from codeintel_enrich.stages.link.openings import Provided
 from codeintel_enrich.stages.link.state import LinkState
 
 
@@ -80,14 +82,16 @@ def link(
     load: Callable[[str], Interface],
     config: LinkConfig,
     others: Mapping[str, str] | None = None,
+    provided: Provided = lambda path: None,
 ) -> LinkResult:
     """Link all modules, redoing only what a change concerns.
 
     `interfaces` maps the path of every file to the digest of its interface and `load` fetches one by path; `modules`
     names each of those files, `others` has further dotted names that lead to them. `state` is that of the run before,
     None for a clean one. The result does not depend on it, apart from leaving out linked modules that are as they were.
+    `provided` says why a module may be there that no file of the tree is.
     """
-    run = IncrementalLink(state, modules, interfaces, load, config, others or {})
+    run = IncrementalLink(state, modules, interfaces, load, config, others or {}, provided)
     run.summarize()
     run.evaluate()
     linked_modules, recomputed = run.link()

@@ -12,6 +12,7 @@ from codeintel_enrich.model.modules import ModuleName
 from codeintel_enrich.stages.link.abstract_state import AbstractState
 from codeintel_enrich.stages.link.dependencies import Dependency, table_dependencies, table_provider
 from codeintel_enrich.stages.link.module_table import ModuleTable, absolute, is_standard
+from codeintel_enrich.stages.link.openings import Openings
 from codeintel_enrich.stages.link.summary import ImportFollower
 
 _PLATFORM_MODULES = frozenset(
@@ -39,9 +40,15 @@ class BranchConditions:
     """Decides the branches of one module; records what it asks for in `dependencies`."""
 
     def __init__(
-        self, name: ModuleName, table: ModuleTable, follower: ImportFollower, dependencies: set[Dependency]
+        self,
+        name: ModuleName,
+        table: ModuleTable,
+        follower: ImportFollower,
+        openings: Openings,
+        dependencies: set[Dependency],
     ) -> None:
         self._name = name
+        self._openings = openings
         self._table = table
         self._follower = follower
         self._dependencies = dependencies
@@ -115,9 +122,8 @@ class BranchConditions:
         self._dependencies.update(table_dependencies(target))
         if self._table.has(target):
             return True
-        # The tree has the top-level package, so no other place is searched for its submodules.
         if self._table.owns(target):
-            return False
+            return False if self._openings.of(target, self._dependencies) is None else None
         top = target.partition(".")[0]
         # A private module of the standard library is most often its C accelerator, which a build may lack.
         return (is_standard(target) and not top.startswith("_") and top not in _PLATFORM_MODULES) or None

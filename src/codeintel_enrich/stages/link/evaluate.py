@@ -38,9 +38,10 @@ from codeintel_enrich.stages.link.dependencies import (
 )
 from codeintel_enrich.stages.link.import_graph import LoadedBy, runs_before_binding
 from codeintel_enrich.stages.link.initialisation import PackageInitialisation
-from codeintel_enrich.stages.link.module_table import ModuleTable, absolute
+from codeintel_enrich.stages.link.module_table import ModuleTable, absolute, bound_by
 from codeintel_enrich.stages.link.namespace import Namespace, NamespaceEntry, Route, joined
 from codeintel_enrich.stages.link.opaque import star_reasons
+from codeintel_enrich.stages.link.openings import Openings
 from codeintel_enrich.stages.link.summary import ImportFollower, split_target
 
 
@@ -51,6 +52,7 @@ class EvaluationContext(msgspec.Struct):
     namespace_of: Callable[[str], Namespace]
     """Path -> namespace; of a module that is being evaluated in the same cycle, as far as it is known."""
     follower: ImportFollower
+    openings: Openings
     loaded_by: LoadedBy
     is_loaded: Callable[[str], bool]
     """Whether any module of the tree imports this one at run time."""
@@ -78,12 +80,12 @@ class _Evaluator:
         self.dependencies: set[Dependency] = set()
         self.state = AbstractState()
         self._name = name
-        self._module = name.module or ""
+        self._module = name.key or ""
         self._interface = interface
         self._context = context
         self._reads = reads
         self._table = context.table
-        self._conditions = BranchConditions(name, context.table, context.follower, self.dependencies)
+        self._conditions = BranchConditions(name, context.table, context.follower, context.openings, self.dependencies)
         self._all = AllNames(name, reads, context.table, context.namespace_of, self.dependencies)
         self._open_stars: set[str] = set()
         self._initialisation = PackageInitialisation(
@@ -174,7 +176,8 @@ class _Evaluator:
 
     def _imported_routes(self, operation: ImportBind, target: str, state: AbstractState) -> tuple[Route, ...]:
         if operation.attribute is None:
-            top, _, rest = target.partition(".")
+            top = bound_by(target, operation.module or "")
+            rest = target[len(top) + 1 :]
             if operation.binds_top or not rest:
                 return (Route("module", top),)
             # `import a.b as c` is the attribute `b` of `a`, and the module only where there is none (CPython,
@@ -186,12 +189,13 @@ class _Evaluator:
             return (Route("from", top, name, rest=rest),)
         if operation.lazy and target == self._module and operation.attribute in self._initialisation.children:
             return (Route("module", f"{target}.{operation.attribute}"),)
-        if target == self._module and (self._initialisation.children or state.names):
-            # A module that imports from itself finds what it has bound so far, not what it will have in the end.
+        if target == self._module and not self._open_stars:
+            # A module that imports from itself finds what it has bound so far, not what it will have in the end; else
+            # there is to be a submodule, in the tree or made otherwise.
             held = state.entry(operation.attribute)
             if held is not None:
                 return held.routes
-            if operation.attribute in self._initialisation.children:
+            if not operation.lazy:
                 return (Route("module", f"{target}.{operation.attribute}"),)
         return (Route("from", target, operation.attribute),)
 

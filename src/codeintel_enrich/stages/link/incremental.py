@@ -35,6 +35,7 @@ from codeintel_enrich.stages.link.import_graph import ImportGraph, LoadCounts
 from codeintel_enrich.stages.link.module import link_module
 from codeintel_enrich.stages.link.module_table import ModuleTable
 from codeintel_enrich.stages.link.namespace import EMPTY_NAMESPACE, changed_items
+from codeintel_enrich.stages.link.openings import Openings, Provided
 from codeintel_enrich.stages.link.resolve import NameResolver
 from codeintel_enrich.stages.link.state import (
     FORMAT,
@@ -74,6 +75,7 @@ class IncrementalLink:
         load: Callable[[str], Interface],
         config: LinkConfig,
         others: Mapping[str, str],
+        provided: Provided,
     ) -> None:
         self._interfaces = interfaces
         self._others = dict(others)
@@ -86,11 +88,15 @@ class IncrementalLink:
         is_kept = state is not None and state.stored.python_version == config.python_version
         self._old: StoredState = state.stored if state is not None and is_kept else empty_state(config.python_version)
         names = {path: modules[path] for path in interfaces}
+        self._sees_digests: dict[int, str] = {}
         files = self._old.files
         self._changed = sorted(
             path
             for path, interface in interfaces.items()
-            if (known := files.get(path)) is None or known.interface_digest != interface or known.name != names[path]
+            if (known := files.get(path)) is None
+            or known.interface_digest != interface
+            or known.name != _by_itself(names[path])
+            or known.sees != self._sees(names[path])
         )
         self._vanished = sorted(files.keys() - interfaces.keys())
         self._number_files()
@@ -99,6 +105,7 @@ class IncrementalLink:
         self._summaries = stored_summaries(self._old)
         self._namespaces = stored_namespaces(self._old)
         self._load_counts = LoadCounts(self._old.loaders)
+        self._openings = Openings(self._table, self._summaries.__getitem__, provided, dict(self._old.asked))
         self._import_graph = ImportGraph(self._table, self._summaries.__getitem__)
         self._namespace_dependents: Dependents[int] = Dependents(self._old.namespace_dependents, int)
         self._node_dependents: Dependents[tuple[int, str]] = Dependents(self._old.node_dependents, tuple[int, str])
@@ -117,6 +124,15 @@ class IncrementalLink:
         self._node_dependencies: dict[str, msgspec.Raw] = {}
         self._linked_digests: dict[str, str] = {}
         """Path -> digest of each linked module that was made."""
+
+    def _sees(self, name: ModuleName) -> str:
+        """Digest of what a file sees."""
+        # Files of one folder share it, so that there are few to be digested.
+        found = self._sees_digests.get(id(name.sees))
+        if found is None:
+            made = digest(msgspec.msgpack.encode(name.sees, order="deterministic")) if name.sees else ""
+            found = self._sees_digests[id(name.sees)] = made
+        return found
 
     def _number_files(self) -> None:
         # Vanished files keep their numbers until the end of the run: their dependents are found by them.
@@ -158,9 +174,11 @@ class IncrementalLink:
             self._change(table_provider(dotted), LOADED)
         if self._compare_tables() or is_regraphed:
             self._change(*IMPORT_GRAPH)
+        for dotted in self._openings.changed():
+            self._change(table_provider(dotted), "")
         if patched:
             # The one thing that evaluation does not record is who patches a module: whom patches concern is known here.
-            self._stale.update(path for path, name in self._table.names.items() if name.module in patched)
+            self._stale.update(path for path, name in self._table.names.items() if name.key in patched)
         self._stale.update(self._changed)
         self._touched.update(self._changed)
 
@@ -182,7 +200,7 @@ class IncrementalLink:
         if (
             not self._vanished
             and self._others == self._old.others
-            and all(path in files and files[path].name == self._table.names[path] for path in self._changed)
+            and all(path in files and files[path].name == _by_itself(self._table.names[path]) for path in self._changed)
         ):
             return False
         before = ModuleTable({path: known.name for path, known in files.items()}, self._old.others)
@@ -205,6 +223,7 @@ class IncrementalLink:
             self._table,
             self._namespaces.__getitem__,
             ImportFollower(self._table, self._summaries.__getitem__),
+            self._openings,
             self._import_graph.loaded_by,
             self._load_counts.is_loaded,
             self._patches_by_module(),
@@ -224,9 +243,9 @@ class IncrementalLink:
         for path, patches in sorted(self._patches.items()):
             setter = self._table.names[path]
             # What nobody can import by name is a script, and patches its own process alone.
-            if setter.module is not None and setter.importable and not setter.is_stub:
+            if setter.key is not None and setter.importable and not setter.is_stub:
                 for module, name, alias in patches:
-                    found.setdefault(module, []).append((setter.module, name, alias))
+                    found.setdefault(module, []).append((setter.key, name, alias))
         return found
 
     def _read_paths(self, path: str) -> list[str]:
@@ -305,12 +324,24 @@ class IncrementalLink:
         for path in self._vanished:
             self._change_nodes(path, {})
         resolver = NameResolver(
-            self._table, self._namespaces.__getitem__, self._load_counts.is_loaded, self._import_graph.loaded_by
+            self._table,
+            self._namespaces.__getitem__,
+            self._load_counts.is_loaded,
+            self._import_graph.loaded_by,
+            self._openings,
         )
         concerned = self._concerned()
         differing: dict[str, EncodedModule] = {}
         for path in sorted(concerned):
-            linked = link_module(path, self._interface(path), self._table, self._namespaces.__getitem__, resolver)
+            linked = link_module(
+                path,
+                self._interface(path),
+                self._table,
+                self._namespaces.__getitem__,
+                resolver,
+                self._openings,
+                self._load_counts.is_loaded,
+            )
             nodes = {node: sorted(dependencies) for node, dependencies in sorted(linked.nodes.items())}
             self._node_dependencies[path] = encoded(nodes)
             self._change_nodes(path, nodes)
@@ -359,7 +390,8 @@ class IncrementalLink:
         files = {path: known for path, known in old.files.items() if path in self._interfaces}
         for path in {*self._changed, *self._linked_digests}:
             files[path] = LinkedFile(
-                self._table.names[path],
+                _by_itself(self._table.names[path]),
+                self._sees(self._table.names[path]),
                 self._interfaces[path],
                 self._linked_digests.get(path) or old.files[path].linked_digest,
                 self._numbers[path],
@@ -378,6 +410,8 @@ class IncrementalLink:
             {path: reads for path, reads in self._reads.items() if path in self._interfaces},
             self._patches,
             self._load_counts.save(),
+            dict(sorted(self._openings.asked.items())),
+            self._others,
         )
         return LinkState(stored)
 
@@ -389,6 +423,11 @@ class IncrementalLink:
 
 
 _Value = TypeVar("_Value")
+
+
+def _by_itself(name: ModuleName) -> ModuleName:
+    """A name without what its file sees, which all files of a folder have in common and is large."""
+    return msgspec.structs.replace(name, sees={}) if name.sees else name
 
 
 def _set_or_drop(values: dict[str, tuple[_Value, ...]], path: str, value: tuple[_Value, ...]) -> None:

@@ -33,7 +33,7 @@ class PackageInitialisation:
         """Name -> how many imports had run when it was last bound."""
         self.children: set[str] = set()
         """The names of its submodules."""
-        self._module = name.module or ""
+        self._module = name.key or ""
         self._table = table
         self._loaded_by = loaded_by
         self._is_loaded = is_loaded
@@ -45,7 +45,7 @@ class PackageInitialisation:
         if name.is_package:
             dependencies.add((table_provider(self._module), CHILDREN))
             if name.module is not None:
-                self.children.update(table.children(name.module))
+                self.children.update(table.children(self._module))
 
     def note_bound(self, name: str) -> None:
         """Note that a name is bound now."""

@@ -8,11 +8,14 @@ from functools import partial
 import msgspec
 
 from codeintel_enrich.model.diagnostics import Severity
+from codeintel_enrich.model.dotted import path_name
 from codeintel_enrich.model.interface import AllOperation, ImportedModule, Interface, Star
 from codeintel_enrich.model.linked import ExportKind, LinkedModule, LinkFinding, ModuleExport, ResolvedImport, Target
+from codeintel_enrich.model.modules import plain
 from codeintel_enrich.stages.link.definitions import Resolution, ResolvedDefinition
 from codeintel_enrich.stages.link.dependencies import (
     CHILDREN,
+    LOADED,
     OPEN,
     STAR,
     Dependency,
@@ -22,8 +25,9 @@ from codeintel_enrich.stages.link.dependencies import (
     table_provider,
 )
 from codeintel_enrich.stages.link.module_table import ModuleTable, absolute, is_standard
-from codeintel_enrich.stages.link.namespace import Namespace, NamespaceEntry
+from codeintel_enrich.stages.link.namespace import Namespace, NamespaceEntry, Route
 from codeintel_enrich.stages.link.opaque import in_one_line, reasons_by_statement
+from codeintel_enrich.stages.link.openings import Openings
 from codeintel_enrich.stages.link.queries import CYCLE, QueryNode
 from codeintel_enrich.stages.link.references import References, target_of
 from codeintel_enrich.stages.link.resolve import NameResolver, is_implicit
@@ -44,9 +48,11 @@ def link_module(
     table: ModuleTable,
     namespace_of: Callable[[str], Namespace],
     resolver: NameResolver,
+    openings: Openings,
+    is_loaded: Callable[[str], bool],
 ) -> LinkedWithDependencies:
-    """Make the linked module of the file `path`."""
-    return _ModuleLinker(path, interface, table, namespace_of, resolver).make()
+    """Make the linked module of the file `path`. `is_loaded`: whether any file imports a module of that name."""
+    return _ModuleLinker(path, interface, table, namespace_of, resolver, openings, is_loaded).make()
 
 
 class _ModuleLinker:
@@ -57,6 +63,8 @@ class _ModuleLinker:
         table: ModuleTable,
         namespace_of: Callable[[str], Namespace],
         resolver: NameResolver,
+        openings: Openings,
+        is_loaded: Callable[[str], bool],
     ) -> None:
         self._path = path
         self._name = table.names[path]
@@ -65,6 +73,8 @@ class _ModuleLinker:
         self._namespace_of = namespace_of
         self._namespace = namespace_of(path)
         self._resolver = resolver
+        self._openings = openings
+        self._is_loaded = is_loaded
         self._dependencies: set[Dependency] = set()
         self._references = References(path, self._name, self._namespace, resolver, self._dependencies)
         self._nodes: dict[str, frozenset[Dependency]] = {}
@@ -85,8 +95,9 @@ class _ModuleLinker:
         self._find_dynamic()
         made = LinkedModule(
             module=name.module if name.importable else None,
-            owner=name.owner,
-            package=name.package,
+            owner=plain(name.owner),
+            identity=path_name(self._path) if name.realm else name.owner,
+            package=plain(name.package),
             is_package=name.is_package,
             is_stub=name.is_stub,
             resolved=resolved,
@@ -95,7 +106,7 @@ class _ModuleLinker:
             exports=exports,
             imports=imports,
             has_all=namespace.all_names is not None,
-            all_dynamic=namespace.all_dynamic or (in_one_line(namespace.opaque) if namespace.opaque else None),
+            all_dynamic=plain(namespace.all_dynamic or in_one_line(namespace.opaque)) or None,
             is_open=namespace.is_open,
             star_modules=self._star_modules(),
             findings=tuple(sorted(set(self._findings), key=lambda item: (item.rule, item.message, item.subject))),
@@ -112,7 +123,7 @@ class _ModuleLinker:
     # -- exports ----------------------------------------------------------------------------------------------------
 
     def _exports(self) -> tuple[ModuleExport, ...]:
-        names, in_star, module = self._namespace.names, set(self._namespace.star), self._name.module
+        names, in_star, module = self._namespace.names, set(self._namespace.star), self._name.key
         exports = [self._export(name, entry, name in in_star) for name, entry in names.items()]
         if self._name.is_package and module is not None:
             exports.extend(self._submodules(module, in_star))
@@ -125,7 +136,7 @@ class _ModuleLinker:
     def _export(self, name: str, entry: NamespaceEntry, in_star: bool) -> ModuleExport:
         if len(entry.routes) == 1 and entry.routes[0].defines(name):
             # Most names are plain definitions. They need no node, since there is nothing that could change below them.
-            own = f"{self._name.owner}.{name}"
+            own = plain(f"{self._name.owner}.{name}")
             own_kind: ExportKind = "star" if entry.source == "star" else "definition"
             return ModuleExport(name, own_kind, own, self._path, in_star, entry.typing_only, (own,))
         resolution = self._resolve_node((self._path, name))
@@ -142,8 +153,9 @@ class _ModuleLinker:
                 kind = "definition"
             elif best.path != self._path:
                 kind = "reexport"
-        origin = self._table.own_name(best.qualified, best.path)
-        return ModuleExport(name, kind, origin, best.path, in_star, entry.typing_only, best.chain)
+        origin = plain(self._table.own_name(best.qualified, best.path))
+        chain = tuple(map(plain, best.chain))
+        return ModuleExport(name, kind, origin, best.path, in_star, entry.typing_only, chain)
 
     def _submodules(self, package: str, in_star: set[str]) -> Iterator[ModuleExport]:
         """What `from package import name` finds beside the names of the package: its submodules."""
@@ -153,7 +165,7 @@ class _ModuleLinker:
             if child not in self._namespace.names and child != "__main__":
                 dotted = f"{package}.{child}"
                 found = self._resolver.module(dotted, self._dependencies).definitions[0]
-                own = self._table.own_name(dotted, found.path)
+                own = plain(self._table.own_name(dotted, found.path))
                 yield ModuleExport(child, "submodule", own, found.path, child in in_star, False, (own,))
 
     def _unseen(self, name: str) -> ModuleExport:
@@ -162,7 +174,7 @@ class _ModuleLinker:
             own = f"{self._name.owner}.{name}"
             return ModuleExport(name, "definition", own, self._path, True, False, (own,))
         stars = self._namespace.open_stars
-        origin = f"{stars[0]}.{name}" if len(stars) == 1 else None
+        origin = plain(f"{stars[0]}.{name}") if len(stars) == 1 else None
         return ModuleExport(name, "dynamic", origin, None, True, False, (origin,) if origin else ())
 
     def _at_run_time(self, exports: list[ModuleExport], module: str) -> Iterator[ModuleExport]:
@@ -188,9 +200,9 @@ class _ModuleLinker:
                 yield msgspec.structs.replace(
                     export,
                     in_star=export.name in star,
-                    origin=best.qualified,
+                    origin=plain(best.qualified),
                     origin_path=best.path,
-                    chain=best.chain,
+                    chain=tuple(map(plain, best.chain)),
                 )
 
     # -- overrides --------------------------------------------------------------------------------------------------
@@ -240,7 +252,7 @@ class _ModuleLinker:
                 is_known = self._table.has(target) or (not self._table.owns(target) and is_standard(target))
                 target_module, path = target, self._table.path(target, self._name.is_stub)
             found[wanted.level, wanted.module] = ResolvedImport(
-                wanted.level, wanted.module, target_module, path, is_known
+                wanted.level, wanted.module, plain(target_module), path, is_known
             )
             # An import that is guarded, or never runs, is allowed to fail.
             if not wanted.guarded and wanted.phase != "never":
@@ -252,27 +264,52 @@ class _ModuleLinker:
         rule, spelled = "unresolved-import", _spelled(wanted)
         if target is None:
             self._find("warning", rule, f"`{spelled}` leaves the top-level package", f"{spelled}:")
-        elif not self._table.owns(target):
+        elif not self._table.owns(target) or self._may_be_another(wanted, target):
             return
         elif not self._table.has(target):
-            self._find("warning", rule, f"no module `{target}`", f"{spelled}:")
+            self._find_no_module(target, f"{spelled}:")
         else:
+            path = self._table.path(target, self._name.is_stub)
             for name in wanted.names:
-                if name != "*" and not self._has_name(target, name):
+                if name == "*" or self._has_name(target, path, name):
+                    continue
+                # A namespace package has nothing but modules.
+                if path is None:
+                    self._find_no_module(f"{target}.{name}", f"{spelled}:{name}")
+                elif self._openings.of(f"{target}.{name}", self._dependencies) is None:
                     self._find("warning", rule, f"`{target}` has no `{name}`", f"{spelled}:{name}")
 
-    def _has_name(self, module: str, name: str) -> bool:
+    def _find_no_module(self, dotted: str, subject: str) -> None:
+        opening = self._openings.of(dotted, self._dependencies)
+        if opening is None:
+            self._find("warning", "unresolved-import", f"no module `{dotted}`", subject)
+        elif not opening.is_likely:
+            self._find("info", "unresolved-import", f"no module `{dotted}` in the tree; {opening.reason}", subject)
+
+    def _may_be_another(self, wanted: ImportedModule, target: str) -> bool:
+        """Whether an import that leads to a file beside this one may mean a third party's module.
+
+        The file beside is what it means where this file is run as a program; where its folder is a package without an
+        `__init__.py`, and imported as that, it is not.
+        """
+        if wanted.level or not self._name.beside or not self._name.package:
+            return False
+        self._dependencies.add((table_provider(self._name.package), LOADED))
+        return target.startswith(f"{self._name.package}.") and self._is_loaded(self._name.package)
+
+    def _has_name(self, module: str, path: str | None, name: str) -> bool:
         """Whether `from module import name` finds something, as far as anybody can see."""
-        self._dependencies.add((table_provider(f"{module}.{name}"), ""))
-        if self._table.has(f"{module}.{name}"):
+        submodule = f"{module}.{name}"
+        self._dependencies.add((table_provider(submodule), ""))
+        if self._table.has(submodule):
             return True
-        path = self._table.path(module, self._name.is_stub)
         if path is None:
             return False
         self._dependencies.add((path, name))
         namespace = self._namespace_of(path)
         if name in namespace.names:
-            return True
+            # An import of the submodule binds the name, and so is no sign that there is something to import.
+            return any(route != Route("module", submodule) for route in namespace.names[name].routes)
         self._dependencies.add((path, OPEN))
         # Dunder names may be set by the import system, or in ways that no statement shows: not worth a warning.
         return namespace.is_open or name.startswith("__")
@@ -283,13 +320,13 @@ class _ModuleLinker:
             if isinstance(operation, Star):
                 target = absolute(self._name, operation.level, operation.module)
                 if target is not None:
-                    found.add(target)
+                    found.add(plain(target))
         return tuple(sorted(found))
 
     # -- findings ---------------------------------------------------------------------------------------------------
 
     def _find(self, severity: Severity, rule: str, message: str, subject: str) -> None:
-        self._findings.append(LinkFinding(severity, rule, message, subject))
+        self._findings.append(LinkFinding(severity, rule, plain(message), plain(subject)))
 
     def _find_dynamic(self) -> None:
         """Report why it is not known, or not all of it, what the module exports."""

@@ -1,4 +1,7 @@
-"""The module table as `link` asks it: dotted names to files, submodules, relative imports."""
+"""The module table as `link` asks it: dotted names to files, submodules, relative imports.
+
+Dotted names are keys here, and everywhere in `link`: see `model/modules.py`.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,14 @@ class ModuleTable:
         self._files: dict[str, str] = {}
         self._stubs: dict[str, str] = {}
         self._children: dict[str, set[str]] = {}
+        self._folders: dict[str, list[str]] = {}
         for path, name in modules.items():
-            if name.importable and name.module is not None:
-                (self._stubs if name.is_stub else self._files)[name.module] = path
+            key = name.key
+            if name.importable and key is not None:
+                (self._stubs if name.is_stub else self._files)[key] = path
+                # Not by the key: a package that merges over roots has several folders.
+                if name.is_package:
+                    self._folders.setdefault(name.package, []).append(path.rpartition("/")[0])
         for dotted, path in others.items():
             (self._stubs if modules[path].is_stub else self._files).setdefault(dotted, path)
         # A folder without `__init__.py` is a package as well (PEP 420): each name makes all of its parents.
@@ -53,12 +61,22 @@ class ModuleTable:
         """Whether the tree has a module or a (namespace) package of that name."""
         return dotted in self._files or dotted in self._stubs or dotted in self._children
 
-    def owns(self, dotted: str) -> bool:
-        """Whether the tree, and nobody else, can have a module of that name: it has the top-level one.
+    def folders(self, package: str) -> list[str]:
+        """The folders of a package, sorted: several where it merges over import roots."""
+        found = self._folders.get(package)
+        if found is None:
+            # A namespace package lies where its modules lie.
+            above: set[str] = set()
+            for child in self._children.get(package, ()):
+                dotted = f"{package}.{child}"
+                files = [path for path in (self._files.get(dotted), self._stubs.get(dotted)) if path is not None]
+                inner = files if files and dotted not in self._folders else self.folders(dotted)
+                above.update(path.rpartition("/")[0] for path in inner)
+            found = self._folders[package] = sorted(above)
+        return found
 
-        A namespace package may have portions in other distributions as well (PEP 420); it is taken to have none, so
-        that a submodule which is misspelled is found out.
-        """
+    def owns(self, dotted: str) -> bool:
+        """Whether the tree has the top-level module of a name."""
         return self.has(dotted.partition(".")[0])
 
     def is_third_party(self, dotted: str) -> bool:
@@ -85,15 +103,20 @@ class ModuleTable:
 
 
 def absolute(name: ModuleName, level: int, module: str | None) -> str | None:
-    """The absolute target of an import in a file (PEP 328); None where it leaves the top-level package."""
+    """The key of the target of an import in a file (PEP 328); None where it leaves the top-level package."""
     if level == 0:
-        return module or ""
+        return name.meant(module or "")
     package = name.package
     for _ in range(level - 1):
         package = package.rpartition(".")[0]
     if not package:
         return None
     return f"{package}.{module}" if module else package
+
+
+def bound_by(target: str, written: str) -> str:
+    """The key of the module that `import a.b` binds: that of `a`, as `target` is the key of `a.b`."""
+    return target.rsplit(".", written.count("."))[0]
 
 
 def is_standard(dotted: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from codeintel_enrich.model.linked import Target
-from codeintel_enrich.model.modules import ModuleName
+from codeintel_enrich.model.modules import ModuleName, plain
 from codeintel_enrich.stages.link.definitions import Resolution, ResolvedDefinition
 from codeintel_enrich.stages.link.dependencies import Dependency
 from codeintel_enrich.stages.link.namespace import Namespace
@@ -121,8 +121,8 @@ def target_of(resolution: Resolution, own_name: Callable[[str, str | None], str]
     `own_name` says of a dotted name and a file what the module that it leads to is called by itself.
     """
     if not resolution.definitions:
-        return Target((), "unknown", None, resolution.reason or "unknown")
+        return Target((), "unknown", None, plain(resolution.reason or "unknown"))
     first = resolution.definitions[0]
-    names = [own_name(definition.qualified, definition.path) for definition in resolution.definitions]
-    names += [definition.named for definition in resolution.definitions if definition.named]
+    names = [plain(own_name(definition.qualified, definition.path)) for definition in resolution.definitions]
+    names += [plain(definition.named) for definition in resolution.definitions if definition.named]
     return Target(tuple(dict.fromkeys(names)), first.kind, first.path)

@@ -42,6 +42,7 @@ from codeintel_enrich.stages.link.import_graph import LoadedBy, runs_before_bind
 from codeintel_enrich.stages.link.module_table import ModuleTable
 from codeintel_enrich.stages.link.namespace import Namespace, Route
 from codeintel_enrich.stages.link.opaque import in_one_line
+from codeintel_enrich.stages.link.openings import Openings
 from codeintel_enrich.stages.link.queries import Lookup, Queries, QueryNode
 
 _BUILTINS = frozenset(dir(builtins)) | {"WindowsError", "__builtins__"}
@@ -71,9 +72,11 @@ class NameResolver:
         namespace_of: Callable[[str], Namespace],
         is_loaded: Callable[[str], bool],
         loaded_by: LoadedBy,
+        openings: Openings,
     ) -> None:
         self._table = table
         self.own_name = table.own_name
+        self._openings = openings
         self._namespace_of = namespace_of
         self._is_loaded = is_loaded
         self._loaded_by = loaded_by
@@ -146,10 +149,12 @@ class NameResolver:
         if self._table.has(dotted):
             path = self._table.path(dotted, for_stub)
             return Resolution((ResolvedDefinition(dotted, "module", path, "", (dotted,)),))
-        # No other distribution can have a submodule of a package of the tree.
-        if self._table.owns(dotted):
-            return Resolution(reason=f"no module `{dotted}`")
-        return external(dotted)
+        return self._missing(dotted, dependencies) if self._table.owns(dotted) else external(dotted)
+
+    def _missing(self, dotted: str, dependencies: set[Dependency]) -> Resolution:
+        """A module that a package of the tree does not have in the tree."""
+        opening = self._openings.of(dotted, dependencies)
+        return Resolution(reason=f"no module `{dotted}`" if opening is None else f"`{dotted}`: {opening.reason}")
 
     def module_attribute(
         self,
@@ -167,9 +172,10 @@ class NameResolver:
         if path is None:
             # A namespace package has no names but its submodules; of a third party's module any name is taken to exist.
             if not self._table.has(dotted) and not self._table.owns(dotted):
-                return external(spelled)
-            resolution = self.module(spelled, dependencies)
-            return resolution if resolution.definitions else Resolution(reason=f"no module `{dotted}`")
+                # A folder of modules beside a script is no module itself for anybody else.
+                beside = importer.sees.get(spelled) if importer is not None else None
+                return external(spelled) if beside is None else self.module(beside, dependencies, for_stub)
+            return self.module(spelled, dependencies)
         dependencies.add((path, name))
         dependencies.add((table_provider(spelled), ""))
         namespace = self._namespace_of(path)
@@ -197,6 +203,10 @@ class NameResolver:
             dependencies.add((path, ALL))
         if is_implicit(name, self._table.names[path], namespace.all_names is not None):
             return Resolution((ResolvedDefinition(spelled, "variable", path, name, (spelled,)),))
+        if not namespace.open_stars and not namespace.dynamic_getattr:
+            opening = self._openings.of(spelled, dependencies)
+            if opening is not None:
+                return Resolution(reason=f"`{spelled}`: {opening.reason}")
         return _unseen(namespace, dotted, name)
 
     def _sees_submodule(
@@ -204,11 +214,11 @@ class NameResolver:
     ) -> bool:
         """Whether an import inside a package that is still being initialised finds the submodule of a name, because
         the package has not bound the name yet."""
-        if not (importer.module or "").startswith(f"{package}."):
+        if not (importer.key or "").startswith(f"{package}."):
             return False
         dependencies.add((path, INITIALISATION))
         dependencies.add(IMPORT_GRAPH)
-        return runs_before_binding(importer.module or "", package, name, self._namespace_of(path), self._loaded_by)
+        return runs_before_binding(importer.key or "", package, name, self._namespace_of(path), self._loaded_by)
 
     def root(self, path: str, name: str, dependencies: set[Dependency]) -> Lookup:
         """A name as code in the module sees it: its namespace, then builtins, then the stars nobody can see."""

@@ -16,7 +16,7 @@ from codeintel_enrich.stages.link.dependencies import Dependency
 from codeintel_enrich.stages.link.namespace import EMPTY_NAMESPACE, Namespace
 from codeintel_enrich.stages.link.summary import ModuleSummary
 
-FORMAT = 8
+FORMAT = 9
 """Raised whenever a stored struct changes its meaning; a state of another format is no state."""
 
 _Value = TypeVar("_Value")
@@ -26,6 +26,9 @@ class LinkedFile(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is known of one file without decoding anything."""
 
     name: ModuleName
+    """Without what the file sees."""
+    sees: str
+    """Digest of that; empty where it sees nothing of its own."""
     interface_digest: str
     linked_digest: str
     """Digest of its linked module."""
@@ -57,6 +60,8 @@ class StoredState(msgspec.Struct, array_like=True):
     """Path -> what it sets in other modules, as its summary has it; only files that have any."""
     loaders: msgspec.Raw
     """Dotted name that may be a module -> how many files import it at run time."""
+    asked: dict[str, str]
+    """Key of a module that is not in the tree -> why it may be there; empty where nothing speaks for it."""
     others: dict[str, str] = {}
     """Further dotted names that lead to files -> the file's path."""
 
@@ -95,7 +100,7 @@ _BUCKET_BITS = 8
 
 def empty_state(python_version: tuple[int, int]) -> StoredState:
     """The state before the first run."""
-    return StoredState(FORMAT, python_version, 0, {}, {}, {}, {}, {}, {}, {}, {}, {}, encoded({}))
+    return StoredState(FORMAT, python_version, 0, {}, {}, {}, {}, {}, {}, {}, {}, {}, encoded({}), {})
 
 
 class DecodedOnDemand(dict[str, _Value]):

@@ -23,7 +23,7 @@ from codeintel_enrich.model.interface import (
 )
 from codeintel_enrich.model.modules import ModuleName
 from codeintel_enrich.stages.link.dependencies import Dependency, table_provider, written_item
-from codeintel_enrich.stages.link.module_table import ModuleTable, absolute
+from codeintel_enrich.stages.link.module_table import ModuleTable, absolute, bound_by
 from codeintel_enrich.stages.link.namespace import joined
 
 _MAX_PATHS = 32
@@ -45,9 +45,11 @@ class ModuleSummary(msgspec.Struct, frozen=True, array_like=True):
     loads: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """(absolute module, imported names) of every import at module level that runs, sorted."""
     local_loads: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """The same of imports that run later: inside functions, and lazy ones."""
+    """The same of imports that run later: inside functions, lazy ones, and where the module is run as a program."""
     patches: tuple[tuple[str, str, str], ...] = ()
     """(absolute dotted name that may be a module, name set in it, dotted path in this namespace or empty)."""
+    extends_path: bool = False
+    """As `Interface.extends_path`, for whatever reason."""
     reads: tuple[str, ...] = ()
     """Absolute modules whose stars or `__all__` its namespace is made from, and no others, sorted."""
 
@@ -59,16 +61,17 @@ def summarize(name: ModuleName, interface: Interface) -> ModuleSummary:
     for operation in all_operations(interface.operations):
         written.take(operation)
     # Its stub has the same dotted name.
-    if (interface.lazy_stub or written.is_dynamic) and name.module is not None:
-        written.reads.add(name.module)
+    if (interface.lazy_stub or written.is_dynamic) and name.key is not None:
+        written.reads.add(name.key)
     return ModuleSummary(
         written.imported,
         interface.exporters,
         written.tests,
         interface.usual,
         _loads(name, interface, ("runtime",)),
-        _loads(name, interface, ("local", "lazy")),
+        _loads(name, interface, ("local", "lazy", "main")),
         tuple(_patches(name, interface, written.imported)),
+        interface.extends_path is not None,
         tuple(sorted(written.reads)),
     )
 
@@ -109,9 +112,8 @@ class _Written:
         # `import a.b` binds `a` (https://docs.python.org/3/reference/simple_stmts.html#import).
         attribute = operation.attribute or ""
         if operation.attribute is None:
-            target, _, attribute = target.partition(".")
-            if operation.binds_top:
-                attribute = ""
+            top = bound_by(target, operation.module or "")
+            target, attribute = top, "" if operation.binds_top else target[len(top) + 1 :]
         self.imported[operation.name] = (target, attribute)
         self._paths.setdefault(operation.name, {})[f"{target}.{attribute}" if attribute else target] = None
 
@@ -161,7 +163,7 @@ def _patches(
         root, _, rest = patch.path.partition(".")
         module, attribute = imported.get(root, ("", ""))
         target, _, changed = joined(module, attribute, rest).rpartition(".")
-        if name.module and module and target.partition(".")[0] == name.module.partition(".")[0]:
+        if name.key and module and target.partition(".")[0] == name.key.partition(".")[0]:
             yield target, changed, patch.alias or ""
 
 
@@ -243,3 +245,5 @@ def changed_summary_items(before: ModuleSummary, after: ModuleSummary) -> Iterat
                 yield written_item(name)
     for name in set(before.exporters) ^ set(after.exporters):
         yield written_item(name)
+    if before.extends_path is not after.extends_path:
+        yield written_item("__path__")

@@ -86,7 +86,13 @@ def _analyse(source: Source, config: ParseConfig) -> Parsed:
     tree = build_tree(source, config)
     rows = describe(tree)
     bound = bind(tree)
-    interface, spots = summarise(tree, bound)
+    interface, spots, passed_over = summarise(tree, bound)
+    imports = tuple(
+        msgspec.structs.replace(statement, phase=passed_over[node])
+        if statement.phase == "runtime" and (node := tree.recorded[statement.node]) in passed_over
+        else statement
+        for statement in rows.imports
+    )
     syntax = Syntax(
         content_hash=digest(source.data),
         n_bytes=len(source.data),
@@ -98,7 +104,7 @@ def _analyse(source: Source, config: ParseConfig) -> Parsed:
         scopes=bound.scopes,
         bindings=bound.bindings,
         references=bound.references,
-        imports=rows.imports,
+        imports=imports,
         wide_lines=source.wide_lines,
         has_bom=source.has_bom,
         spots=spots,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from codeintel_enrich.model.config import LinkConfig
 from codeintel_enrich.model.interface import Interface
-from codeintel_enrich.model.modules import module_table
+from codeintel_enrich.model.module_table import module_table
 from codeintel_enrich.stages.link import LinkResult, LinkState, link
 from tests.unit.stages.interface.support import interface_of
 

@@ -22,6 +22,7 @@ def linked_module(module: str | None = "pkg.mod", resolved: dict[str, Target] | 
     return LinkedModule(
         module=module,
         owner=module or "./file.py",
+        identity=module or "./file.py",
         package="pkg",
         is_package=False,
         is_stub=False,

@@ -7,7 +7,7 @@ from typing import Any
 from codeintel_enrich.engine.inputs.tools import make_index
 from codeintel_enrich.formats.scip import SCIPIndex
 from codeintel_enrich.model.config import LinkConfig, ParseConfig
-from codeintel_enrich.model.modules import module_table
+from codeintel_enrich.model.module_table import module_table
 from codeintel_enrich.model.scip import Document, Occurrence
 from codeintel_enrich.model.stitched import Stitched
 from codeintel_enrich.model.syntax import Node, Syntax

@@ -125,7 +125,7 @@ class ModuleReader(StraightLine):
         self.operations = []
         self.suite(body)
         bindings = [found for found in self.operations if isinstance(found, (Bind, ImportBind, Star, Branch))]
-        if self.when == "never":
+        if self.when in ("main", "never"):
             self.inactive.extend(found for found in bindings if not isinstance(found, Star))
         else:
             outer.extend(bindings)
@@ -156,15 +156,18 @@ class ModuleReader(StraightLine):
         before = self.values.state()
         chain = _Chain([], [], [], [])
         rest: cst.If | cst.Else | None = node
+        ruled_out: When = "never"
         always = False
         while isinstance(rest, cst.If):
             self.walrus(rest.test)
             verdict = False if always else self.values.truth(rest.test)
+            if verdict is not None and _asks_for_main(rest.test):
+                ruled_out = "main"
             if verdict is False:
                 chain.ruled_out.append(rest.body)
                 # `if TYPE_CHECKING`, and what stands in it: false at run time, and not for a type checker.
                 checked = not always and self.values.truth(rest.test, typing=True) is not False
-                self._under("typing" if checked else "never", rest.body.body)
+                self._under("typing" if checked else ruled_out, rest.body.body)
             else:
                 if verdict is None:
                     chain.tests.append(self._usual_test(rest.test) or self._linked_test(rest.test))
@@ -175,7 +178,7 @@ class ModuleReader(StraightLine):
                     self.values.restore(tested)
             rest = rest.orelse
         if rest is not None and always:
-            self._under("never", rest.body.body)
+            self._under(ruled_out, rest.body.body)
         elif not always:
             self._add_alternative(chain, rest.body if rest is not None else None)
         self._join(chain, before)
@@ -363,6 +366,11 @@ class ModuleReader(StraightLine):
             alternatives.append(((), False))
         self.values.forget_changes(before)
         return self._branch(alternatives, "if")
+
+
+def _asks_for_main(test: cst.BaseExpression) -> bool:
+    """Whether a test asks for the name that the module runs under."""
+    return any(isinstance(node, cst.Name) and node.value == "__name__" for node in inside(test))
 
 
 def _usual_alternative(tests: list[str | None]) -> tuple[int | None, str]:

@@ -18,7 +18,7 @@ from codeintel_enrich.stages.parse.cst_helpers import (
 )
 from codeintel_enrich.stages.parse.python_names import mangled
 
-When = Literal["runtime", "typing", "local", "lazy", "never"]
+When = Literal["runtime", "typing", "local", "lazy", "main", "never"]
 
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 _CATCH_ALL = frozenset({"Exception", "BaseException"})
@@ -31,11 +31,15 @@ class Imports:
     def __init__(self) -> None:
         self._names: dict[tuple[int, str | None, When], set[str]] = {}
         self._unguarded: set[tuple[int, str | None, When]] = set()
+        self.passed_over: dict[cst.CSTNode, When] = {}
+        """Statement outside of functions that an import of this module does not run -> when it would."""
 
     def add(self, node: AnyImport, when: When, guarded: bool, private: str | None = None) -> None:
         """Record one statement; `private` is the class that mangles names there."""
         if when == "runtime" and is_lazy(node):
             when = "lazy"
+        if when in ("main", "never"):
+            self.passed_over[node] = when
         for level, module, name in imported(node):
             # CPython mangles what is taken from a module, and a module's name that has no dot.
             if name is not None:

@@ -5,11 +5,20 @@ Signs, not proofs: whoever sees one says that any name may be bound, so that not
 
 from __future__ import annotations
 
+import re
+from typing import Literal
+
 import libcst as cst
 
 from codeintel_enrich.stages.parse.cst_helpers import dotted, inside, only_index
 from codeintel_enrich.stages.parse.interface.values import Values
 
+_MERGES = re.compile(r"\bextend_path\(\s*__path__\b|\bdeclare_namespace\(\s*__name__\b")
+_PLACES_MODULES = re.compile(
+    r"\b__path__\b(?:\[[^\]\n]*\])?\s*(?:=[^=]|\+=|:|\.\s*(?:append|extend|insert)\b)"
+    r"|\bsys\.modules(?:\[(?!__name__\])[^\n]*?\]\s*=[^=]|\.(?:update|setdefault)\()"
+    r"|\bsys\.meta_path\b"
+)
 LIST_METHODS = frozenset({"append", "extend", "insert", "add", "update", "remove", "discard", "clear", "pop"})
 """How a list, or a set, of names is changed in place."""
 
@@ -68,6 +77,13 @@ def is_own_module(node: cst.BaseExpression, values: Values) -> bool:
         and values.path(node.value) == "sys.modules"
         and dotted(only_index(node)) == "__name__"
     )
+
+
+def path_extension(text: str) -> Literal["roots", "anywhere"] | None:
+    """Where a module's submodules come from beside its own folder, by the text of it."""
+    if _MERGES.search(text):
+        return "roots"
+    return "anywhere" if _PLACES_MODULES.search(text) else None
 
 
 def _is_all(node: cst.CSTNode) -> bool:

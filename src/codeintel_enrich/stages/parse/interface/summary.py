@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import libcst as cst
 
 from codeintel_enrich.model.interface import Interface
-from codeintel_enrich.model.syntax import Spot
+from codeintel_enrich.model.syntax import ImportPhase, Spot
 from codeintel_enrich.stages.parse.bind import Bound
 from codeintel_enrich.stages.parse.interface.control_flow import ModuleReader
+from codeintel_enrich.stages.parse.interface.out_of_sight import path_extension
 from codeintel_enrich.stages.parse.tree import ParsedTree
 
 
-def summarise(tree: ParsedTree, bound: Bound) -> tuple[Interface, tuple[Spot, ...]]:
-    """Return the interface of a parsed module, and where those of its operations stand that may have to be found again.
+class Summarised(NamedTuple):
+    """What the statements of a module come to."""
 
-    `bound` gives the unresolved references.
-    """
+    interface: Interface
+    spots: tuple[Spot, ...]
+    """Where those operations of the interface stand that may have to be found again."""
+    passed_over: dict[cst.CSTNode, ImportPhase]
+    """Import statement that an import of this module does not run -> when it would."""
+
+
+def summarise(tree: ParsedTree, bound: Bound) -> Summarised:
+    """Run through a parsed module; `bound` gives the unresolved references."""
     reader = ModuleReader(tree)
     for statement in tree.module.body:
         # One by one: a module that raises on the configured platform still has the rest of its names elsewhere.
@@ -29,6 +39,7 @@ def summarise(tree: ParsedTree, bound: Bound) -> tuple[Interface, tuple[Spot, ..
         lazy_names=dict(sorted(reader.lazy_names.items())),
         dynamic_getattr=reader.dynamic_getattr,
         usual=reader.values.export_usual(),
+        extends_path=path_extension(tree.text),
         lazy_stub=reader.lazy_stub,
         as_base=dict(sorted({**reader.as_base, **reader.nested.as_base}.items())),
         patches=tuple(patch for _, patch in sorted(reader.patches.items())),
@@ -36,7 +47,8 @@ def summarise(tree: ParsedTree, bound: Bound) -> tuple[Interface, tuple[Spot, ..
         imports=reader.imports.result(),
         unresolved=bound.unresolved,
     )
-    return interface, tuple(_spot(tree, subject, node) for subject, node in reader.spots.items())
+    spots = tuple(_spot(tree, subject, node) for subject, node in reader.spots.items())
+    return Summarised(interface, spots, {**reader.imports.passed_over})
 
 
 def _spot(tree: ParsedTree, subject: str, node: cst.CSTNode) -> Spot:
