@@ -44,7 +44,7 @@ def test_pre_commit_judges_what_is_staged_and_nothing_else(shop: GitRepository) 
     shop.write(CORE, BROKEN)
     shop.git("add", CORE)
     shop.write(CORE, whole)
-    assert f"{CORE}:2: parse-error" in shop.git("commit", "-m", "partly staged", code=1)
+    assert f"{CORE}:1: parse-error" in shop.git("commit", "-m", "partly staged", code=1)
     assert shop.read(CORE).decode() == whole
     # Staged whole, the work tree broken.
     shop.write(CORE, f"{whole}\nEXTRA = 1\n")
@@ -73,7 +73,7 @@ def test_the_hook_finds_each_kind_in_the_index_without_touching_the_work_tree(
     shop.delete("shop/worse.py")
     before = shop.git("status", "--porcelain")
     assert found(command, *ALL[:4]) == {
-        ("shop/broken.py", 2, "parse-error"),
+        ("shop/broken.py", 1, "parse-error"),
         ("shop/worse.py", 1, "broken-export"),
         ("shop/worse.py", 3, "broken-export"),
     }
@@ -141,7 +141,7 @@ def test_the_first_commit_of_a_repository_is_judged(tmp_path: Path, command: Com
     shop.git("checkout", "-q", "--orphan", "anew")
     shop.write("shop/broken.py", BROKEN)
     shop.git("add", "-A")
-    assert found(command, *ALL[:4]) == {("shop/broken.py", 2, "parse-error")}
+    assert found(command, *ALL[:4]) == {("shop/broken.py", 1, "parse-error")}
 
 
 def test_a_merge_about_to_be_committed_is_judged_as_it_will_be(shop: GitRepository, command: Command) -> None:
