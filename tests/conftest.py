@@ -15,7 +15,9 @@ from tests.support.tools import Toolbox
 @pytest.fixture(scope="session", autouse=True)
 def _session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One folder for all processes of the session, and one set of workers for all builds of a process."""
-    with session_folder(tmp_path_factory), lasting_pools():
+    with session_folder(tmp_path_factory), lasting_pools(), pytest.MonkeyPatch.context() as patch:
+        # No file of whoever runs the tests has a say in them.
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         yield
 
 

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from codeintel_enrich.engine.inputs.tools import find_tool
-from tests.support.packages import copy_package
+from tests.support.packages import OUR_PACKAGES, copy_package
 from tests.support.workspace import Workspace, build_at
 
 pytestmark = pytest.mark.slow
@@ -54,7 +54,8 @@ def test_every_name_that_pyrefly_types_has_that_type_and_no_other_has_one(tmp_pa
     tool = find_tool("pyrefly")
     assert tool is not None
     report = ("--report-pysa", str(tmp_path / "report"), "--report-pysa-format", "json")
-    subprocess.run([tool.path, "check", "--preset", "default", *report], cwd=root, capture_output=True, check=False)
+    command = [tool.path, "check", "--preset", "default", *report]
+    subprocess.run(command, cwd=root, env=OUR_PACKAGES, capture_output=True, check=False)
     cache = tmp_path / "cache"
     build_at(root, {"cache_dir": cache, "index": False, "jobs": 2, "overrides": {"check": {"types": "expressions"}}})
     with duckdb.connect(str(cache / "codeintel.duckdb"), read_only=True) as store:
@@ -67,6 +68,20 @@ def test_every_name_that_pyrefly_types_has_that_type_and_no_other_has_one(tmp_pa
     assert {key: kind for key, kind in said.items() if stored.get(key) != kind} == {}
     reads = {row[:3] for row in rows if row[4] == "read" and row[3] is not None}
     assert reads <= said.keys()
+
+
+def test_findings_are_the_same_whether_types_are_asked_for_or_not(tmp_path: Path) -> None:
+    root = copy_package("flask", tmp_path / "repo")
+    found = []
+    for types in ("findings", "expressions"):
+        cache = tmp_path / types
+        build_at(root, {"cache_dir": cache, "index": False, "jobs": 2, "overrides": {"check": {"types": types}}})
+        with duckdb.connect(str(cache / "codeintel.duckdb"), read_only=True) as store:
+            question = "select severity, * from diagnostics where tool = 'pyrefly' order by all"
+            found.append(store.execute(question).fetchall())
+    assert found[0] == found[1]
+    # Not only errors: those were told all along.
+    assert {row[0] for row in found[0]} > {"error"}
 
 
 def test_asking_for_types_runs_the_checker_and_types_and_nothing_before(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from codeintel_enrich.errors import UsageError
 from tests.support.command import Command
 from tests.support.gitrepo import GitRepository
 from tests.support.projects import SHOP
+from tests.support.workspace import Workspace
 
 
 class Canary:
@@ -125,3 +127,216 @@ def test_the_settings_of_a_repository_make_git_run_nothing(
     ):
         command.run(*words, "--root", str(hostile.root))
         assert canary.sang() == set(), words
+
+
+# --- what tools and interpreters would run ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def trap(tmp_path: Path, canary: Canary) -> GitRepository:
+    """A repository in which every file that some program would run, or obey by running another, is a canary."""
+    shop = GitRepository(tmp_path, SHOP)
+    program = f"#!/bin/sh\n{canary.command('interpreter')}\n"
+    for place in (".venv/bin/python", ".venv/bin/python3", "bin/python", "bin/git", "git", "node", "python"):
+        shop.write(place, program)
+        (shop.root / place).chmod(0o755)
+    shop.write(".venv/pyvenv.cfg", f"home = {shop.root}/bin\n")
+    shop.write(".venv/lib/python3.11/site-packages/run.pth", f"import os; {canary.python('pth')}")
+    shop.write(".venv/lib/python3.11/site-packages/sitecustomize.py", canary.python("site-packages"))
+    shop.write("more.pth", f"import os; {canary.python('pth')}")
+    for name in ("sitecustomize", "usercustomize", "json", "msgspec", "duckdb", "site", "doit", "dodo", "conftest"):
+        shop.write(f"{name}.py", canary.python(name))
+    shop.write("codeintel_enrich/__init__.py", canary.python("ourselves"))
+    shop.write("codeintel_enrich/engine/run/worker.py", canary.python("worker"))
+    shop.write("doit.cfg", "[REPORTER]\nbad = dodo:Bad\n[COMMAND]\nrun = dodo:Bad\n")
+    interpreter = f'"{shop.root}/bin/python"'
+    shop.append("pyproject.toml", "[tool.doit.plugins.reporter]\nbad = 'dodo:Bad'\n")
+    shop.append(
+        "pyproject.toml",
+        f'[tool.pyright]\nvenvPath = "."\nvenv = ".venv"\n[tool.ty.environment]\npython = {interpreter}\n',
+    )
+    shop.write(
+        "pyrefly.toml",
+        f"python-interpreter-path = {interpreter}\nfallback-python-interpreter-name = {interpreter}\n"
+        f'script-command = [{interpreter}]\nconda-environment = "bad"\n'
+        f'[build-system]\ntype = "custom"\ncommand = [{interpreter}]\n',
+    )
+    shop.write("pyrightconfig.json", f'{{"venvPath": "{shop.root}", "venv": ".venv", "pythonPath": {interpreter}}}')
+    shop.write("mypy.ini", f"[mypy]\npython_executable = {shop.root}/bin/python\nplugins = dodo\n")
+    shop.write(".npmrc", f"node-options=--require {shop.root}/bad.js\nscript-shell={shop.root}/bin/python\n")
+    shop.write("script.py", "# /// script\n# dependencies = []\n# ///\nx = 1\n")
+    shop.environment |= {"PYTHONPATH": "", "VIRTUAL_ENV": ""}
+    return shop
+
+
+def test_nothing_that_lies_in_a_repository_runs(trap: GitRepository, canary: Canary) -> None:
+    trap.append("pyproject.toml", '[tool.codeintel-enrich.check]\ntools = ["pyrefly", "pyright"]\n')
+    trap.commit("a trap")
+    said = trap.run("codeintel-enrich", "build", "--jobs", "1")
+    assert canary.sang() == set()
+    assert "it may run a program or lead out of the tree; `--trust` lets it" in said
+    for words in (["hook"], ["diff", "HEAD~1"], ["doctor"], ["report"], ["verify"]):
+        trap.run("codeintel-enrich", *words)
+        assert canary.sang() == set(), words
+
+
+def test_what_a_user_trusts_is_obeyed(trap: GitRepository, canary: Canary, tmp_path: Path) -> None:
+    trap.write("pyrefly.toml", 'python-interpreter-path = "bin/python"\n')
+    trap.run("codeintel-enrich", "build", "--no-index", "--jobs", "1")
+    assert canary.sang() == set()
+    trap.run("codeintel-enrich", "build", "--no-index", "--jobs", "1", "--trust")
+    assert canary.sang() == {"interpreter"}
+    # Only a tree that the user names, in a file of their own.
+    canary.forget()
+    own = tmp_path / "config" / "codeintel-enrich" / "config.toml"
+    own.parent.mkdir(parents=True)
+    trap.environment["XDG_CONFIG_HOME"] = str(tmp_path / "config")
+    for trusted, sings in (("false", False), (f'["{tmp_path}/other"]', False), (f'["{tmp_path}"]', True)):
+        own.write_text(f"trust = {trusted}\n", encoding="utf-8")
+        trap.append("shop/core.py", "# an edit\n")
+        trap.run("codeintel-enrich", "build", "--no-index", "--jobs", "1")
+        assert bool(canary.sang()) is sings, trusted
+
+
+def test_a_repository_cannot_vouch_for_itself(trap: GitRepository, canary: Canary) -> None:
+    trap.append("pyproject.toml", "[tool.codeintel-enrich]\ntrust = true\n")
+    assert "not the tree's to say" in trap.run("codeintel-enrich", "build", code=2)
+    trap.replace("pyproject.toml", "trust = true\n", "")
+    trap.write("config/codeintel-enrich/config.toml", "trust = true\n")
+    for place in (str(trap.root / "config"), "config"):
+        trap.environment["XDG_CONFIG_HOME"] = place
+        trap.run("codeintel-enrich", "build", "--no-index", "--jobs", "1")
+        assert canary.sang() == set()
+
+
+# --- paths that lead out of it ----------------------------------------------------------------------------------------
+
+SECRET = "password_of_mine"
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """A folder of the user's, with a secret in files of every kind."""
+    folder = tmp_path / "outside"
+    folder.mkdir()
+    for name in ("secret.py", "secret.toml", "secret.json", "secret.md", "CODEOWNERS"):
+        (folder / name).write_text({"py": f"{SECRET} = 1\n", "toml": f"{SECRET} = 1\n"}.get(name[-2:], SECRET))
+    (folder / "secret.toml").write_text(f"{SECRET} = 1\n")
+    (folder / "secret.json").write_text(f'{{"{SECRET}": 1}}')
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_no_link_leads_out_of_a_repository(tmp_path: Path, outside: Path) -> None:
+    workspace = Workspace(tmp_path, SHOP, types=True, overrides={"owners": True})
+    shown = {
+        "secret.py": "secret.py",
+        "pyrefly.toml": "secret.toml",
+        "secret.json": "secret.json",
+        "CODEOWNERS": "CODEOWNERS",
+        ".gitignore": "CODEOWNERS",
+        "README.md": "secret.md",
+    }
+    for name, target in shown.items():
+        (workspace.root / name).symlink_to(outside / target)
+    (workspace.root / "package").symlink_to(outside)
+    (workspace.root / "config.toml").symlink_to(".git/config")
+    workspace.write(".git/config", f"[{SECRET}]\n")
+    summary = workspace.build()
+    assert summary.left_out["secret.py"] == summary.left_out["config.toml"] == "a link that leads out of the tree"
+    made = contents(workspace.root / "cache")
+    assert [path for path, data in made.items() if SECRET.encode() in data] == []
+
+
+@pytest.mark.parametrize("key", ["tags-yaml", "coverage-xml", "cst-out", "slices.tokenizer", "roots"])
+def test_a_setting_that_leads_out_of_a_repository_is_refused(tmp_path: Path, outside: Path, key: str) -> None:
+    workspace = Workspace(tmp_path, {"a.py": "x = 1\n"})
+    (workspace.root / "link").symlink_to(outside)
+    before = contents(outside)
+    table, _, name = key.rpartition(".")
+    for value in ("../outside/secret.toml", f"{outside}/secret.toml", "link/secret.toml", ".git/config"):
+        written = f'["{value}"]' if key == "roots" else f'"{value}"'
+        workspace.write("pyproject.toml", f"[tool.codeintel-enrich{table and '.'}{table}]\n{name} = {written}\n")
+        with pytest.raises(UsageError, match="leads out of the tree"):
+            workspace.build()
+    assert contents(outside) == before
+
+
+def test_no_setting_of_a_repository_says_where_the_cache_lies(tmp_path: Path) -> None:
+    for key in ("cache-dir", "out", "scip", "root"):
+        workspace = Workspace(tmp_path / key, {"pyproject.toml": f'[tool.codeintel-enrich]\n{key} = "/tmp"\n'})
+        with pytest.raises(UsageError, match=r"unknown key|is no folder inside"):
+            workspace.build()
+
+
+def test_a_cache_that_leads_elsewhere_is_refused(tmp_path: Path, outside: Path) -> None:
+    before = contents(outside)
+    workspace = Workspace(tmp_path, {"a.py": "x = 1\n"})
+    (workspace.root / "cache").symlink_to(outside)
+    with pytest.raises(UsageError, match="--cache-dir"):
+        workspace.build()
+    (workspace.root / "cache").unlink()
+    workspace.build()
+    for name in ("manifest.msgpack.tmp", "enriched/modules", "codeintel.duckdb", "git"):
+        place = workspace.root / "cache" / name
+        kept = place.rename(tmp_path / "kept") if place.exists() else None
+        place.symlink_to(outside)
+        workspace.append("a.py", "# more\n")
+        with pytest.raises(UsageError, match="a link"):
+            workspace.build()
+        place.unlink()
+        if kept is not None:
+            kept.rename(place)
+    workspace.build()
+    assert contents(outside) == before
+
+
+def test_a_cache_that_came_with_a_repository_is_refused(tmp_path: Path) -> None:
+    shop = GitRepository(tmp_path, SHOP)
+    shop.build()
+    shop.run("git", "add", "-f", "cache")
+    shop.append("shop/core.py", "# more\n")
+    with pytest.raises(UsageError, match="came with the tree"):
+        shop.build()
+
+
+def test_a_tree_made_by_hand_lays_nothing_out_elsewhere(
+    tmp_path: Path, outside: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = GitRepository(tmp_path, SHOP)
+
+    def made(kind: str, data: bytes) -> str:
+        """Byte by byte: git itself refuses such names."""
+        words = ["git", "hash-object", "-w", "-t", kind, "--literally", "--stdin"]
+        return subprocess.run(words, cwd=shop.root, input=data, capture_output=True, check=True).stdout.decode().strip()
+
+    def blob(text: str) -> str:
+        return made("blob", text.encode())
+
+    def tree(*entries: tuple[str, str, str]) -> str:
+        return made("tree", b"".join(f"{mode} {name}\0".encode() + bytes.fromhex(oid) for mode, name, oid in entries))
+
+    evil, link, inner = blob("x = 1\n"), blob(str(outside)), blob("shop.py")
+    folder = tree(("100644", "written.py", evil))
+    top = tree(
+        ("120000", "pkg.py", link),
+        ("40000", "pkg.py", folder),
+        ("40000", "..", folder),
+        ("40000", ".git", folder),
+        ("120000", "secret.py", blob(str(outside / "secret.py"))),
+        ("120000", "again.py", inner),
+        ("100644", "shop.py", evil),
+    )
+    commit = shop.git("commit-tree", top, "-m", "bad").strip()
+    before = contents(outside)
+    command = Command(shop.root, monkeypatch, capsys)
+    outcome = command.run("diff", f"HEAD..{commit}", "--root", str(shop.root), "--json")
+    assert outcome.code == 0, outcome.err
+    assert contents(outside) == before
+    laid_out = {path.name for path in (shop.root / "cache/git").rglob("*.py") if path.is_file()}
+    assert laid_out == {"shop.py", "again.py", "written.py"}
+    assert [path for path in (shop.root / "cache/git").rglob("*") if path.is_symlink()] == []
+    assert not (shop.root / "cache" / "git" / "written.py").exists()

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,10 @@ def copy_package(name: str, to: Path) -> Path:
 def source_files(root: Path) -> list[str]:
     """Relative paths of all Python files below a folder, sorted."""
     return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.suffix in (".py", ".pyi"))
+
+
+OUR_PACKAGES = {**os.environ, "VIRTUAL_ENV": sys.prefix}
+"""An environment of processes in which checkers find the packages that a build hands them where no other are named."""
 
 
 def make_scip(root: Path, output: Path) -> Path:
@@ -63,7 +68,7 @@ def pyrefly_report(root: Path) -> bytes:
 def _ask_pyrefly(root: Path) -> bytes:
     command = [str(Path(sys.executable).parent / "pyrefly"), "check", "--output-format", "json", "--preset", "default"]
     command += ["--project-excludes", "cache/**"]
-    done = subprocess.run(command, cwd=root, capture_output=True, check=False)
+    done = subprocess.run(command, cwd=root, env=OUR_PACKAGES, capture_output=True, check=False)
     report: dict[str, Any] = json.loads(done.stdout)
     assert "errors" in report
     return done.stdout

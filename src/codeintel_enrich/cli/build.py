@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from codeintel_enrich.cli.options import CacheDir, Failing, FailOn, Jobs, Out, chosen, notify
+from codeintel_enrich.cli.options import CacheDir, Failing, FailOn, Jobs, Out, Trust, chosen, notify
 from codeintel_enrich.cli.show import print_json
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def build(
     tags_yaml: TagsYaml = None,
     overlays_config: OverlaysConfig = None,
     overlays_set: OverlaysSet = None,
+    trust: Trust = False,
     jobs: Jobs = None,
     fail_on: FailOn = None,
     dry_run: DryRun = False,
@@ -127,6 +128,7 @@ def build(
         types=not no_types,
         refresh_index=refresh_index,
         check=check,
+        trust=trust,
         jobs=jobs,
         overrides=_given(overrides),
     )

@@ -49,6 +49,9 @@ FailOn = Annotated[
     list[Failing] | None, typer.Option(help="End with 1 for findings of this kind; default: `fail-on` of the settings.")
 ]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Worker processes; default: one per core.")]
+Trust = Annotated[
+    bool, typer.Option("--trust", help="Let tools do whatever the tree's own settings of them say: run programs, too.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be looked at or written; write nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 Full = Annotated[bool, typer.Option("--full", help="Cut no cell, however wide the terminal is.")]

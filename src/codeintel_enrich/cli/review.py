@@ -15,6 +15,7 @@ from codeintel_enrich.cli.options import (
     Jobs,
     Json,
     Root,
+    Trust,
     as_last_time,
     chosen,
     notify,
@@ -80,12 +81,12 @@ def explain(
 
 
 @review_app.command()
-def verify(root: Root = Path(), cache_dir: CacheDir = None, json: Json = False) -> None:
+def verify(root: Root = Path(), cache_dir: CacheDir = None, trust: Trust = False, json: Json = False) -> None:
     """Build from nothing in a temporary folder and compare every table and file; 1 where something differs."""
     from codeintel_enrich.cli.verify import show_verdict
     from codeintel_enrich.commands.verify import verify as compare
 
-    verdict = compare(as_last_time(root, cache_dir), notify)
+    verdict = compare(as_last_time(root, cache_dir), notify, trust=trust)
     show_verdict(verdict, json)
     # Only now: what differs is what the caller wants to read.
     if not verdict.is_equal:

@@ -5,6 +5,8 @@ The work tree is neither read nor touched. From one tree to the next only blobs 
 
 import contextlib
 import os
+import posixpath
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -22,6 +24,7 @@ from codeintel_enrich.engine.state.surroundings import BUILD_FILES, is_made_of
 from codeintel_enrich.errors import EnrichError, ToolError, UsageError
 from codeintel_enrich.files.atomic import replace_file
 from codeintel_enrich.files.git import find_repository, git_objects, run_git
+from codeintel_enrich.formats.tree_paths import path_fault
 from codeintel_enrich.tasks import run_build
 
 STEERING = BUILD_FILES | {".gitignore", "pyvenv.cfg", "CACHEDIR.TAG"}
@@ -30,6 +33,9 @@ RECORD = "tree.msgpack"
 """What the laid out tree holds, beside it."""
 SYMLINK = "120000"
 SUBMODULE = "160000"
+_UP_AGAIN = re.compile(r"[^./][^/]*/+\.\.(/|$)|\.[^./][^/]*/+\.\.(/|$)")
+_MOST_LINKS = 8
+"""Links that lead to links are followed so far."""
 
 NO_FILES: dict[str, Any] = {
     "emit-cst": False,
@@ -94,7 +100,7 @@ class Repository:
             head, _, path = line.partition(b"\t")
             mode, _, blob = head.decode().split(" ")
             entries[os.fsdecode(path)] = Entry(mode, blob)
-        return entries
+        return self._without_links(entries)
 
     def staged(self) -> dict[str, Entry]:
         """Path, relative to the root -> what the index holds there. Raises UsageError while a merge has conflicts."""
@@ -106,7 +112,30 @@ class Repository:
             if stage != "0":
                 raise UsageError(f"{os.fsdecode(path)}: the merge of it is not settled; settle and stage it first")
             entries[os.fsdecode(path)] = Entry(mode, blob)
-        return entries
+        return self._without_links(entries)
+
+    def _without_links(self, entries: dict[str, Entry]) -> dict[str, Entry]:
+        """The same with each link to a file replaced by that file, and without links that lead out of the tree.
+
+        Only links to folders of the tree are laid out: what is written next could go through others to anywhere.
+        """
+        links = [path for path, entry in entries.items() if entry.mode == SYMLINK and _is_wanted(path, entry)]
+        targets = {
+            path: posixpath.normpath(posixpath.join(posixpath.dirname(path), text))
+            for path, data in zip(links, self.blobs([entries[path].blob for path in links]), strict=True)
+            # Behind a name, `..` means where that leads to, which need not be what it is written in.
+            if not _UP_AGAIN.search(text := os.fsdecode(data))
+        }
+        found = {path: entry for path, entry in entries.items() if entry.mode != SYMLINK}
+        for path in links:
+            target = path
+            for _ in range(_MOST_LINKS):
+                target = targets.get(target, target)
+            # As in the work tree, where a file that says what is ignored does not count if it is a link.
+            if target in found and PurePosixPath(path).name not in STEERING - BUILD_FILES:
+                found[path] = found[target]
+        folders = {str(folder) for path in found for folder in PurePosixPath(path).parents} - {"."}
+        return found | {path: entries[path] for path in links if path not in found and targets.get(path) in folders}
 
     def blobs(self, names: list[str]) -> Iterator[bytes]:
         """The bytes of each blob, in order. Raises EnrichError for one that git cannot give."""
@@ -221,20 +250,18 @@ class TreeCache:
 
 
 def _sources(entries: Mapping[str, Entry]) -> dict[str, Entry]:
-    links = {path for path, entry in entries.items() if entry.mode == SYMLINK}
+    # A submodule is a commit of another repository: there is no blob to write.
+    found = {path: entry for path, entry in entries.items() if entry.mode != SUBMODULE and _is_wanted(path, entry)}
+    # A tree that was made by hand can have a file and a folder of one name.
     return {
-        path: entry
-        for path, entry in entries.items()
-        # git has nothing behind a link; a tree that was made by hand may, and it would be written wherever that leads.
-        if _matters(path, entry) and (not links or links.isdisjoint(map(str, PurePosixPath(path).parents)))
+        path: entry for path, entry in found.items() if not any(str(p) in found for p in PurePosixPath(path).parents)
     }
 
 
-def _matters(path: str, entry: Entry) -> bool:
+def _is_wanted(path: str, entry: Entry) -> bool:
     pure = PurePosixPath(path)
-    # A submodule is a commit of another repository: there is no blob to write. git itself never checks out `..`, but a
-    # tree that was made by hand can name it.
-    if entry.mode == SUBMODULE or ".." in pure.parts:
+    # git itself never checks out `..` or its own folder, but a tree that was made by hand can name them.
+    if path_fault(path) is not None or any(part.lower() == ".git" for part in pure.parts):
         return False
     # A link may lead to a folder of modules.
     return may_be_python(path) or pure.name in STEERING or entry.mode == SYMLINK or is_made_of(pure.name)

@@ -10,11 +10,12 @@ import msgspec
 
 from codeintel_enrich.commands.status import status
 from codeintel_enrich.engine.plan.build import Build
+from codeintel_enrich.engine.rules.trust import trusts
 from codeintel_enrich.engine.state.artifacts import Artifact, Artifacts, Reader
 from codeintel_enrich.engine.state.intent import Intent, read_intent, write_intent
 from codeintel_enrich.engine.state.lock import CacheLock
 from codeintel_enrich.engine.state.manifest import Manifest, load_manifest, save_manifest
-from codeintel_enrich.engine.state.places import Options, Places
+from codeintel_enrich.engine.state.places import Options, Places, places
 from codeintel_enrich.engine.state.state import State
 from codeintel_enrich.errors import CorruptArtifactError, EnrichError, UsageError
 from codeintel_enrich.files.stat import bytes_of
@@ -55,7 +56,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return not self.tables and not self.published
 
 
-def verify(options: Options, notify: Callable[[str], None] = lambda message: None) -> Verdict:
+def verify(options: Options, notify: Callable[[str], None] = lambda message: None, *, trust: bool = False) -> Verdict:
     """Build the tree from nothing in a temporary folder, and compare every table and published file.
 
     The clean build gets the same external inputs: index and reports as the cache has them. `options` are those of the
@@ -63,6 +64,9 @@ def verify(options: Options, notify: Callable[[str], None] = lambda message: Non
     UsageError where the tree or the settings are not those that the store was made of,
     EnrichError where the clean build fails.
     """
+    # The record of that build lies in the tree, and a tree must not vouch for itself.
+    if options.trust and not trust and not trusts(places(options).root):
+        raise UsageError("the last build was told to trust the tree; say --trust here, too")
     # Sources that changed since would differ in every table, and that says nothing about the store.
     observed = status(Build(options))
     state = Build(options).state

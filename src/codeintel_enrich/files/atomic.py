@@ -9,7 +9,8 @@ from typing import Self
 
 from codeintel_enrich.files.stat import FileStamp
 
-_FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+# A link of that name may lead anywhere, and would be written through.
+_FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
 
 UNFINISHED_SUFFIX = ".codeintel-enrich.tmp"
 """Ends the name of every file that is being written. Nobody else's file has such a name, so what a killed run left may

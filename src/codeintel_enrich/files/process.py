@@ -11,18 +11,18 @@ from codeintel_enrich.errors import ToolError
 
 
 def run_program(
-    command: Sequence[str], cwd: Path, timeout_seconds: float, environment: Mapping[str, str] | None = None
+    command: Sequence[str], cwd: Path, timeout_seconds: float, environment: Mapping[str, str | None] | None = None
 ) -> "subprocess.CompletedProcess[bytes]":
     """Run a program and all it starts; none of them outlives the call, whatever ends it.
 
-    `environment` is added to ours. What the exit code means is for the caller to say. Raises ToolError where the
-    program cannot be started, or takes longer than `timeout_seconds`.
+    `environment` is added to ours; what it has no value for is taken out. What the exit code means is for the caller to
+    say. Raises ToolError where the program cannot be started, or takes longer than `timeout_seconds`.
     """
     try:
         process = subprocess.Popen(
             command,
             cwd=cwd,
-            env={**os.environ, **(environment or {})},
+            env={name: value for name, value in {**os.environ, **(environment or {})}.items() if value is not None},
             # A tool that asks a question would wait for its answer for ever.
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

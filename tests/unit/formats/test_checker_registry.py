@@ -3,12 +3,22 @@
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from codeintel_enrich.engine.inputs.tools import find_tool
+from codeintel_enrich.engine.inputs.view import write_settings
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.formats.checkers import CHECKERS, Checker, CheckerReport, CheckerRequest, joined
+from codeintel_enrich.formats.checkers import (
+    CHECKERS,
+    Checker,
+    CheckerReport,
+    CheckerRequest,
+    CheckerSurroundings,
+    joined,
+)
+from codeintel_enrich.formats.checkers.settings import permitted
 
 pytestmark = pytest.mark.slow
 
@@ -23,14 +33,17 @@ def answer(
     files: Iterable[str],
     folder: Path,
     *,
-    has_config: bool = False,
+    settings: dict[str, Any] | None = None,
     expressions: bool = False,
 ) -> CheckerReport:
     """Run a checker as the list says, knowing nothing else of it."""
     tool = find_tool(checker.name)
     assert tool is not None
     folder.mkdir()
-    request = CheckerRequest(root.as_posix(), frozenset(files), folder.as_posix(), has_config, expressions)
+    around = CheckerSurroundings(settings, "3.11", "linux", ())
+    request = CheckerRequest(root.as_posix(), frozenset(files), folder.as_posix(), around, (), expressions)
+    if (configured := checker.configure(request, (folder / "venv").as_posix())) is not None:
+        write_settings(root / checker.own_config, configured)
     parts: list[CheckerReport] = []
     for run in checker.runs(request):
         done = subprocess.run([tool.path, *run.words], cwd=root, capture_output=True, check=False)
@@ -64,14 +77,14 @@ def test_what_a_checker_is_said_to_give_it_gives(checker: Checker, tree: Path) -
 
 @each_checker
 def test_a_checker_follows_the_configuration_file_that_is_said_to_be_its_own(checker: Checker, tree: Path) -> None:
-    silenced = {
-        "pyrefly.toml": "[errors]\nbad-assignment = false\n",
-        "pyrightconfig.json": '{"reportAssignmentType": false}',
+    silenced: dict[str, dict[str, Any]] = {
+        "pyrefly.toml": {"errors": {"bad-assignment": False}},
+        "pyrightconfig.json": {"reportAssignmentType": False},
     }
-    (tree / checker.own_config).write_text(silenced[checker.own_config])
-    facts = answer(checker, tree, SOURCES, tree.parent / "out", has_config=True).files.get("pkg/a.py")
+    settings = silenced[checker.own_config]
+    facts = answer(checker, tree, SOURCES, tree.parent / "out", settings=settings).files.get("pkg/a.py")
     assert facts is None or not facts.diagnostics + facts.utf16_diagnostics
-    assert checker.own_config in checker.configs
+    assert permitted(settings, checker.known, ".", "/tree", trusted=False) == (settings, ())
 
 
 @each_checker
@@ -85,7 +98,9 @@ def test_an_output_that_was_not_made_is_an_error_and_not_an_empty_report(checker
     def none(name: str) -> bytes:
         raise FileNotFoundError(name)
 
-    for run in checker.runs(CheckerRequest("/tree", frozenset(), "/folder", False, True)):
+    for run in checker.runs(
+        CheckerRequest("/tree", frozenset(), "/folder", CheckerSurroundings(None, "3.11", "linux", ()), (), True)
+    ):
         for output in run.outputs:
             with pytest.raises((UsageError, OSError)):
                 output.read(b"", none)

@@ -1,8 +1,11 @@
 """The reports of type checkers: each made by its checker or handed in, split per file."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from codeintel_enrich.engine.inputs.external import (
     ExternalInput,
@@ -13,11 +16,13 @@ from codeintel_enrich.engine.inputs.external import (
     tool_policy,
 )
 from codeintel_enrich.engine.rules.config import config_digest
+from codeintel_enrich.engine.state.discovery import COMPILED
 from codeintel_enrich.engine.state.state import State
 from codeintel_enrich.files.programs import executable
 from codeintel_enrich.model.notebook import is_notebook
 
 if TYPE_CHECKING:
+    from codeintel_enrich.engine.inputs.surroundings import Around
     from codeintel_enrich.formats.checkers import Checker, CheckerReport
 
 
@@ -59,8 +64,15 @@ class CheckerInput(ExternalInput):
         return f"{self.name} is not installed; {self._checker.install}, or say --no-types"
 
     def policy(self) -> object:
-        """The checker, or the report that was handed in."""
-        return tool_policy(self.name, self.name, self.given())
+        """The checker and what surrounds the tree, or the report that was handed in."""
+        given = self.given()
+        if given is not None:
+            return tool_policy(self.name, self.name, given)
+        from codeintel_enrich.engine.inputs.surroundings import stamps
+
+        state = self.state
+        around = stamps(self._checker, state.places.root)
+        return tool_policy(self.name, self.name, None), state.trusted, around, state.tree.seen.beside
 
     def made_from(self) -> str:
         """The sources, what configures checkers and the checker's version; or the report that was handed in."""
@@ -72,10 +84,23 @@ class CheckerInput(ExternalInput):
         from codeintel_enrich.engine.inputs.tools import find_tool
 
         tool = find_tool(self.name)
-        configs = [(file, digest_of_file(self.state.places.root / file)) for file in self._checker.configs]
         asked = self.state.project.config.check.types
+        settings, environment, _ = self._found
         contents = [(path, self.state.files[path].content) for path in self._files]
-        return config_digest(self.name, asked, tool.version if tool else None, configs, contents)
+        beside = [
+            (path, digest_of_file(self.state.places.root / path) if not path.endswith(COMPILED) else "")
+            for path in sorted(self.state.tree.seen.beside)
+        ]
+        installed = environment.digest() if environment is not None else None
+        # Where packages lie is a matter of one machine, which of them are there is not.
+        said = msgspec.structs.replace(settings, libraries=())
+        return config_digest(self.name, asked, tool.version if tool else None, said, installed, contents, beside)
+
+    @cached_property
+    def _found(self) -> "Around":
+        from codeintel_enrich.engine.inputs.surroundings import find_surroundings
+
+        return find_surroundings(self._checker, self.state.places.root, trusted=self.state.trusted)
 
     def make(self) -> MadeInput:
         """Run the checker in the tree."""
@@ -88,10 +113,12 @@ class CheckerInput(ExternalInput):
             self._checker,
             self.state.places.root,
             self._files,
+            self._found.surroundings,
+            beside=self.state.tree.seen.beside,
             timeout=config.timeout_seconds,
             expressions=config.types == "expressions",
         )
-        return self._split_report(key, report)
+        return self._split_report(key, report, self._found.left_out)
 
     def read(self, given: Path) -> MadeInput:
         """Read the report that was handed in."""
@@ -103,6 +130,8 @@ class CheckerInput(ExternalInput):
         """The files of which a report is believed."""
         return sorted(path for path in self.state.files if not is_notebook(path))
 
-    def _split_report(self, made_from: str, report: "CheckerReport") -> MadeInput:
-        left_out = {path: _CELLS if is_notebook(path) else why for path, why in report.left_out}
-        return self.split(made_from, encoded(report.files.items()), producer=self.name, left_out=left_out)
+    def _split_report(
+        self, made_from: str, report: "CheckerReport", left_out: Mapping[str, str] | None = None
+    ) -> MadeInput:
+        said = {path: _CELLS if is_notebook(path) else why for path, why in report.left_out} | dict(left_out or {})
+        return self.split(made_from, encoded(report.files.items()), producer=self.name, left_out=said)

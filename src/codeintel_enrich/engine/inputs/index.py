@@ -4,8 +4,12 @@ import tempfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from codeintel_enrich.engine.inputs.external import ExternalInput, MadeInput, tool_policy
+from codeintel_enrich.engine.rules.config import config_digest
 from codeintel_enrich.engine.rules.task_name import TaskName
 from codeintel_enrich.engine.state.artifacts import Artifact
 from codeintel_enrich.engine.state.manifest import External
@@ -13,6 +17,9 @@ from codeintel_enrich.engine.state.state import ENCODER
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.files.programs import executable
 from codeintel_enrich.model.digest import digest
+
+if TYPE_CHECKING:
+    from codeintel_enrich.engine.inputs.environment import Environment
 
 
 def behind(known: External, contents: Mapping[str, str | None]) -> int:
@@ -61,8 +68,36 @@ class IndexInput(ExternalInput):
         return f"{self._tool} is not installed; pip install 'codeintel-enrich[scip]', or say --no-index"
 
     def policy(self) -> object:
-        """The indexer, or the file that was handed in."""
-        return tool_policy(self.name, self._tool, self.given())
+        """The indexer and what surrounds the tree, or the file that was handed in."""
+        given = self.given()
+        if given is not None or self._stays:
+            return tool_policy(self.name, self._tool, given)
+        from codeintel_enrich.engine.inputs.surroundings import index_stamps
+
+        around = index_stamps(self.state.places.root)
+        return tool_policy(self.name, self._tool, None), self.state.trusted, around
+
+    @property
+    def _stays(self) -> bool:
+        """Whether an index that there is stands, whatever changed since."""
+        return self.state.project.config.index.refresh == "missing"
+
+    @cached_property
+    def _environment(self) -> "Environment | None":
+        from codeintel_enrich.engine.inputs.surroundings import usable_environment
+
+        return usable_environment(self.state.places.root, {}, trusted=self.state.trusted)
+
+    @cached_property
+    def _around(self) -> str:
+        """Digest of what an indexer would read beside the files."""
+        from codeintel_enrich.engine.inputs.surroundings import index_settings
+        from codeintel_enrich.engine.inputs.tools import find_tool
+
+        tool, found = find_tool(self._tool), self._environment
+        settings = index_settings(self.state.places.root, trusted=self.state.trusted)
+        installed = found.digest() if found is not None else None
+        return config_digest(self._tool, tool.version if tool else None, settings, installed)
 
     def made_from(self) -> str:
         """The bytes of the index: the one that was handed in, else the one that the last run of the indexer left."""
@@ -77,18 +112,21 @@ class IndexInput(ExternalInput):
             return super().is_due()
         if self.state.options.refresh_index:
             return True
-        refresh = self.state.project.config.index.refresh
         known = self.state.manifest.externals.get(self.name)
         if known is None or not known.key:
             key = self.made_from()
             known = self.state.restore_external(self.name, self.task_inputs(key)) if key else None
-        return known is None or (refresh != "missing" and behind(known, self.state.contents) > 0)
+        if known is None or self._stays:
+            return known is None
+        return behind(known, self.state.contents) > 0 or known.around != self._around
 
     def make(self) -> MadeInput:
         """Run the indexer on a copy of the files."""
         from codeintel_enrich.engine.inputs.tools import make_index
 
         config = self.state.project.config.index
+        # Asked before the run: what is installed meanwhile must leave the index due again.
+        around = self._around
         run = make_index(
             self.state.places.root,
             sorted(self.state.files),
@@ -97,9 +135,11 @@ class IndexInput(ExternalInput):
             Path(tempfile.mkdtemp(prefix="codeintel-enrich-")),
             tool=config.tool,
             roots=self.state.project.config.roots,
+            trusted=self.state.trusted,
             timeout=config.timeout_seconds,
         )
-        return self._split_index(self.state.places.index, run.content_hashes, dict(run.left_out))
+        made = self._split_index(self.state.places.index, run.content_hashes, dict(run.left_out))
+        return made._replace(external=msgspec.structs.replace(made.external, around=around))
 
     def read(self, given: Path) -> MadeInput:
         """Read the index that was handed in. Raises UsageError where it describes none of our files."""

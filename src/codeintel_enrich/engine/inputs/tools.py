@@ -1,7 +1,7 @@
 """Running indexers and type checkers: which ones are here, what they are given, whether to believe what they made.
 
-A tool never sees the user's tree as a place to write to. One that crashed, timed out or wrote nothing is a `ToolError`,
-never an empty result. *When* a tool runs is decided elsewhere.
+A tool never sees the user's tree, neither to write into it nor to obey what lies there: it works on a copy. One that
+crashed, timed out or wrote nothing is a `ToolError`, never an empty result. *When* a tool runs is decided elsewhere.
 """
 
 import contextlib
@@ -11,31 +11,37 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 import tokenize
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from keyword import iskeyword
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
+from codeintel_enrich.engine.inputs.environment import Environment
+from codeintel_enrich.engine.inputs.surroundings import INDEX_SETTINGS, index_settings, usable_environment
+from codeintel_enrich.engine.inputs.view import copy_tree, write_settings
 from codeintel_enrich.errors import ToolError, UsageError
 from codeintel_enrich.files.atomic import copy_file
 from codeintel_enrich.files.process import run_program
 from codeintel_enrich.files.programs import executable
-from codeintel_enrich.formats.checkers import Checker, CheckerOutput, CheckerReport, CheckerRequest, joined
+from codeintel_enrich.formats.checkers import (
+    Checker,
+    CheckerOutput,
+    CheckerReport,
+    CheckerRequest,
+    CheckerSurroundings,
+    joined,
+)
+from codeintel_enrich.formats.checkers.settings import cover
 from codeintel_enrich.formats.scip import open_index
 from codeintel_enrich.model.digest import digest
 
 IndexerName = Literal["pyrefly", "ty-scip", "scip-python"]
-
-INDEXER_CONFIG = ("pyproject.toml", "ty.toml")
-"""Files at the root that steer an indexer: the name and version of the package, search paths."""
 
 MOST_ABORTS = 25
 """An indexer that stops at a file is started again without it, this many times at most."""
@@ -74,7 +80,8 @@ def find_tool(name: str) -> Tool | None:
     if path is None:
         return None
     try:
-        said = _run([path, "--version"], Path.cwd(), 30)
+        # Not where we are: that is the tree, and launchers look for settings of theirs where they are started.
+        said = _run([path, "--version"], Path(path).parent, 30)
     except ToolError:
         return None
     match = _VERSION.search(said.stdout.decode("utf-8", "replace"))
@@ -89,13 +96,15 @@ def make_index(
     *,
     tool: IndexerName = "ty-scip",
     roots: Sequence[str] = ("src", "."),
+    trusted: bool = False,
     timeout: float = 1800,
 ) -> IndexRun:
     """Index `files` (paths relative to `root`) and put the index at `output`, whole or not at all.
 
     The indexer works on a copy of the files below `scratch`, a folder of ours that is emptied before and removed
     afterwards. The copy lacks what would make it stop: names that are no module names, files that are no text, and
-    whatever file it names when it stops. `timeout` counts seconds.
+    whatever file it names when it stops. `roots` are the folders that module names
+    start from; `trusted` hands it all the settings of the tree. `timeout` counts seconds.
 
     Raises:
         ToolError: it is not installed, failed for another reason, took too long, or described no file.
@@ -113,9 +122,12 @@ def make_index(
         hashes, left_out = _fill_view(root, files, view, by_name=tool != "pyrefly")
         if not hashes:
             raise ToolError(f"{indexer.name} was given nothing to index: {_examples(left_out)}")
-        _copy_config(root, view)
-        command = _index_command(indexer, root, scratch, view, made, roots)
-        _index_without_stoppers(indexer, command, root, view, hashes, left_out, deadline)
+        settings = index_settings(root, trusted=trusted)
+        for name, table in settings.items():
+            write_settings(view / name, table)
+        environment = usable_environment(root, left_out, trusted=trusted)
+        command = _index_command(indexer, settings, environment, scratch, view, made, roots)
+        _index_without_stoppers(indexer, command, environment, view, hashes, left_out, deadline)
         documents = _check_index(indexer, made, hashes, left_out)
         # Copied, not renamed: the temporary folder may lie on another file system.
         copy_file(made, output)
@@ -130,51 +142,72 @@ def make_index(
 
 
 def run_checker(
-    checker: Checker, root: Path, files: Iterable[str], *, timeout: float = 600, expressions: bool = False
+    checker: Checker,
+    root: Path,
+    files: Iterable[str],
+    surroundings: CheckerSurroundings,
+    *,
+    beside: Iterable[str] = (),
+    timeout: float = 600,
+    expressions: bool = False,
 ) -> CheckerReport:
-    """Check the project at `root` with the checker's own configuration; keep what is said of `files`.
+    """Check `files` (paths relative to `root`) with what surrounds them; keep what is said of them.
 
-    Each of its runs may take `timeout` seconds. `expressions`: the types of expressions are asked for, too, which
-    takes some 50 MB of temporary files.
+    The checker works on a copy, which holds these files, those `beside` them, which are there to be imported, and its
+    settings: nothing else of the tree reaches it, neither our own cache nor a program. Each of its runs may take
+    `timeout` seconds. `expressions`: the types of expressions are asked for, too, which takes some 50 MB of temporary
+    files.
 
     Raises:
         ToolError: it is not installed, crashed, took more than `timeout` seconds, or gave no report.
     """
     program = _needed(checker.name).path
     parts: list[CheckerReport] = []
-    with tempfile.TemporaryDirectory(prefix="codeintel-enrich-") as scratch:
+    files, beside = sorted(files), sorted(beside)
+    # Outside the tree: tools that run at the same time must not meet the copy.
+    with tempfile.TemporaryDirectory(prefix="codeintel-enrich-") as folder:
+        # Checkers resolve links: names in their reports are those behind them.
+        scratch = Path(folder).resolve()
+        view, reports = scratch / "tree", scratch / "reports"
+        reports.mkdir()
+        copy_tree(root, [*files, *beside], view)
+        virtual = _stand_in(scratch / "venv", surroundings)
         request = CheckerRequest(
-            root=root.as_posix(),
+            root=view.as_posix(),
             files=frozenset(files),
-            folder=scratch,
-            has_config=_has_config(checker, root),
-            expressions=expressions and checker.tells_expressions,
+            folder=reports.as_posix(),
+            surroundings=surroundings,
+            unchecked=cover(beside, files),
+            expressions=expressions,
         )
+        if (configured := checker.configure(request, virtual.as_posix())) is not None:
+            write_settings(view / checker.own_config, configured)
         for run in checker.runs(request):
-            done = _run([program, *run.words], root, timeout)
+            done = _run([program, *run.words], view, timeout, {"VIRTUAL_ENV": None, "CONDA_PREFIX": None})
             if done.returncode not in run.exit_codes:
                 raise ToolError(f"{checker.name} failed (exit code {done.returncode}): {_last_lines(done)}")
-            parts += [_read_output(checker, output, done, Path(scratch)) for output in run.outputs]
+            # Where the copy lies is another place every time.
+            printed = done.stdout.replace(f"{view}/".encode(), b"")
+            parts += [_read_output(checker, output, done, printed, reports) for output in run.outputs]
     return joined(parts)
 
 
+def _stand_in(folder: Path, surroundings: CheckerSurroundings) -> Path:
+    """A virtual environment without an interpreter that has the libraries of another."""
+    packages = folder / "lib" / f"python{surroundings.python_version}" / "site-packages"
+    packages.mkdir(parents=True)
+    (packages / "libraries.pth").write_text("\n".join(surroundings.libraries), encoding="utf-8")
+    return folder
+
+
 def _read_output(
-    checker: Checker, output: CheckerOutput, done: "subprocess.CompletedProcess[bytes]", scratch: Path
+    checker: Checker, output: CheckerOutput, done: "subprocess.CompletedProcess[bytes]", printed: bytes, reports: Path
 ) -> CheckerReport:
     try:
-        return output.read(done.stdout, lambda name: (scratch / name).read_bytes())
+        return output.read(printed, lambda name: (reports / name).read_bytes())
     except (OSError, UsageError) as error:
         # A checker that crashed half-way may still end with 0: what it said is the best hint at why.
         raise ToolError(f"{checker.name} gave no {output.what}: {_last_lines(done)} ({error})") from error
-
-
-def _has_config(checker: Checker, root: Path) -> bool:
-    """Whether the checker finds a configuration of its own, which it looks for upwards."""
-    for folder in (root, *root.parents):
-        tool = (_toml(folder / "pyproject.toml") or {}).get("tool")
-        if (folder / checker.own_config).is_file() or (isinstance(tool, dict) and checker.name in tool):
-            return True
-    return False
 
 
 def indexable(path: str) -> bool:
@@ -234,39 +267,40 @@ def _as_utf8(source: bytes) -> bytes:
     return source if encoding.startswith("utf-8") else text.encode()
 
 
-def _copy_config(root: Path, view: Path) -> None:
-    for name in INDEXER_CONFIG:
-        if _toml(root / name) is not None:
-            shutil.copyfile(root / name, view / name)
-
-
-def _index_command(tool: Tool, root: Path, scratch: Path, view: Path, made: Path, roots: Sequence[str]) -> list[str]:
+def _index_command(
+    tool: Tool,
+    settings: Mapping[str, Mapping[str, Any]],
+    environment: Environment | None,
+    scratch: Path,
+    view: Path,
+    made: Path,
+    roots: Sequence[str],
+) -> list[str]:
     if tool.name == "pyrefly":
         return [
-            *(tool.path, "check", *_pyrefly_words(root, scratch, view, roots)),
+            *(tool.path, "check", *_pyrefly_words(environment, scratch, view, roots)),
             "--report-scip",
             str(made),
             str(view),
         ]
     if tool.name == "ty-scip":
         return [tool.path, "index", str(view), "--output", str(made), "--quiet"]
-    project = (_toml(root / "pyproject.toml") or {}).get("project")
-    known = project if isinstance(project, dict) else {}
+    known = settings.get("pyproject.toml", {}).get("project", {})
     # Without a list it asks pip for every installed package, which takes long and makes the index depend on them.
-    environment = scratch / "environment.json"
-    environment.write_text(json.dumps([]), encoding="utf-8")
+    packages = scratch / "environment.json"
+    packages.write_text(json.dumps([]), encoding="utf-8")
     return [
-        *(tool.path, "index", "--quiet", "--output", str(made), "--environment", str(environment)),
+        *(tool.path, "index", "--quiet", "--output", str(made), "--environment", str(packages)),
         *("--project-name", str(known.get("name", "project")), "--project-version", str(known.get("version", "0"))),
     ]
 
 
-def _pyrefly_words(root: Path, scratch: Path, view: Path, roots: Sequence[str]) -> list[str]:
+def _pyrefly_words(environment: Environment | None, scratch: Path, view: Path, roots: Sequence[str]) -> list[str]:
     """What makes pyrefly look at the view alone: a configuration without settings, search paths that are ours."""
     config = scratch / "pyrefly.toml"
     config.write_text("", encoding="utf-8")
     searched = [view / place for place in roots if (view / place).is_dir()]
-    libraries = _libraries(root)
+    libraries = environment.folders if environment is not None else ()
     return [
         *("--config", str(config), "--summary", "none", "--output-format", "omit-errors"),
         *("--use-ignore-files", "false", "--disable-search-path-heuristics"),
@@ -277,26 +311,20 @@ def _pyrefly_words(root: Path, scratch: Path, view: Path, roots: Sequence[str]) 
     ]
 
 
-def _libraries(root: Path) -> list[Path]:
-    """The folders with the distributions that the project uses: of its own environment, else of the current one."""
-    environments = [root / ".venv", Path(os.environ.get("VIRTUAL_ENV", sys.prefix))]
-    found = (sorted(place.glob("lib/python3*/site-packages")) for place in environments)
-    return next((folders for folders in found if folders), [])
-
-
 def _index_without_stoppers(
     tool: Tool,
     command: Sequence[str],
-    root: Path,
+    environment: Environment | None,
     view: Path,
     hashes: Mapping[str, str],
     left_out: dict[str, str],
     deadline: float,
 ) -> None:
     """Run the indexer; each time it stops at a file, start it again without that file (or package)."""
-    environment = _indexer_environment(root)
     for _ in range(MOST_ABORTS + 1):
-        done = _run(command, view, max(deadline - time.monotonic(), 0.1), environment)
+        # The virtual environment of the tree counts also for a copy. Where there is none, none must be taken for one.
+        active = {"VIRTUAL_ENV": str(environment.prefix)} if environment and environment.is_given else {}
+        done = _run(command, view, max(deadline - time.monotonic(), 0.1), active)
         # pyrefly is a checker, and says with 1 that it found something.
         if done.returncode == 0 or (tool.name == "pyrefly" and done.returncode == 1):
             return
@@ -323,7 +351,7 @@ def _named(said: str, view: Path, candidates: Iterable[str]) -> list[str]:
 def _drop_config(view: Path) -> bool:
     """Take the configuration out of the view: it may be what the indexer stumbles over. False where none is left."""
     dropped = False
-    for name in INDEXER_CONFIG:
+    for name in INDEX_SETTINGS:
         with contextlib.suppress(FileNotFoundError):
             (view / name).unlink()
             dropped = True
@@ -345,29 +373,19 @@ def _check_index(tool: Tool, made: Path, hashes: Mapping[str, str], left_out: di
     return documents
 
 
-def _indexer_environment(root: Path) -> dict[str, str]:
-    """The project's own virtual environment counts also for a copy; PYTHONPATH, which may lead to the original, not."""
-    # With the original on its path an indexer would resolve imports there, and name files that the copy does not have.
-    found = {"PYTHONPATH": ""}
-    own = root / ".venv"
-    if "VIRTUAL_ENV" not in os.environ and (own / "pyvenv.cfg").is_file():
-        found["VIRTUAL_ENV"] = str(own)
-    return found
-
-
-def _toml(path: Path) -> dict[str, object] | None:
-    """A TOML file's content; None where there is none that can be read."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
 def _run(
-    command: Sequence[str], cwd: Path, timeout_seconds: float, environment: Mapping[str, str] | None = None
+    command: Sequence[str], cwd: Path, timeout_seconds: float, environment: Mapping[str, str | None] | None = None
 ) -> "subprocess.CompletedProcess[bytes]":
     """Run a tool; it prints no colours, and its launcher looks for no newer version of it."""
-    plain = {"NO_COLOR": "1", "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
+    plain = {
+        "NO_COLOR": "1",
+        "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1",
+        # It may lead to the tree itself: an indexer would resolve imports there, and name files that the copy lacks.
+        "PYTHONPATH": "",
+        # An interpreter that a tool starts in the copy must not take a module of the tree for one of its own.
+        "PYTHONSAFEPATH": "1",
+        **dict.fromkeys(name for name in os.environ if name.startswith("PYREFLY_")),
+    }
     return run_program(command, cwd, timeout_seconds, {**plain, **(environment or {})})
 
 

@@ -12,7 +12,9 @@ import msgspec
 
 from codeintel_enrich.engine.rules.layout import expanded_roots
 from codeintel_enrich.engine.rules.toggles import ingests_in_bulk, sorts_keys
+from codeintel_enrich.engine.rules.trust import user_settings
 from codeintel_enrich.errors import UsageError
+from codeintel_enrich.files.inside import leads_outside
 from codeintel_enrich.model.config import (
     EmitConfig,
     LinkConfig,
@@ -205,6 +207,8 @@ def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
     """
     path = root / "pyproject.toml"
     try:
+        if leads_outside(root, path):
+            raise UsageError(f"{path}: a link that leads out of the tree is no settings of it; put a file there")
         text = path.read_bytes()
     except FileNotFoundError:
         config = _convert(dict(overrides), path)
@@ -215,6 +219,8 @@ def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
         data = tomllib.loads(text.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise UsageError(f"{path}: nested too deeply") from error
     tool = data.get("tool")
     table = tool.get(TABLE, {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):
@@ -226,6 +232,7 @@ def read_project(root: Path, overrides: Mapping[str, Any]) -> Project:
     scripts = project.get("scripts")
     name, version = project.get("name"), project.get("version")
     config = _convert(_merged(table, overrides), path)
+    _check_paths(table, root, path)
     found = Project(
         config=config,
         requires_python=requires if isinstance(requires, str) else None,
@@ -247,7 +254,7 @@ def cache_setting(root: Path) -> str | None:
         text = path.read_text(encoding="utf-8")
         # Nearly no project sets it, and to read TOML takes longer than to look for a word.
         found = tomllib.loads(text)["tool"][TABLE]["cache-dir"] if "cache-dir" in text else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         # Whoever reads all settings says what is wrong with them.
         return None
     if not isinstance(found, str):
@@ -327,6 +334,11 @@ def _read_rules(config: Config, root: Path) -> tuple[TagRule, ...]:
 
 
 def _convert(table: dict[str, Any], path: Path) -> Config:
+    if "trust" in table:
+        raise UsageError(
+            f"{path}: [tool.{TABLE}]: whether a tree is trusted is not the tree's to say; "
+            f"say --trust, or `trust = true` in {user_settings()}"
+        )
     _check_keys(table, Config, "", path)
     for name, struct in _TABLES:
         if isinstance(table.get(name), dict):
@@ -339,6 +351,21 @@ def _convert(table: dict[str, Any], path: Path) -> Config:
     if config.check.tools != CheckConfig().tools:
         _check_checkers(config.check.tools, path)
     return config
+
+
+def _check_paths(table: Mapping[str, Any], root: Path, path: Path) -> None:
+    """Raises UsageError for a path in the file that leads out of the tree: there only the user may send us."""
+    slices = table.get("slices", {})
+    named = {key: table.get(key) for key in ("tags-yaml", "coverage-xml", "cst-out")}
+    named["slices.tokenizer"] = slices.get("tokenizer") if isinstance(slices, dict) else None
+    for number, folder in enumerate(table.get("roots", ())):
+        named[f"roots[{number}]"] = folder
+    for key, value in named.items():
+        if isinstance(value, str) and leads_outside(root, root / value):
+            raise UsageError(
+                f'{path}: [tool.{TABLE}]: {key} = "{value}" leads out of the tree; '
+                "name what lies elsewhere on the command line"
+            )
 
 
 def _check_checkers(names: tuple[str, ...], path: Path) -> None:

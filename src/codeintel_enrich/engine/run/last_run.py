@@ -73,7 +73,7 @@ def _record(build: Build, summary: Summary) -> LastRun:
     return LastRun(
         finished=time.time(),
         elapsed=time.perf_counter() - build.started,
-        options=_recorded(state.options),
+        options=_recorded(msgspec.structs.replace(state.options, trust=state.trusted)),
         ran=summary.ran,
         seconds=state.account.seconds,
         up_to_date=summary.up_to_date,
@@ -103,6 +103,7 @@ def _recorded(options: Options) -> dict[str, Any]:
         "only": options.only,
         "index": options.index,
         "types": options.types,
+        "trust": options.trust,
         "overrides": dict(options.overrides),
     }
     builtins: dict[str, Any] = msgspec.to_builtins(asked, enc_hook=lambda path: str(path.resolve()))

@@ -15,6 +15,7 @@ import msgspec
 
 from codeintel_enrich.engine.state.surroundings import BUILD_FILES, MOST_READ, Surroundings, is_made_of, named_modules
 from codeintel_enrich.errors import UsageError, rule_out_machine
+from codeintel_enrich.files.inside import leads_outside
 from codeintel_enrich.files.kernel import other_kernel
 from codeintel_enrich.files.shebang import HEAD_BYTES, is_python_script, may_be_script
 from codeintel_enrich.files.stat import Found, is_racy
@@ -23,6 +24,8 @@ from codeintel_enrich.model.notebook import is_notebook
 
 SUFFIXES = (".py", ".pyi", ".pyw")
 CACHE_TAG = "CACHEDIR.TAG"
+COMPILED = (".so", ".pyd", "py.typed")
+"""What beside sources makes an import succeed, or have types."""
 _MARKERS = frozenset((".gitignore", ".gitmodules", "pyvenv.cfg", CACHE_TAG))
 """Files that say something about the folder they lie in."""
 CACHE_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
@@ -92,6 +95,8 @@ class Scan(msgspec.Struct):
     """Other files that somebody lays claim to."""
     links: dict[str, str]
     """Symbolic link to a folder -> the folder, where files were found in it."""
+    beside: dict[str, Found]
+    """What is no input, but may be imported by files that are: Python files that rules leave out, compiled modules."""
     left_out: dict[str, str]
     """Path (printable) -> why it is no input, for what looks like Python, and folders where it might be."""
     decisions: Decisions
@@ -131,10 +136,13 @@ def scan(
     decisions.heads = walk.heads
     around = walk.surroundings()
     kept, changed = walk.decide(decisions)
+    beside = walk.compiled
+    if len(kept) < len(walk.candidates):
+        beside |= {path: found for path, found, _ in walk.candidates if walk.is_python(path) and path not in kept}
     outlined = {path: found for path, found in kept.items() if not walk.is_python(path)}
     files = {path: found for path, found in kept.items() if path not in outlined} if outlined else kept
     links = walk.links(files, decisions)
-    return Scan(files, outlined, links, walk.left_out, decisions, changed, around)
+    return Scan(files, outlined, links, dict(sorted(beside.items())), walk.left_out, decisions, changed, around)
 
 
 def kept_by(around: Surroundings) -> Callable[[str], bool] | None:
@@ -179,6 +187,7 @@ class _Walk:
         self.declared: set[str] = set()
         """Folders that are submodules."""
         self.left_out: dict[str, str] = {}
+        self.compiled: dict[str, Found] = {}
         self.candidates: list[tuple[str, Found, tuple[str, ...]]] = []
         self.linked_folders: list[tuple[str, tuple[str, ...]]] = []
         self.ignore_files: dict[str, str] = {}
@@ -200,7 +209,8 @@ class _Walk:
                 self.left_out[folder or "."] = f"folder cannot be listed: {error.strerror}"
                 continue
             # Only regular files are opened: a FIFO of such a name would never answer.
-            names = {entry.name for entry in listing if entry.name in _MARKERS and entry.is_file()}
+            # As git has it, none that is a link counts: it may lead anywhere.
+            names = {e.name for e in listing if e.name in _MARKERS and e.is_file(follow_symlinks=False)}
             if folder and (why := self._not_ours(folder, names, listing)) is not None:
                 self.left_out[printable(folder)] = why
                 continue
@@ -264,6 +274,11 @@ class _Walk:
                 (is_notebook(name) or may_be_script(name)) and self._is_python_inside(entry, prefix + name)
             ):
                 self._take(entry, prefix + name, rulers, pending)
+            elif name.endswith(COMPILED) and entry.is_file(follow_symlinks=False):
+                status = entry.stat()
+                self.compiled[prefix + name] = Found(
+                    status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+                )
             if name in BUILD_FILES:
                 self.build_files.append(prefix + name)
             elif is_made_of(name):
@@ -308,6 +323,9 @@ class _Walk:
             self.left_out[printable(path)] = kind
             return
         if stat_module.S_ISREG(status.st_mode):
+            if entry.is_symlink() and leads_outside(Path(self.root), entry.path):
+                self.left_out[printable(path)] = "a link that leads out of the tree"
+                return
             # Everything downstream is text: rows, JSON, the store. A name that cannot be written there cannot be asked
             # for.
             if not _is_text(path):

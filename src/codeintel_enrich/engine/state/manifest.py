@@ -63,6 +63,8 @@ class External(msgspec.Struct, frozen=True):
     """Path -> why the tool was not shown it, or what it says was refused."""
     homes: str = ""
     """An index: digest of its list path -> paths of the documents that define what the file's document mentions."""
+    around: str = ""
+    """Digest of what an indexer read beside the files: its settings, installed packages."""
 
 
 class Manifest(msgspec.Struct):

@@ -12,6 +12,8 @@ import msgspec
 from codeintel_enrich.engine.rules.config import cache_setting
 from codeintel_enrich.engine.state.discovery import CACHE_SIGNATURE, CACHE_TAG
 from codeintel_enrich.errors import UsageError
+from codeintel_enrich.files.git import git
+from codeintel_enrich.files.inside import leads_outside
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]+):/")
 """What a URL looks like as a path: of two slashes one is left."""
@@ -45,6 +47,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     refresh_index: bool = False
     check: bool = False
     """Believe no stamp: read every source and every file of ours."""
+    trust: bool = False
+    """Whether indexers and checkers may do whatever the tree's own settings of them say (or the user's own file)."""
     jobs: int | None = None
     all_tracked: bool = False
     """Whether git tracks every file of the root, so that ignore rules leave none out."""
@@ -134,9 +138,24 @@ class Places(msgspec.Struct, frozen=True):
         inside = (p for p in (self.cache, self.out, *self.no_sources) if p.is_relative_to(self.root) and p != self.root)
         return tuple(p.relative_to(self.root).as_posix() for p in inside)
 
+    def _check_origin(self) -> None:
+        """Raises UsageError for a cache that holds links, or came with the tree: somebody else made it."""
+        _refuse(_links_below(self.cache))
+        if not self.cache.is_relative_to(self.root) or not (self.manifest.exists() or self.artifacts.exists()):
+            return
+        listed = git(self.root, "ls-files", "-z", "--", str(self.cache)) or b""
+        ours = (CACHE_TAG, ".gitignore")
+        theirs = [name for name in os.fsdecode(listed).split("\0")[:-1] if name.rpartition("/")[2] not in ours]
+        if theirs:
+            raise UsageError(
+                f"{theirs[0]}: git keeps it, so this cache came with the tree; `git rm -r --cached {self.cache.name}`, "
+                "delete it, or choose another --cache-dir"
+            )
+
     def prepare_cache(self) -> None:
         """Make the cache folder, tagged. Raises UsageError when the folder is somebody else's."""
         tag = self.cache / CACHE_TAG
+        self._check_origin()
         try:
             # A folder called `cache` is common. Whatever is in one that we did not tag is not ours to write into.
             if self.cache.exists() and not tag.exists() and any(self.cache.iterdir()):
@@ -169,6 +188,26 @@ class Places(msgspec.Struct, frozen=True):
             yield from (database.with_name(f"{database.name}{suffix}") for suffix in beside)
 
 
+def _links_below(folder: Path) -> Iterator[str]:
+    """Every link below a folder; none is followed."""
+    pending = [str(folder)]
+    while pending:
+        try:
+            with os.scandir(pending.pop()) as entries:
+                for entry in entries:
+                    if entry.is_symlink():
+                        yield entry.path
+                    elif entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
+        except OSError:
+            continue
+
+
+def _refuse(links: Iterator[str]) -> None:
+    if (link := next(links, None)) is not None:
+        raise UsageError(f"{link}: a link, and a cache of ours has none; remove it, or choose another --cache-dir")
+
+
 def places(options: Options) -> Places:
     """Resolve where a build reads and writes. Raises UsageError when the root is no folder."""
     for name, place in (("--root", options.root), ("--cache-dir", options.cache_dir), ("--out", options.out)):
@@ -178,7 +217,14 @@ def places(options: Options) -> Places:
     root = options.root.resolve()
     if not root.is_dir():
         raise UsageError(f"{options.root}: not a folder; name the repository with --root")
-    cache = (options.cache_dir or root / (cache_setting(root) or "cache")).resolve()
+    named = cache_setting(root) or "cache"
+    cache = (options.cache_dir or root / named).resolve()
+    if options.cache_dir is None and leads_outside(root, cache):
+        raise UsageError(f"{root / named}: it leads out of the tree; name what lies elsewhere with --cache-dir")
+    # What lies here is opened by name from here on; what lies deeper is looked at before anything is written.
+    if cache.is_dir():
+        with os.scandir(cache) as entries:
+            _refuse(entry.path for entry in entries if entry.is_symlink())
     out = (options.out or cache / "enriched").resolve()
     if out == root:
         raise UsageError(f"{options.out}: what is written there would be taken for sources; name a folder of its own")

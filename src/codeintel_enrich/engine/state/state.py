@@ -16,6 +16,7 @@ from codeintel_enrich.engine.rules.config import read_project
 from codeintel_enrich.engine.rules.settings import Settings
 from codeintel_enrich.engine.rules.stages import BY_NAME, FIRST
 from codeintel_enrich.engine.rules.task_name import TaskName
+from codeintel_enrich.engine.rules.trust import trusts
 from codeintel_enrich.engine.state.account import Account
 from codeintel_enrich.engine.state.artifacts import Artifact, Artifacts, Snapshot, Trace, most_kept
 from codeintel_enrich.engine.state.discovery import form_of
@@ -66,6 +67,8 @@ class State:
         self.places = places(options)
         self.project = read_project(self.places.root, options.overrides)
         self.settings = Settings(self.project)
+        self.trusted = options.trust or trusts(self.places.root)
+        """Whether indexers and checkers may do whatever the tree's own settings of them say."""
         self.account = Account()
         self.journal = Journal()
         self.touched: set[str] = set()

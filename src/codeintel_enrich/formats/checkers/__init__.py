@@ -10,6 +10,7 @@ from codeintel_enrich.formats.checkers.checker import (
     CheckerReport,
     CheckerRequest,
     CheckerRun,
+    CheckerSurroundings,
     joined,
 )
 from codeintel_enrich.formats.checkers.pyrefly import PYREFLY, read_pyrefly
@@ -22,6 +23,7 @@ __all__ = [
     "CheckerReport",
     "CheckerRequest",
     "CheckerRun",
+    "CheckerSurroundings",
     "joined",
     "read_pyrefly",
     "read_pyright",

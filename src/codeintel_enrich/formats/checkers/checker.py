@@ -14,6 +14,7 @@ import msgspec
 
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.formats.checker_config import SearchSettings
+from codeintel_enrich.formats.checkers.settings import Known
 from codeintel_enrich.formats.tree_paths import relative_to
 from codeintel_enrich.model.diagnostics import Diagnostic, Severity
 from codeintel_enrich.model.types import FileFacts
@@ -32,17 +33,32 @@ class CheckerReport(msgspec.Struct, frozen=True):
     """(path as in the report, why), sorted, each once."""
 
 
+class CheckerSurroundings(msgspec.Struct, frozen=True):
+    """What decides, beside the modules of a tree, what a checker says."""
+
+    settings: dict[str, Any] | None
+    """Of its own, as far as they are handed on; paths in them are relative to the root. None where there are none."""
+    python_version: str
+    """`3.N`, of the installed packages."""
+    platform: str
+    """As `sys.platform` has it."""
+    libraries: tuple[str, ...]
+    """Folders of installed packages, absolute, in the order in which they are searched."""
+
+
 class CheckerRequest(msgspec.Struct, frozen=True):
     """What a build asks of a checker."""
 
     root: str
-    """The tree: absolute, forward slashes. It is the working directory of every run."""
+    """A copy of the tree, or as much of it as is its business: absolute, forward slashes. Every run is started there,
+    with the content of `Checker.configure` as the checker's own configuration file."""
     files: Collection[str]
     """Paths relative to the root; what is said of others is left out."""
     folder: str
     """An empty folder, absolute, for what a run does not print. It outlives all runs of one request."""
-    has_config: bool
-    """Whether the checker finds a configuration of its own at the root or above."""
+    surroundings: CheckerSurroundings
+    unchecked: Collection[str] = ()
+    """Patterns of files that are there to be imported but not to be checked."""
     expressions: bool = False
     """Whether the types of expressions are asked for, too."""
 
@@ -89,8 +105,11 @@ class Checker(msgspec.Struct, frozen=True, kw_only=True):
     `pyproject.toml`, and the folders that exist."""
     own_config: str
     """Name of its own configuration file, in TOML or JSON as its suffix says."""
-    configs: tuple[str, ...]
-    """Files at the root whose content decides, beside the sources, what it says."""
+    known: Known
+    """Which of its settings are handed on to it."""
+    configure: Callable[[CheckerRequest, str], dict[str, Any] | None]
+    """What its configuration file says in the copy of the tree, if it needs one; the other argument is the path of a
+    virtual environment that has the libraries."""
     install: str
     """The command that installs it."""
     tells_expressions: bool = False

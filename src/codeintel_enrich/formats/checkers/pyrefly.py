@@ -1,5 +1,6 @@
 """pyrefly: its findings, how much of each symbol is typed, types of expressions, and where it looks for modules."""
 
+import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ from codeintel_enrich.formats.checkers.checker import (
     decode_report,
     severity_of,
 )
+from codeintel_enrich.formats.checkers.settings import Known
 from codeintel_enrich.formats.pysa import read_pysa_index, read_pysa_types
 from codeintel_enrich.formats.tree_paths import relative_to
 from codeintel_enrich.model.diagnostics import Diagnostic
@@ -160,17 +162,70 @@ def _runs(request: CheckerRequest) -> tuple[CheckerRun, ...]:
 
     words = ["check", "--output-format", "json", "--progress-bar", "no"]
     outputs = [CheckerOutput("report", findings)]
-    if not request.has_config:
+    options = _options(request)
+    if options:
         # Left alone it would take the preset `basic`, which reports next to nothing.
-        words += ["--preset", "default"]
+        words += ["--preset", "default", "--min-severity", _MIN_SEVERITY, *options]
     if request.expressions:
         words += ["--report-pysa", request.folder, "--report-pysa-format", "json"]
         outputs.append(CheckerOutput("expression types", expressions))
     # No run of it gives both: `coverage` is a command of its own.
     return (
         CheckerRun(tuple(words), tuple(outputs)),
-        CheckerRun(("coverage", "report"), (CheckerOutput("coverage report", coverage),)),
+        CheckerRun(("coverage", "report", *options), (CheckerOutput("coverage report", coverage),)),
     )
+
+
+_OF_MODULES = re.compile(
+    r"errors|(replace|ignore|permissive|enabled|type-ignore|check|infer|disable|strict|spec|legacy|treat|reveal|use|prefer"
+    r"|jaxtyping|pytorch|recursion|untyped-def|enable|tensor)[a-z-]*"
+)
+"""What pyrefly lets one set for all modules, or for some of them."""
+
+_KNOWN = Known(
+    re.compile(rf"preset|min-severity|python-version|python-platform|{_OF_MODULES.pattern}"),
+    paths=frozenset(("search-path", "site-package-path", "typeshed-path")),
+    globs=frozenset(("project-includes", "project-excludes")),
+    programs=frozenset(("python-interpreter-path",)),
+    tables={
+        "sub-config": Known(_OF_MODULES, globs=frozenset(("matches",))),
+        "coverage": Known(re.compile("(?!)"), globs=frozenset(("include", "exclude", "includes", "excludes"))),
+    },
+)
+"""Not among them: which interpreter it starts (`python-interpreter-path`, ...), and the command of a `build-system`."""
+
+
+def _configure(request: CheckerRequest, virtual: str) -> dict[str, Any] | None:
+    around = request.surroundings
+    # What a file says counts otherwise than what options say: where the user has none, it is given none.
+    if around.settings is None:
+        return None
+    found = dict(around.settings)
+    found.setdefault("min-severity", _MIN_SEVERITY)
+    found.setdefault("python-version", around.python_version)
+    found.setdefault("python-platform", around.platform)
+    found["project-excludes"] = [*found.get("project-excludes", ()), *request.unchecked]
+    # It would start an interpreter to ask for them. Where it is trusted with one, it may.
+    if not _INTERPRETERS & found.keys():
+        found["skip-interpreter-query"] = True
+        found["site-package-path"] = [*found.get("site-package-path", ()), *around.libraries]
+    return found
+
+
+def _options(request: CheckerRequest) -> list[str]:
+    """The same where there is no file."""
+    around = request.surroundings
+    if around.settings is not None:
+        return []
+    options = ["--skip-interpreter-query", "--python-version", around.python_version]
+    options += ["--python-platform", around.platform]
+    options += [word for folder in around.libraries for word in ("--site-package-path", folder)]
+    return options + [word for pattern in request.unchecked for word in ("--project-excludes", pattern)]
+
+
+_MIN_SEVERITY = "warn"
+"""Its own default, but not where reports for Pysa are asked for: findings must not depend on that."""
+_INTERPRETERS = frozenset(("python-interpreter-path", "fallback-python-interpreter-name", "conda-environment"))
 
 
 def _search(own: Mapping[str, Any] | None, pyproject: Mapping[str, Any], folders: Iterable[str]) -> SearchSettings:
@@ -202,8 +257,8 @@ PYREFLY = Checker(
     read=read_pyrefly,
     search=_search,
     own_config="pyrefly.toml",
-    # Without a configuration of its own it takes over those of mypy and pyright.
-    configs=("pyproject.toml", "pyrefly.toml", "pyrightconfig.json", "setup.cfg", "mypy.ini"),
+    known=_KNOWN,
+    configure=_configure,
     install="pip install 'codeintel-enrich[types]'",
     tells_expressions=True,
 )

@@ -1,5 +1,6 @@
 """pyright: its findings in JSON (`--outputjson`), and where it looks for modules."""
 
+import re
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ from codeintel_enrich.formats.checkers.checker import (
     decode_report,
     severity_of,
 )
+from codeintel_enrich.formats.checkers.settings import Known
 from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.types import FileFacts
 
@@ -87,6 +89,37 @@ def _runs(request: CheckerRequest) -> tuple[CheckerRun, ...]:
     return (CheckerRun(("--outputjson",), (CheckerOutput("report", findings),)),)
 
 
+_RULES = r"(report|strict|enable|analyze|deprecate|disable)\w*"
+_KNOWN = Known(
+    re.compile(rf"{_RULES}|typeCheckingMode|pythonVersion|pythonPlatform|defineConstant|useLibraryCodeForTypes"),
+    paths=frozenset(("extraPaths", "stubPath", "typeshedPath")),
+    globs=frozenset(("include", "exclude", "ignore", "strict")),
+    programs=frozenset(("venvPath",)),
+    tables={
+        "executionEnvironments": Known(
+            re.compile(rf"{_RULES}|name|pythonVersion|pythonPlatform"), paths=frozenset(("root", "extraPaths"))
+        )
+    },
+)
+
+_EXCLUDED = ("**/node_modules", "**/__pycache__", "**/.*")
+"""What it excludes where nobody says anything."""
+_PLATFORMS = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
+
+
+def _configure(request: CheckerRequest, virtual: str) -> dict[str, Any]:
+    surroundings = request.surroundings
+    found = dict(surroundings.settings or {})
+    found.setdefault("pythonVersion", surroundings.python_version)
+    found.setdefault("pythonPlatform", _PLATFORMS.get(surroundings.platform, "All"))
+    found["exclude"] = [*found.get("exclude", _EXCLUDED), *request.unchecked]
+    # It would start an interpreter to ask for version and libraries. Where it is trusted with one, it may.
+    if not {"venv", "venvPath"} & found.keys():
+        folder, _, name = virtual.rpartition("/")
+        found |= {"venvPath": folder, "venv": name}
+    return found
+
+
 def _search(own: Mapping[str, Any] | None, pyproject: Mapping[str, Any], folders: Iterable[str]) -> SearchSettings:
     present = frozenset(folders)
     config = own if own is not None else table_of(pyproject, "pyright")
@@ -113,6 +146,7 @@ PYRIGHT = Checker(
     read=read_pyright,
     search=_search,
     own_config="pyrightconfig.json",
-    configs=("pyproject.toml", "pyrightconfig.json"),
+    known=_KNOWN,
+    configure=_configure,
     install="pip install 'pyright[nodejs]'",
 )
