@@ -1,5 +1,6 @@
 """The report in a real browser: it draws itself, asks for nothing, and can be used with mouse and keyboard."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from typer.testing import CliRunner
 
 from codeintel_enrich.cli.app import app
 from codeintel_enrich.publish.report import render
+from tests.faults.test_untrusted import hostile_files
 from tests.support.browser import Browser
 from tests.support.packages import copy_package
 from tests.support.projects import SHOP
@@ -134,6 +136,24 @@ def test_names_are_text_never_markup(browser: Browser, tmp_path: Path) -> None:
     shown(browser, tmp_path, 5, name="</script><img src=x onerror=alert(1)>{{facts}}")
     assert browser.run("document.querySelector('h1').textContent") == "</script><img src=x onerror=alert(1)>{{facts}}"
     assert browser.run("document.querySelectorAll('img').length") == 0
+
+
+def test_a_hostile_repository_is_shown_as_text(browser: Browser, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, {**SHOP, **hostile_files()})
+    workspace.build()
+    page = tmp_path / "report.html"
+    assert CliRunner().invoke(app, ["report", "--root", str(workspace.root), "-o", str(page)]).exit_code == 0
+    browser.open(page)
+    for path in hostile_files():
+        browser.run(
+            f"(() => {{ const f = document.getElementById('find'); f.value = {json.dumps(path)};"
+            " f.dispatchEvent(new Event('input')); })()"
+        )
+    assert browser.run("document.querySelectorAll('img, iframe, object, a[href^=javascript]').length") == 0
+    assert "onerror" in browser.run("document.body.textContent")
+    assert browser.run("document.querySelectorAll('script').length") == browser.run(
+        "document.documentElement.outerHTML.match(/<script/g).length"
+    )
 
 
 def test_a_real_package_is_to_be_seen(browser: Browser, tmp_path: Path) -> None:

@@ -1,11 +1,15 @@
 """A stranger's repository is data: nothing of it runs, and nothing beside it is read or written."""
 
+import re
 import subprocess
 from pathlib import Path
 
+import duckdb
 import pytest
+from markdown_it import MarkdownIt
 
 from codeintel_enrich.errors import UsageError
+from codeintel_enrich.store.ask import ask
 from tests.support.command import Command
 from tests.support.gitrepo import GitRepository
 from tests.support.projects import SHOP
@@ -340,3 +344,168 @@ def test_a_tree_made_by_hand_lays_nothing_out_elsewhere(
     assert laid_out == {"shop.py", "again.py", "written.py"}
     assert [path for path in (shop.root / "cache/git").rglob("*") if path.is_symlink()] == []
     assert not (shop.root / "cache" / "git" / "written.py").exists()
+
+
+# --- questions to the store -------------------------------------------------------------------------------------------
+
+
+def test_a_question_reaches_no_file_but_the_store(
+    tmp_path: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.built(tmp_path, {"a.py": "x = 1\n"})
+    monkeypatch.chdir(outside)
+    store = workspace.root / "cache" / "codeintel.duckdb"
+    secret = outside / "secret.json"
+    before, kept = contents(outside), sorted(path.name for path in store.parent.iterdir())
+    for question in (
+        f"select * from read_text('{secret}')",
+        f"from '{secret}'",
+        f"from glob('{outside}/*')",
+        f"from query('from read_csv(''{secret}'')')",
+        f"describe from read_json('{secret}')",
+        "copy modules to 'stolen.csv'",
+        f"copy (select 1) to '{store}.tmp/stolen.csv'",
+        f"copy (select 1) to '{store}'",
+        "export database 'stolen'",
+        "import database 'stolen'",
+        "attach 'stolen.duckdb'",
+        "install httpfs",
+        "load httpfs",
+        "load './bad.so'",
+        "from 'https://example.org/x.csv'",
+        "create persistent secret s (type http)",
+        "from duckdb_secrets()",
+        "set enable_external_access = true",
+        "set lock_configuration = false",
+        "set temp_directory = '.'",
+        "set allowed_directories = ['/']",
+        "pragma profiling_output = 'stolen.json'",
+        "call enable_logging(storage = 'file', storage_path = 'stolen')",
+        "create table more as select 1",
+        "delete from modules",
+    ):
+        with pytest.raises(UsageError, match="can not be answered"):
+            ask(store, question)
+    assert contents(outside) == before
+    assert sorted(path.name for path in store.parent.iterdir()) == kept
+    assert ask(store, "select path from modules").rows == [("a.py",)]
+
+
+def test_a_store_that_came_with_a_repository_reads_no_file(
+    tmp_path: Path, outside: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = Workspace.built(tmp_path, {"a.py": "x = 1\n"})
+    with duckdb.connect(str(workspace.root / "cache" / "codeintel.duckdb")) as store:
+        store.execute("alter table exports rename to hidden")
+        store.execute(
+            f"create view exports as select * replace (content as name) from hidden, read_text('{outside}/secret.json')"
+        )
+    command = Command(workspace.root, monkeypatch, capsys)
+    build = ["build", "--no-index", "--no-types"]
+    for words in (["exports", "a"], ["sql", "from exports"], ["report"], ["verify"], build):
+        outcome = command.run(*words, "--root", str(workspace.root))
+        assert SECRET not in outcome.out + outcome.err
+    assert [path for path, data in contents(workspace.root / "cache").items() if SECRET.encode() in data] == []
+
+
+# --- what a terminal and a browser are shown --------------------------------------------------------------------------
+
+
+def test_names_steer_no_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = GitRepository(tmp_path, SHOP)
+    shop.build()
+    steering = "\x1b]0;owned\x07\x1b[2J\x9b1A\u202e\r"
+    for name in ("b{}.py", "::error::{}.py", "d{}/__init__.py", "o{}.json"):
+        shop.write(name.format(steering), "def broken(:\n" if name.endswith(".py") else "{")
+    lost = f"lost{steering.strip()}"
+    shop.append("shop/core.py", f"def said(x: '{lost}') -> int: ...\n__all__ = ['{lost}']\n")
+    shop.git("add", "-A")
+    command = Command(shop.root, monkeypatch, capsys)
+    fail = ("--fail-on", "parse-error", "--fail-on", "broken-export")
+    for words in (
+        ("build", "--dry-run", "--no-index", "--no-types"),
+        ("build", "--no-index", "--no-types", *fail),
+        ("status",),
+        ("explain", f"b{steering}.py"),
+        ("hook", *fail),
+        ("hook", "--dry-run"),
+        ("sql", "select path, error from modules"),
+        ("refs", f"nothing{steering}"),
+        ("exports", f"nothing{steering}"),
+        ("build", "--root", f"nowhere{steering}"),
+        ("diff", f"HEAD{steering}"),
+    ):
+        said = command.run(*words, *([] if "--root" in words else ["--root", str(shop.root)]))
+        assert not [c for c in said.out + said.err if not c.isprintable() and c != "\n"], (words, said.out, said.err)
+        # Runners of CI take such lines for commands.
+        assert words[0] == "sql" or not [line for line in (said.out + said.err).split("\n") if line.startswith("::")]
+
+
+HOSTILE = (
+    "<script>alert(1)</script> <img src=x onerror=alert(1)> ![i](http://evil.example/i.png) [l](javascript:alert(1)) "
+    "<http://evil.example> &lt;b&gt; ``` `` ` {{ x }} </textarea> [ref]: http://evil.example"
+)
+
+
+def hostile_files() -> dict[str, str]:
+    """Modules whose names, docstrings, signatures and findings hold markup."""
+    text = f'"""{HOSTILE}\n\n```\n{HOSTILE}\n"""\n'
+    module = (
+        f"{text}\nimport os\nfrom shop.core import *\n\n\nclass A(object):\n    {text}\n"
+        f"    @mark({HOSTILE!r})\n    def f(self, x: {HOSTILE!r} = {HOSTILE!r}) -> {HOSTILE!r}:\n        {text}\n\n\n"
+        f"def g(x: {HOSTILE!r} = {HOSTILE!r}):\n    {text}\n\n\n__all__ = ['A', 'g', {HOSTILE!r}]\n"
+    )
+    return {
+        "<img src=x onerror=alert(1)>.py": module,
+        "![i](evil).py": module,
+        "`](javascript:alert(1)).py": "def broken(:\n",
+        "<b>/__init__.py": module,
+        "plain.py": module,
+    }
+
+
+def test_pages_show_markup_as_text(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, {**SHOP, **hostile_files()})
+    workspace.build()
+    pages = [path for path in workspace.outputs() if path.endswith(".md")]
+    assert len(pages) > 10
+    for path in pages:
+        shown = MarkdownIt("commonmark", {"html": True}).render(workspace.outputs()[path].decode())
+        kinds = set(re.findall(r"<([a-zA-Z]\w*)", shown))
+        assert kinds <= {"h1", "h2", "h3", "p", "pre", "code", "ul", "li", "a", "strong", "em", "hr", "blockquote"}, (
+            path
+        )
+        assert not [link for link in re.findall(r'href="([^"]*)"', shown) if ":" in link or not link.endswith(".md")]
+
+
+# --- time and memory --------------------------------------------------------------------------------------------------
+
+
+def test_no_pattern_takes_its_time(tmp_path: Path) -> None:
+    costly, name = "*a" * 40 + "b", "a" * 200 + ".py"
+    workspace = Workspace(tmp_path, {name: "x = 1\n", ".gitignore": f"{costly}\n{'**/a/' * 20}b\n"})
+    workspace.build()
+    for key, value in (("exclude", [costly]), ("include", [costly])):
+        with pytest.raises(UsageError, match="more than 3 stars"):
+            workspace.build(overrides={key: value})
+    workspace.write("CODEOWNERS", f"{costly} @somebody\n")
+    with pytest.raises(AssertionError, match="CODEOWNERS:1"):
+        workspace.build(overrides={"owners": True})
+    workspace.write("tags.yaml", f'- tag: bad\n  paths: "{costly}"\n')
+    with pytest.raises(UsageError, match=r"tags\.yaml:2"):
+        workspace.build(overrides={"tags-yaml": "tags.yaml"})
+    for expression in ("(a+)+$", "((a*)b?)*", "(a|a)*$", "([x(]|y){9,}"):
+        workspace.write("tags.yaml", f"- tag: bad\n  docstring: '{expression}'\n")
+        with pytest.raises(UsageError, match="may never end"):
+            workspace.build(overrides={"tags-yaml": "tags.yaml"})
+
+
+@pytest.mark.parametrize(
+    "text", ["x = " + "[" * 100_000, 'x = "' + "\\" * 99_999, "[" * 100_000], ids=["list", "text", "table"]
+)
+def test_no_settings_are_too_deep(tmp_path: Path, text: str) -> None:
+    workspace = Workspace(tmp_path, {"a.py": "x = 1\n", "pyproject.toml": text})
+    with pytest.raises(UsageError, match="pyproject"):
+        workspace.build()

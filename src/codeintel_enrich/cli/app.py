@@ -197,7 +197,12 @@ def main() -> Any:
         sys.exit(0)
     except Exception as error:
         fault = machine_fault(error)
-        if fault is None:
+        if fault is not None:
+            notify(f"codeintel-enrich: {fault.message}")
+            sys.exit(fault.exit_code)
+        # A store that is none of ours, or is damaged: duckdb itself is not loaded here to ask for its class.
+        if type(error).__module__ not in ("duckdb", "_duckdb"):
             raise
-        notify(f"codeintel-enrich: {fault.message}")
-        sys.exit(fault.exit_code)
+        said = str(error).partition("\n")[0]
+        notify(f"codeintel-enrich: the store cannot answer ({said}); run `codeintel-enrich build`")
+        sys.exit(3)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from codeintel_enrich.cli.options import CacheDir, Failing, FailOn, Jobs, Out, Trust, chosen, notify
-from codeintel_enrich.cli.show import print_json
+from codeintel_enrich.cli.show import print_json, say
 
 if TYPE_CHECKING:
     from codeintel_enrich.engine.plan.build import Build
@@ -177,7 +177,7 @@ def _build(wanted: "Options", fail_on: list[Failing] | None, as_json: bool) -> N
     if as_json:
         print_json(summary)
     else:
-        sys.stdout.write(summary.text())
+        say(summary.text())
     if summary.exit_code:
         raise typer.Exit(summary.exit_code)
     if kinds := chosen(fail_on) or made.state.project.config.fail_on:

@@ -1,12 +1,12 @@
 """How an API diff is shown: Markdown for a pull request, JSON for machines."""
 
-import sys
 from collections.abc import Sequence
 from typing import Literal
 
 from codeintel_enrich.cli.annotations import github_annotations, sarif
-from codeintel_enrich.cli.show import listed, print_json
+from codeintel_enrich.cli.show import listed, print_json, say
 from codeintel_enrich.commands.diff import ApiChange, ApiDiff
+from codeintel_enrich.model.markdown import code, inert
 
 _SECTIONS = (
     ("removed", "Removed"),
@@ -29,7 +29,7 @@ def show_diff(found: ApiDiff, form: DiffFormat) -> None:
         return print_json(
             {"breaking": len(found.breaking), **{name: getattr(found, name) for name in found.__struct_fields__}}
         )
-    sys.stdout.write(github_annotations(found) if form == "github" else markdown(found))
+    say(github_annotations(found) if form == "github" else markdown(found))
     return None
 
 
@@ -46,7 +46,7 @@ def markdown(found: ApiDiff) -> str:
         lines += _section(title, items)
     if found.findings:
         lines += ["### Broken in this tree", ""]
-        lines += [f"- `{item.path}:{item.line}`: {item.message}" for item in found.findings]
+        lines += [f"- {code(f'{item.path}:{item.line}')}: {inert(item.message)}" for item in found.findings]
         lines.append("")
     return "\n".join(lines)
 
@@ -60,15 +60,15 @@ def _section(title: str, items: Sequence[ApiChange]) -> list[str]:
 def _line(change: ApiChange) -> str:
     mark = "**breaking** " if change.is_breaking else ""
     if change.before is None:
-        text = f"`{change.name}`" + (
-            f", defined as `{change.after}`" if change.after not in (None, change.name) else ""
+        text = code(change.name) + (
+            f", defined as {code(change.after or '')}" if change.after not in (None, change.name) else ""
         )
     elif change.after is None:
-        text = f"`{change.name}`"
+        text = code(change.name)
     else:
-        text = f"`{change.name}`: `{change.before}` -> `{change.after}`"
+        text = f"{code(change.name)}: {code(change.before)} -> {code(change.after)}"
     # Of what is gone, that it is gone is the reason.
-    why = f" ({change.why})" if change.why not in ("", "it is gone") else ""
-    also = f"; so are {listed([f'`{name}`' for name in change.also], 5)}" if change.also else ""
-    using = f"; used in {listed([f'`{path}`' for path in change.importers], 5)}" if change.importers else ""
+    why = f" ({inert(change.why)})" if change.why not in ("", "it is gone") else ""
+    also = f"; so are {listed([*map(code, change.also)], 5)}" if change.also else ""
+    using = f"; used in {listed([*map(code, change.importers)], 5)}" if change.importers else ""
     return f"- {mark}{text}{why}{also}{using}"

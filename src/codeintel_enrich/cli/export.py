@@ -1,10 +1,9 @@
 """What `export` prints."""
 
-import sys
 from pathlib import Path
 
 from codeintel_enrich.cli.options import notify
-from codeintel_enrich.cli.show import listed, print_json
+from codeintel_enrich.cli.show import listed, print_json, say
 from codeintel_enrich.commands.export import export_scip, forecast_export
 from codeintel_enrich.engine.state.places import Options
 
@@ -17,13 +16,13 @@ def export_to(target: Path, root: Path, cache_dir: Path | None, *, dry_run: bool
         documents, due = forecast_export(options)
         if as_json:
             return print_json({"documents": documents, "due": due})
-        sys.stdout.write(f"{target}: would be written; {documents} documents, {len(due)} of them encoded anew\n")
-        sys.stdout.write(f"their rows changed since the last export: {listed(due)}\n" if due else "")
+        say(f"{target}: would be written; {documents} documents, {len(due)} of them encoded anew\n")
+        say(f"their rows changed since the last export: {listed(due)}\n" if due else "")
         return None
     report = export_scip(options, target, notify=notify)
     if as_json:
         return print_json(report)
-    sys.stdout.write(
+    say(
         f"{target}: {report.documents} documents ({len(report.encoded)} encoded anew), "
         f"{report.externals} external symbols, {report.size} bytes\n"
     )

@@ -6,7 +6,7 @@ from typing import TextIO
 
 import typer
 
-from codeintel_enrich.cli.show import listed, print_json
+from codeintel_enrich.cli.show import listed, one_line, print_json, say
 from codeintel_enrich.commands.findings import Finding
 from codeintel_enrich.commands.git_trees import Step
 from codeintel_enrich.commands.hook import Judgement
@@ -18,9 +18,7 @@ def show_judgement(judgement: Judgement, as_json: bool) -> None:
         print_json(judgement)
     elif not judgement.fail_on:
         # Silence would look like a clean bill to whoever has just installed the hook.
-        sys.stdout.write(
-            'nothing to fail on; say so in pyproject.toml: [tool.codeintel-enrich] fail-on = ["parse-error"]\n'
-        )
+        say('nothing to fail on; say so in pyproject.toml: [tool.codeintel-enrich] fail-on = ["parse-error"]\n')
     else:
         print_findings(judgement.findings, sys.stdout)
     if judgement.findings:
@@ -32,14 +30,16 @@ def show_steps(steps: Sequence[Step], as_json: bool) -> None:
     if as_json:
         return print_json(steps)
     for step in steps:
-        sys.stdout.write(f"would build {step.tree[:12]}: {step.files} files; ")
+        say(f"would build {step.tree[:12]}: {step.files} files; ")
         differing = [f"{len(step.changed)} changed ({listed(step.changed)})"] if step.changed else []
         differing += [f"{len(step.removed)} gone ({listed(step.removed)})"] if step.removed else []
-        sys.stdout.write(f"{'; '.join(differing) or 'none is other than in the tree before it'}\n")
+        say(f"{'; '.join(differing) or 'none is other than in the tree before it'}\n")
     return None
 
 
 def print_findings(found: Sequence[Finding], stream: TextIO) -> None:
     """Print findings, one a line, as compilers do."""
     for item in found:
-        stream.write(f"{item.path}:{item.line}: {item.kind}: {item.message}\n")
+        # A line that begins so is a command to the runners of some CI systems.
+        place = f"./{item.path}" if item.path.startswith("::") else item.path
+        stream.write(one_line(f"{place}:{item.line}: {item.kind}: {item.message}") + "\n")

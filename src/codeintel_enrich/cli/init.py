@@ -1,12 +1,11 @@
 """What `init` puts into a user's repository: new files, and a table at the end of `pyproject.toml`."""
 
-import sys
 import tomllib
 from pathlib import Path
 
 import msgspec
 
-from codeintel_enrich.cli.show import print_json
+from codeintel_enrich.cli.show import print_json, say
 from codeintel_enrich.commands.layout import repository_roots
 from codeintel_enrich.engine.rules.config import TABLE
 from codeintel_enrich.errors import EnrichError, UsageError
@@ -100,7 +99,7 @@ def set_up(root: Path, *, dry_run: bool, as_json: bool) -> None:
         print_json({"written": not dry_run, "steps": steps})
         return
     for step in steps:
-        sys.stdout.write(_line(step, dry_run))
+        say(_line(step, dry_run))
 
 
 def _settings(root: Path) -> SetupStep:

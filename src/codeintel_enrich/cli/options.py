@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from codeintel_enrich.errors import EnrichError
+from codeintel_enrich.model.plain import plain
 
 if TYPE_CHECKING:
     from codeintel_enrich.engine.rules.config import FindingKind
@@ -96,4 +97,4 @@ def say_if_stale(root: Path, cache_dir: Path | None) -> None:
 
 def notify(message: str) -> None:
     """Print something beside the output, at once."""
-    print(message, file=sys.stderr, flush=True)
+    print(plain(message), file=sys.stderr, flush=True)

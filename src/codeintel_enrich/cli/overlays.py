@@ -9,7 +9,7 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from codeintel_enrich.cli.show import print_json
+from codeintel_enrich.cli.show import print_json, say
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.publish.activation import pyrefly_settings, pyright_settings
 from codeintel_enrich.publish.outputs import OVERLAYS_FOLDER
@@ -20,7 +20,7 @@ def show_overlays(out: Path, *, as_json: bool) -> None:
     names = [path.relative_to(out).as_posix() for path in sorted((out / OVERLAYS_FOLDER).rglob("*.pyi"))]
     if as_json:
         return print_json(names)
-    sys.stdout.writelines(f"{name}\n" for name in names)
+    say("".join(f"{name}\n" for name in names))
     return None
 
 
@@ -69,7 +69,7 @@ def _offer(path: Path, table: tuple[str, ...], choose: Callable[[dict[str, Any]]
     settings = choose(present.unwrap())
     title = f"{path.name} [{'.'.join(table)}]" if table else path.name
     if not settings:
-        sys.stdout.write(f"# {title}: all is set\n")
+        say(f"# {title}: all is set\n")
         return
     _print_settings(title, settings)
     if write:
@@ -78,4 +78,4 @@ def _offer(path: Path, table: tuple[str, ...], choose: Callable[[dict[str, Any]]
 
 
 def _print_settings(title: str, settings: Mapping[str, Any]) -> None:
-    sys.stdout.write(f"# {title}\n{tomlkit.dumps(settings)}")
+    say(f"# {title}\n{tomlkit.dumps(settings)}")

@@ -2,14 +2,13 @@
 
 import ast
 import inspect
-import sys
 import textwrap
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
-from codeintel_enrich.cli.show import print_json
+from codeintel_enrich.cli.show import print_json, say
 from codeintel_enrich.engine.rules.config import TABLE, CheckConfig, Config, DiffConfig, IndexConfig
 from codeintel_enrich.model.config import OverlayConfig, SlicesConfig
 from codeintel_enrich.model.tables import RELATIONS, SCHEMA_CHANGES, SCHEMA_POLICY, SCHEMA_VERSION, Column, Table, View
@@ -49,7 +48,7 @@ def show_reference(as_json: bool) -> None:
     if as_json:
         print_json(reference_data())
     else:
-        sys.stdout.write(reference())
+        say(reference())
 
 
 def reference() -> str:

@@ -1,9 +1,8 @@
 """What `report` prints."""
 
-import sys
 from pathlib import Path
 
-from codeintel_enrich.cli.show import print_json
+from codeintel_enrich.cli.show import print_json, say
 from codeintel_enrich.commands.report import write_report
 from codeintel_enrich.engine.state.places import Options
 
@@ -16,9 +15,9 @@ def report_to(
     if as_json:
         return print_json(made)
     then = "would be written" if dry_run else "open it in a browser"
-    sys.stdout.write(f"{made.file}: {made.modules} files, {made.size / 1e6:.1f} MB; {then}\n")
+    say(f"{made.file}: {made.modules} files, {made.size / 1e6:.1f} MB; {then}\n")
     # The store holds no text to measure: that is read from the files, which have to be those that were built.
     if made.unmeasured:
         files = "1 file was" if made.unmeasured == 1 else f"{made.unmeasured} files were"
-        sys.stdout.write(f"{files} edited since the build; `codeintel-enrich build` brings the store up to date\n")
+        say(f"{files} edited since the build; `codeintel-enrich build` brings the store up to date\n")
     return None

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from codeintel_enrich.model.plain import plain
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -119,10 +121,15 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text) if not text.isprintable() else text
 
 
+def say(text: str) -> None:
+    """Print text for people: what of it is of the analysed code steers no terminal."""
+    sys.stdout.write(plain(text))
+
+
 def listed(names: Sequence[str], most: int = SHOWN) -> str:
     """The first names, and how many more there are."""
     more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(one_line, names[:most])) + (f" and {more} more" if more > 0 else "")
 
 
 def when(seconds: float) -> str:

@@ -1,8 +1,6 @@
 """How `status`, `explain` and a build's forecast are shown."""
 
-import sys
-
-from codeintel_enrich.cli.show import listed, print_json, when
+from codeintel_enrich.cli.show import listed, print_json, say, when
 from codeintel_enrich.commands.explain import Story
 from codeintel_enrich.commands.forecast import Plan, PlannedTask
 from codeintel_enrich.commands.status import Status
@@ -16,7 +14,6 @@ def show_status(status: Status, as_json: bool) -> None:
     """Print what the last build did and what changed since."""
     if as_json:
         return print_json(status)
-    say = sys.stdout.write
     ran = ", ".join(f"{stage} {count}" for stage, count in sorted(status.ran.items())) or "no task"
     say(f"{status.cache}: {'up to date' if status.up_to_date else 'a build has something to do'}\n")
     say(f"last build: {when(status.finished)}, ran {ran}, in {sum(status.seconds.values()):.2f} s of tasks\n")
@@ -46,7 +43,6 @@ def show_plan(plan: Plan, as_json: bool) -> None:
     """Print what a build would do."""
     if as_json:
         return print_json(plan)
-    say = sys.stdout.write
     for what, paths in (("new", plan.added), ("changed", plan.changed), ("gone", plan.removed)):
         if paths:
             say(f"{what}: {listed(paths)}\n")
@@ -70,7 +66,6 @@ def show_story(story: Story, as_json: bool) -> None:
     """Print what happened to a file and what would."""
     if as_json:
         return print_json(story)
-    say = sys.stdout.write
     say(f"{story.path}{f' ({story.module})' if story.module else ''}\n")
     say(f"in the last build, {when(story.finished)}: {story.was}\n")
     for stage in story.stages:

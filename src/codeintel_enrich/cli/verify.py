@@ -1,8 +1,6 @@
 """How the outcome of `verify` is shown."""
 
-import sys
-
-from codeintel_enrich.cli.show import print_json
+from codeintel_enrich.cli.show import print_json, say
 from codeintel_enrich.commands.verify import Verdict
 
 MOST_FILES = 10
@@ -15,7 +13,6 @@ def show_verdict(verdict: Verdict, as_json: bool) -> None:
         return print_json(
             {"equal": verdict.is_equal, **{name: getattr(verdict, name) for name in verdict.__struct_fields__}}
         )
-    say = sys.stdout.write
     if verdict.is_equal:
         say(f"equal to a clean build: {verdict.files} files, every table, {verdict.n_published} published files\n")
     for table in verdict.tables:

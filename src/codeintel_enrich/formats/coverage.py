@@ -12,6 +12,8 @@ from codeintel_enrich.errors import UsageError
 from codeintel_enrich.model.context import Coverage
 
 _LAST_LINE = 2**31 - 1
+_LARGEST_BYTES = 256_000_000
+"""Some 20 million lines of code."""
 
 
 class CoverageReport(NamedTuple):
@@ -36,6 +38,8 @@ def read_coverage_xml(
     Raises UsageError for what is no such report, for one that declares entities (nothing a report needs, and a known
     way to make a small file a huge one), and for one that tells of none of the files.
     """
+    if len(data) > _LARGEST_BYTES:
+        raise UsageError(f"{name}: {len(data)} bytes; a report of more than {_LARGEST_BYTES} is not read")
     sources, lines = _parse(data, name)
     found: dict[str, dict[int, bool]] = {}
     left_out: dict[str, str] = {}

@@ -15,6 +15,7 @@ import msgspec
 import yaml
 
 from codeintel_enrich.errors import UsageError
+from codeintel_enrich.model.patterns import too_costly
 from codeintel_enrich.model.tag_rules import TagRule
 
 _KEYS = tuple(field.name for field in msgspec.structs.fields(TagRule))
@@ -71,6 +72,9 @@ def _rule(name: str, node: yaml.Node) -> TagRule:
         else:
             items = value.value if isinstance(value, yaml.SequenceNode) else [value]
             values[key] = tuple(_text(name, item, f'"{key}"') for item in items)
+            for pattern in values[key]:
+                if (fault := too_costly(pattern.replace(".", "/"))) is not None:
+                    _fail(name, value.start_mark, f'the pattern "{pattern}" is not matched: {fault}')
     if "tag" not in values:
         _fail(name, node.start_mark, 'a rule has no "tag"')
     if not _TAG.fullmatch(str(values["tag"])):
@@ -81,9 +85,31 @@ def _rule(name: str, node: yaml.Node) -> TagRule:
         )
     try:
         re.compile(str(values.get("docstring", "")))
-    except re.error as error:
+    except (re.error, RecursionError, OverflowError) as error:
         _fail(name, node.start_mark, f'"docstring" is no regular expression: {error}')
+    if _repeats_choices(str(values.get("docstring", ""))):
+        _fail(name, node.start_mark, '"docstring" repeats a group of repeats or alternatives: that may never end')
     return msgspec.convert(values, TagRule)
+
+
+def _repeats_choices(expression: str) -> bool:
+    """Whether a regular expression repeats a group that may match one text in several ways: time grows as a power."""
+    has_choice = [False]
+    in_class = False
+    tokens = re.findall(r"\\.|.", expression, re.DOTALL)
+    for token, following in zip(tokens, [*tokens, ""][1:], strict=True):
+        if in_class or token == "[":
+            in_class = token != "]"
+        elif token == "(":
+            has_choice.append(False)
+        elif token == ")" and len(has_choice) > 1:
+            inner = has_choice.pop()
+            if inner and following in ("*", "+", "{"):
+                return True
+            has_choice[-1] |= inner
+        elif token in ("*", "+", "{", "|"):
+            has_choice[-1] = True
+    return False
 
 
 def _text(name: str, node: yaml.Node, what: str) -> str:

@@ -23,6 +23,11 @@ def code(text: str) -> str:
     return f"{ticks}{pad}{text}{pad}{ticks}"
 
 
+def inert(text: str) -> str:
+    """A message as it is, but for names in it that would be elements, links or images."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("[", "\\[")
+
+
 def fenced(text: str, language: str) -> str:
     """A block of text, shown as it is."""
     fence = "`" * max(3, 1 + max((len(run) for run in TICKS.findall(text)), default=0))

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import msgspec
 
+from codeintel_enrich.errors import UsageError
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.notebook import is_notebook
+from codeintel_enrich.model.patterns import too_costly
 from codeintel_enrich.model.rows import FileSummary, decode_packed
 from codeintel_enrich.publish.rules import BuildRule, Chunker, Materials, Rules
 from codeintel_enrich.publish.slice_log import log_slices
@@ -17,6 +19,9 @@ def slice_rules(materials: Materials) -> Rules:
     """How the chunks of each file are made. Chunks name their callers, so this waits for the store."""
     from pathspec import GitIgnoreSpec
 
+    for pattern in materials.config.slices.filter:
+        if (fault := too_costly(pattern)) is not None:
+            raise UsageError(f"slices.filter: {pattern!r} is no pattern that is matched: {fault}")
     chosen = GitIgnoreSpec.from_lines(materials.config.slices.filter or ("*",))
     chunker = materials.tools.chunker()
     version = f"{materials.version}\0{chunker.version}"

@@ -28,10 +28,6 @@ def ask(store: Path, question: str) -> QueryResult:
     import duckdb
 
     with open_store(store) as connection:
-        # A read-only connection can still read and write other files (COPY, read_csv, ATTACH) and load extensions; the
-        # lock keeps the question from lifting the ban.
-        for setting in ("enable_external_access = false", "lock_configuration = true"):
-            connection.execute(f"SET {setting}")
         try:
             result = connection.execute(question)
             names = [column[0] for column in result.description or ()]

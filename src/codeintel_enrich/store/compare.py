@@ -33,7 +33,7 @@ def compare_stores(here: Path, there: Path, most: int) -> list[TableDifference]:
     # ATTACH would answer for a missing or locked store with DuckDB's own words, and not wait.
     with open_store(there):
         pass
-    with open_store(here) as connection:
+    with open_store(here, beside=there) as connection:
         connection.execute(f"ATTACH '{str(there).replace(chr(39), chr(39) * 2)}' AS there (READ_ONLY)")
         found = (_compare(connection, relation, most) for relation in RELATIONS)
         return [difference for difference in found if difference is not None]

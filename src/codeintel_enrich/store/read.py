@@ -18,12 +18,18 @@ PATIENCE_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.5
 
-_WRITING: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "memory_limit": "512MB"}
+_WRITING: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 1,
+    "memory_limit": "512MB",
+    "enable_external_access": False,
+}
 """A writer appends batch after batch: more threads only cost CPU, and a cache only memory."""
 
 
-def open_store(path: Path, patience_seconds: float = PATIENCE_SECONDS) -> duckdb.DuckDBPyConnection:
-    """A read-only connection.
+def open_store(
+    path: Path, patience_seconds: float = PATIENCE_SECONDS, *, beside: Path | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A read-only connection, through which no file is to be had but the store, and the one `beside` it.
 
     Raises LockedError where a writer does not let go in time, EnrichError where there is no store or none that can be
     read.
@@ -33,9 +39,29 @@ def open_store(path: Path, patience_seconds: float = PATIENCE_SECONDS) -> duckdb
     if not path.is_file():
         raise EnrichError(f"{path}: there is no store; run `codeintel-enrich build` first")
     try:
-        return connect(path, read_only=True, patience_seconds=patience_seconds)
+        connection = connect(path, read_only=True, patience_seconds=patience_seconds)
+        close_off(connection, beside)
+        return connection
     except duckdb.Error as error:
         raise EnrichError(f"{path}: the store cannot be read ({error}); run `codeintel-enrich build`") from error
+
+
+def close_off(connection: duckdb.DuckDBPyConnection, beside: Path | None = None) -> None:
+    """Let a connection reach no file but its own database, and no setting that would lift that."""
+    # Also where all questions are ours: a store may come with a stranger's tree, and a table of it be a view that reads
+    # any file there is. A read-only connection still reads and writes other files (COPY, read_csv, ATTACH), writes into
+    # its temporary folder, and loads extensions. The lock keeps a question from lifting the ban.
+    quoted = str(beside).replace("'", "''")
+    allowed = "" if beside is None else f"'{quoted}', '{quoted}.wal'"
+    for setting in (
+        f"allowed_paths = [{allowed}]",
+        "temp_directory = ''",
+        "autoinstall_known_extensions = false",
+        "autoload_known_extensions = false",
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
+        connection.execute(f"SET {setting}")
 
 
 def connect(path: Path, *, read_only: bool, patience_seconds: float) -> duckdb.DuckDBPyConnection:

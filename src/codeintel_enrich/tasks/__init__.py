@@ -26,6 +26,7 @@ from codeintel_enrich.engine.run.executor import Executor
 from codeintel_enrich.engine.run.summary import Summary
 from codeintel_enrich.engine.state.places import Options
 from codeintel_enrich.errors import EnrichError, machine_fault
+from codeintel_enrich.model.plain import plain
 from codeintel_enrich.tasks.reporters import Reporter, SilentReporter
 from codeintel_enrich.tasks.session import DoitSession, Session
 
@@ -50,7 +51,7 @@ def creators(**options: Any) -> dict[str, Any]:
         # Asked for by name, the index is made anew: by its default policy it would stand, whatever changed.
         options["refresh_index"] = True
     try:
-        build = Build(Options(**options), notify=lambda message: print(message, file=sys.stderr))
+        build = Build(Options(**options), notify=lambda message: print(plain(message), file=sys.stderr))
     except EnrichError as error:
         raise InvalidDodoFile(error.message) from error
     session = DoitSession(build, executes=executes, selected=selected)

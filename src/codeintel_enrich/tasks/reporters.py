@@ -6,6 +6,7 @@ from typing import Any, TextIO
 from doit.reporter import ConsoleReporter
 
 from codeintel_enrich.engine.run.summary import Summary
+from codeintel_enrich.model.plain import plain
 from codeintel_enrich.tasks.session import Session
 
 
@@ -36,9 +37,13 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         super().complete_run()
         self.close(self.summary)
 
+    def write(self, text: str) -> None:
+        """Names of tasks hold paths of the analysed code."""
+        super().write(plain(text))
+
     def close(self, summary: Summary) -> None:
         """Print the closing summary."""
-        self.outstream.write(summary.text())
+        self.write(summary.text())
 
 
 class SilentReporter(Reporter):

@@ -5,7 +5,8 @@ from pathlib import Path
 from codeintel_enrich.engine.inputs.external import ExternalInput, MadeInput, encoded
 from codeintel_enrich.engine.rules.config import config_digest
 from codeintel_enrich.engine.rules.keys import stage_version
-from codeintel_enrich.files.stat import FileStamp, bytes_of
+from codeintel_enrich.files.inside import bytes_inside
+from codeintel_enrich.files.stat import FileStamp
 from codeintel_enrich.model.context import FileContext
 from codeintel_enrich.model.digest import digest
 
@@ -54,7 +55,7 @@ class OwnersInput(ExternalInput):
         """Place and bytes of the file that counts; empty ones where there is none."""
         root: Path = self.state.places.root
         for place in _places():
-            if (data := bytes_of(root / place)) is not None:
+            if (data := bytes_inside(root, root / place)) is not None:
                 return place, data
         return "", b""
 

@@ -21,6 +21,7 @@ from codeintel_enrich.files.shebang import HEAD_BYTES, is_python_script, may_be_
 from codeintel_enrich.files.stat import Found, is_racy
 from codeintel_enrich.model.notebook import SUFFIX as NOTEBOOK
 from codeintel_enrich.model.notebook import is_notebook
+from codeintel_enrich.model.patterns import too_costly
 
 SUFFIXES = (".py", ".pyi", ".pyw")
 CACHE_TAG = "CACHEDIR.TAG"
@@ -540,6 +541,8 @@ def _fault(line: str) -> str | None:
     """Why a line is no pattern."""
     from pathspec import GitIgnoreSpec
 
+    if (fault := too_costly(line)) is not None:
+        return fault
     try:
         GitIgnoreSpec.from_lines([line])
     except (ValueError, re.error) as error:
