@@ -87,6 +87,7 @@ class CheckerInput(ExternalInput):
         asked = self.state.project.config.check.types
         settings, environment, _ = self._found
         contents = [(path, self.state.files[path].content) for path in self._files]
+        contents += sorted(self.state.tree.seen.links.items())
         beside = [
             (path, digest_of_file(self.state.places.root / path) if not path.endswith(COMPILED) else "")
             for path in sorted(self.state.tree.seen.beside)
@@ -115,6 +116,7 @@ class CheckerInput(ExternalInput):
             self._files,
             self._found.surroundings,
             beside=self.state.tree.seen.beside,
+            links=self.state.tree.seen.links,
             timeout=config.timeout_seconds,
             expressions=config.types == "expressions",
         )

@@ -148,15 +148,16 @@ def run_checker(
     surroundings: CheckerSurroundings,
     *,
     beside: Iterable[str] = (),
+    links: Mapping[str, str] | None = None,
     timeout: float = 600,
     expressions: bool = False,
 ) -> CheckerReport:
     """Check `files` (paths relative to `root`) with what surrounds them; keep what is said of them.
 
     The checker works on a copy, which holds these files, those `beside` them, which are there to be imported, and its
-    settings: nothing else of the tree reaches it, neither our own cache nor a program. Each of its runs may take
-    `timeout` seconds. `expressions`: the types of expressions are asked for, too, which takes some 50 MB of temporary
-    files.
+    settings, and `links` from one folder to another: nothing else of the tree reaches it, neither our own cache nor a
+    program. Each of its runs may take `timeout` seconds. `expressions`: the types of expressions are asked for, too,
+    which takes some 50 MB of temporary files.
 
     Raises:
         ToolError: it is not installed, crashed, took more than `timeout` seconds, or gave no report.
@@ -170,7 +171,7 @@ def run_checker(
         scratch = Path(folder).resolve()
         view, reports = scratch / "tree", scratch / "reports"
         reports.mkdir()
-        copy_tree(root, [*files, *beside], view)
+        copy_tree(root, [*files, *beside], links or {}, view)
         virtual = _stand_in(scratch / "venv", surroundings)
         request = CheckerRequest(
             root=view.as_posix(),

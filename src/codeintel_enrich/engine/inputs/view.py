@@ -9,8 +9,11 @@ from codeintel_enrich.engine.state.discovery import COMPILED
 from codeintel_enrich.files.inside import bytes_inside
 
 
-def copy_tree(root: Path, files: Iterable[str], view: Path) -> None:
-    """Copy files, named relative to the root. Of compiled ones the name alone counts."""
+def copy_tree(root: Path, files: Iterable[str], links: Mapping[str, str], view: Path) -> None:
+    """Copy files, named relative to the root. Of compiled ones the name alone counts.
+
+    `links`: link to a folder -> the folder, both in the tree.
+    """
     view.mkdir()
     made = {view}
     for path in files:
@@ -23,6 +26,9 @@ def copy_tree(root: Path, files: Iterable[str], view: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             made.add(target.parent)
         target.write_bytes(data)
+    for link, folder in links.items():
+        if (view / folder).is_dir() and (view / link).parent.is_dir():
+            (view / link).symlink_to(view / folder)
 
 
 def write_settings(path: Path, settings: Mapping[str, Any]) -> None:
