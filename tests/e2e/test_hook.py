@@ -163,7 +163,7 @@ def test_a_build_ends_with_1_for_findings_it_was_asked_to_fail_on(shop: GitRepos
     outcome = command.build("--fail-on", "parse-error", "--json")
     assert outcome.code == 1
     assert outcome.summary["broken"].keys() == {"shop/broken.py"}
-    assert "shop/broken.py:2: parse-error" in outcome.err
+    assert "shop/broken.py:1: parse-error" in outcome.err
     assert command.build().code == 0
     shop.append("pyproject.toml", '[tool.codeintel-enrich]\nfail-on = ["parse-error"]\n')
     assert command.build().code == 1
@@ -172,6 +172,7 @@ def test_a_build_ends_with_1_for_findings_it_was_asked_to_fail_on(shop: GitRepos
 def test_init_shows_then_writes_and_never_overwrites(tmp_path: Path, command: Command) -> None:
     root = tmp_path / "new"
     (root / "src").mkdir(parents=True)
+    (root / "src" / "new.py").write_text("")
     (root / "dodo.py").write_text("# mine\n")
     (root / "pyproject.toml").write_text('[project]\nname = "new"  # a comment')
     before = sorted(root.rglob("*"))

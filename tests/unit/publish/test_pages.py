@@ -74,7 +74,7 @@ def test_every_link_of_a_real_package_leads_to_a_page(desk: Desk, tmp_path: Path
 
 def test_a_file_that_does_not_parse_has_a_page_that_says_so(desk: Desk) -> None:
     desk.publish(SOURCES)
-    assert "**Does not parse**: line 2:" in page(desk, "broken.py")
+    assert "**Does not parse**: line 1:" in page(desk, "broken.py")
 
 
 def test_a_line_shift_rewrites_no_page(desk: Desk) -> None:
