@@ -49,6 +49,7 @@ TOPICS: frozenset[tuple[str, str]] = frozenset(
         ("packages", "namespace packages"),
         ("packages", "one name, several files"),
         ("packages", "relative imports"),
+        ("packages", "several distributions in one repository"),
         ("packages", "stubs"),
         ("packages", "submodules as attributes"),
         ("references", "`__class__`"),

@@ -32,6 +32,8 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     "index": ({"refresh": "never"}, set()),
     "check": ({"tools": []}, set()),
     "submodules": (True, set()),
+    "cache-dir": ("elsewhere", set()),
+    "diff": ({"ignore": ["a.*"]}, set()),
     "fail-on": (["parse-error"], set()),
     "emit-pages": (False, {"merge"}),
     "emit-parquet": (False, {"merge"}),
@@ -82,7 +84,7 @@ def test_a_setting_is_part_of_the_stages_that_read_it_and_of_no_other(tmp_path: 
 def test_a_setting_that_changes_what_a_build_says_unsettles_it(tmp_path: Path, setting: str) -> None:
     value, _ = CHANGES[setting]
     changed = fingerprint(build(tmp_path)) != fingerprint(build(tmp_path, **{setting: value}))
-    assert changed == (setting not in ("fail-on", "lock-wait-seconds"))
+    assert changed == (setting not in ("cache-dir", "diff", "fail-on", "lock-wait-seconds"))
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,12 @@ class Surface:
         facts = self.modules[module]
         nodes = self.definitions.by_name.get(f"{module}.__getattr__", [])
         if not nodes or nodes[-1].kind != "FunctionDef":
+            stars = {item.target_module for item in self._imports.get((facts.path, "*"), [])}
+            # What a star of a module outside of the tree may bring is asked name by name.
+            if stars - self.modules.keys():
+                return ServedNames(
+                    may_be_any=any(self.modules[star].dynamic_getattr for star in stars & self.modules.keys())
+                )
             return ServedNames(may_be_any=facts.dynamic_getattr)
 
         def value_of(name: str) -> str | None:

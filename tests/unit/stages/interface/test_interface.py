@@ -175,7 +175,7 @@ def test_imports_of_every_scope_are_listed_with_their_context() -> None:
     assert found == [
         (0, "a.b", "runtime", (), False),
         (0, "h", "local", (), False),
-        (0, "i", "never", (), False),
+        (0, "i", "main", (), False),
         (0, "j", "runtime", (), True),
         (1, None, "runtime", ("c",), False),
         (2, "d", "local", ("e", "g"), False),
