@@ -85,3 +85,13 @@ def test_files_of_the_users_in_the_output_folder_stay(shop: Workspace) -> None:
     shop.replace("shop/core.py", "LIMIT = 3", "LIMIT = 4")
     shop.build()
     assert mine.items() <= shop.outputs().items()
+
+
+def test_the_folder_of_a_dataset_goes_with_its_last_row(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, {"a.py": "x = 1\n", "notes.md": "# Notes\n"})
+    workspace.build()
+    # It has a row of its own still, and none in its outline.
+    workspace.write("notes.md", "")
+    workspace.build()
+    assert [folder for folder in out_of(workspace).rglob("*") if folder.is_dir() and not any(folder.iterdir())] == []
+    workspace.assert_equals_clean()

@@ -58,6 +58,7 @@ def keep_up(
     remove_files(out, gone)
     written: list[str] = []
     postponed: list[str] = []
+    emptied: list[str] = []
     writing: deque[tuple[str, str, Future[FileStamp]]] = deque()
     for name, rule in rules.items():
         # Made faster than written, a cold build would hold every page in memory.
@@ -78,7 +79,7 @@ def keep_up(
                 made[name] = Made("", last.stamp)
             continue
         if content is None:
-            path.unlink(missing_ok=True)
+            emptied.append(name)
             made[name] = Made(rule.inputs, None)
         # Same bytes from other inputs are common (a comment changed): readers that watch the file see no change.
         elif stamp is not None and stamp.size == len(content) and path.read_bytes() == content:
@@ -88,6 +89,8 @@ def keep_up(
             written.append(name)
     while writing:
         _take(writing, made)
+    # Last: the folder of one that has nothing to say any more may be that of one that was written just now.
+    remove_files(out, emptied)
     return Kept(made, written, postponed)
 
 
