@@ -170,7 +170,7 @@ def test_fewer_processes_than_asked_for_do_all_the_work(monkeypatch: pytest.Monk
     pool = Pool(2, 30, 1500, "codeintel_enrich.stages.parse")
     config = msgspec.msgpack.encode(ParseConfig())
     with ThreadPoolExecutor(2) as threads:
-        found = list(threads.map(lambda number: pool.run("parse", b"x = %d\n" % number, config), range(6)))
+        found = list(threads.map(lambda number: pool.run("parse", b"x = %d\n" % number, config, "source"), range(6)))
     assert len(found) == 6
     pool.close()
 

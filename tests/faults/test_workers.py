@@ -42,7 +42,7 @@ def pool() -> Iterator[Pool]:
 
 def parse(pool: Pool, source: bytes = SOURCE) -> bytes:
     """What one parse comes to, as a build asks for it: the syntax."""
-    return run_fairly(pool, "parse", source, CONFIG, control=(b"", CONFIG))[0]
+    return run_fairly(pool, "parse", source, CONFIG, "source", control=(b"", CONFIG, "source"))[0]
 
 
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGINT", "SIGXCPU", "SIGSEGV", "SIGABRT"])

@@ -44,7 +44,7 @@ def pool(others: None) -> Iterator[Pool]:
 
 
 def parse(pool: Pool, source: bytes = b"x = 1\n") -> list[bytes]:
-    return pool.run("parse", source, CONFIG)
+    return pool.run("parse", source, CONFIG, "source")
 
 
 def workers() -> list[int]:
