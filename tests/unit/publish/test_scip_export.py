@@ -115,7 +115,10 @@ NAMESAKES: dict[str, str] = {
 
 
 def test_no_two_files_define_one_symbol_and_none_is_without() -> None:
-    documents = {path: describe(file.packed, PACKAGE).document for path, file in emitted(NAMESAKES).items()}
+    rows = emitted(NAMESAKES)
+    # Each is what its own root finds under the name; `svc-a` is one for what lies in it.
+    namesakes = {"src/util.py", "util.py", "svc-a/conf.py", "svc-b/conf.py"}
+    documents = {path: describe(file.packed, PACKAGE, namesakes).document for path, file in rows.items()}
     defined = [each.symbol for document in documents.values() for each in document.symbols]
     assert len(defined) == len(set(defined))
     for path, text in NAMESAKES.items():
@@ -126,7 +129,7 @@ def test_no_two_files_define_one_symbol_and_none_is_without() -> None:
         }
         assert wanted <= places, path
     used = {each.symbol for each in documents["use.py"].occurrences}
-    assert {f"{PREFIX}{each}" for each in ("util/S.", "m/g().", "only:C#", "only:__init__:")} <= used
+    assert {f"{PREFIX}{each}" for each in ("`./util.py`/S.", "m/g().", "only:C#", "only:__init__:")} <= used
 
 
 def test_modules_of_one_name_have_symbols_by_their_paths() -> None:
