@@ -123,6 +123,8 @@ def test_what_is_no_regular_file_is_left_out_with_a_reason(tmp_path: Path) -> No
     assert set(modules(workspace)) == {"good.py", "folder.py/inner.py", "link.py", "hard.py"}
     assert set(summary.left_out) == {"fifo.py", "socket.py", "dangling.py", "loop.py", "bad\\xff.py", "folder_loop"}
     workspace.delete("socket.py")
+    # Nothing of that name may be meant by an import any more.
+    assert workspace.ran() == {"link"}
     assert workspace.ran() == set()
 
 
