@@ -1,5 +1,7 @@
 """A module that the tree does not have counts as missing only where nothing could provide it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 from codeintel_enrich.commands.findings import Finding, findings
@@ -151,3 +153,46 @@ def test_modules_load_each_other_only_where_importing_them_does(tmp_path: Path) 
         ("c.py", "a", "typing"),
         ("c.py", "a", "local"),
     ]
+
+
+HOLDING_THEMSELVES = {
+    "by_module": "import sys\nthis = sys.modules[__name__]\nfor n in 'XY':\n    setattr(this, n, 1)\n",
+    "by_attribute": "import sys\nsys.modules[__name__].X = 1\n",
+    "by_import": "setattr(__import__('sys').modules[__name__], 'X', 1)\n",
+    "by_its_dict": "import sys\nvars(sys.modules[__name__]).update({n: 1 for n in 'XY'})\n",
+    "by_finding": "import sys\nfor n in 'XY':\n    setattr(sys.modules.get(__name__), n, 1)\n",
+    "by_class": "import sys, types\nclass M(types.ModuleType):\n    X = 1\nsys.modules[__name__].__class__ = M\n",
+    "by_merging": "g = globals()\ng |= {n: 1 for n in 'XY'}\n",
+    "by_default": "for n in 'XY':\n    globals().setdefault(n, 1)\n",
+    "by_frame": "import sys\nsys._getframe().f_globals.update({n: 1 for n in 'XY'})\n",
+    "by_function": "def f(): pass\nf.__globals__['X'] = 1\n",
+    "by_decorator": "def d(f):\n    globals()[f.__name__.upper()] = f\n@d\ndef x(): pass\n",
+    "by_owner": "import sys\ndef d(f):\n    setattr(sys.modules[f.__module__], 'X', f)\n@d\ndef x(): pass\n",
+    "by_enum": "import enum\n@enum.global_enum\nclass C(enum.IntEnum):\n    X = 1\n",
+    "by_name": "from helper import install\ninstall(__name__)\n",
+    "by_made_getattr": "from helper import made\n__getattr__ = made()\n",
+    "by_imported_getattr": "from helper import found as __getattr__\n",
+    "by_starred_getattr": "from starred import *\n",
+}
+HELPERS = {
+    "helper.py": "import sys\ndef install(name):\n    sys.modules[name].X = 1\n"
+    "def found(name):\n    if name != 'X':\n        raise AttributeError(name)\n    return 1\n"
+    "def made():\n    return found\n",
+    "starred.py": "from helper import found as __getattr__\n__all__ = ['__getattr__']\n",
+    "plain.py": "import logging, sys\nlogging.getLogger(__name__).debug(getattr(sys.modules[__name__], '__doc__'))\n",
+    "missing.py": "from plain import X\n",
+}
+
+
+def test_what_a_module_may_bind_by_a_hold_of_itself_is_not_missing(tmp_path: Path) -> None:
+    uses = "".join(f"from {name} import X\n" for name in HOLDING_THEMSELVES)
+    modules = {f"{name}.py": text for name, text in HOLDING_THEMSELVES.items()}
+    project = Workspace(tmp_path, {**modules, **HELPERS, "use.py": uses})
+    # The interpreter finds each of them.
+    subprocess.run([sys.executable, "-c", "import use"], cwd=project.root, check=True)
+    project.build()
+    assert found(project) == ["missing.py:1: `plain` has no `X`"]
+    project.append("plain.py", "sys.modules[__name__].X = 1\n")
+    project.build()
+    assert found(project) == []
+    project.assert_equals_clean()

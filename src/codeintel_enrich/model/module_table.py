@@ -322,10 +322,12 @@ class _Namer:
                     start = top.at(folder)
                     if start is not None and folder not in found:
                         found[folder] = start
-                        # Where a distribution keeps its packages, if not beside its settings.
+                        # Where a distribution keeps its packages, if not beside its settings. As a root that the
+                        # settings name, it is seen from everywhere.
                         source = start.folders.get("src")
-                        if source is not None and "__init__" not in source.modules:
-                            found.setdefault(f"{folder}/src", source)
+                        inner = f"{folder}/src"
+                        if source is not None and "__init__" not in source.modules and inner not in self._roots:
+                            found.setdefault(inner, source)
         return dict(sorted(found.items()))
 
     def _is_package_name(self, name: str, outer: str, folder: str, *, is_first: bool) -> bool:

@@ -96,6 +96,14 @@ def test_a_folder_that_no_import_can_spell_is_a_root_for_what_lies_in_it() -> No
     assert table["billing-api/app/__init__.py"].module == "app"
 
 
+def test_a_root_in_a_folder_that_no_import_can_spell_is_seen_from_everywhere() -> None:
+    paths = ["acme-a/src/acme/a/__init__.py", "acme-b/src/acme/b.py", "acme-b/tests/t.py", "run.py"]
+    table = module_table(paths, ["acme-a/src", "acme-b/src", "."])
+    assert meanings(table, "acme.a") == dict.fromkeys(paths, paths[0])
+    assert meanings(table, "acme.b") == dict.fromkeys(paths, paths[1])
+    assert table[paths[0]].package == "acme.a"
+
+
 def test_a_script_finds_what_lies_beside_it_and_a_package_does_not() -> None:
     paths = ["s/config.py", "s/run.py", "p/__init__.py", "p/config.py", "p/run.py", "s/json.py"]
     table = module_table(paths, ["."])

@@ -378,7 +378,7 @@ class _Evaluator:
             opaque=tuple(sorted(state.opaque)) if state.all_names is None else (),
             unseen=tuple(sorted(state.opaque)),
             open_stars=tuple(sorted(self._open_stars)),
-            dynamic_getattr=self._interface.dynamic_getattr,
+            dynamic_getattr=self._interface.dynamic_getattr or self._has_foreign_getattr(state),
             members={found.local_name: found.members for found in self._interface.classes},
             bases={found.local_name: found.bases for found in self._interface.classes},
             metaclasses={found.local_name: found.metaclass for found in self._interface.classes if found.metaclass},
@@ -387,6 +387,13 @@ class _Evaluator:
             inactive=self._inactive(state),
             initialisation=self._initialisation.order(),
         )
+
+    def _has_foreign_getattr(self, state: AbstractState) -> bool:
+        """Whether `__getattr__` is there and was not defined here, so that its table is not known."""
+        found = state.names.get("__getattr__")
+        if found is None or self._interface.lazy_names or self._interface.lazy_stub:
+            return False
+        return any(not (route.defines("__getattr__") and route.kind == "function") for route in found.routes)
 
     def _lazy_names(self, state: AbstractState) -> None:
         """Bind what a module `__getattr__` with a static table gives (PEP 562)."""

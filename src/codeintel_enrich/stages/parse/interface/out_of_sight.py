@@ -19,6 +19,22 @@ _PLACES_MODULES = re.compile(
     r"|\bsys\.modules(?:\[(?!__name__\])[^\n]*?\]\s*=[^=]|\.(?:update|setdefault)\()"
     r"|\bsys\.meta_path\b"
 )
+_HOLDS_ITSELF = re.compile(
+    # The module as an object, other than to read from it; one function sets names of whichever module calls it.
+    r"(?<!\bgetattr\(sys\.)\bmodules\[[\w.]{0,80}__(?:name|module)__\]"
+    r"|\bmodules\.(?:get|pop|setdefault|__setitem__)\(\s{0,80}__name__\b"
+    r"|\b(?:import_module|__import__)\(\s{0,80}__name__\s{0,80}\)"
+    # Its namespace, by way of a frame or a function, or changed in other ways than those that are followed.
+    r"|\bf_globals\b|\b__globals__\b"
+    r"|\bglobals\(\)(?:\.(?:setdefault|__setitem__|__ior__)\(|\[[^\]\n]{0,80}__name__)"
+    r"|\blambda\b[^\n]{0,80}\bglobals\(\)"
+    # The members of an enum become names of its module.
+    r"|\bglobal_enum\b|\b_convert_?\("
+    # A call for what it does, not for what it returns, that is told which module it is for.
+    r"|^(?!print\b|[\w.]{0,80}(?:getLogger|warn)\()[A-Za-z_][\w.]{0,80}\([^()\n]{0,80}\b__name__\b",
+    re.MULTILINE,
+)
+_NAMESPACE = re.compile(r"^[ \t]{0,80}(\w{1,80}) = (?:globals|vars|locals)\(\)", re.MULTILINE)
 LIST_METHODS = frozenset({"append", "extend", "insert", "add", "update", "remove", "discard", "clear", "pop"})
 """How a list, or a set, of names is changed in place."""
 
@@ -77,6 +93,14 @@ def is_own_module(node: cst.BaseExpression, values: Values) -> bool:
         and values.path(node.value) == "sys.modules"
         and dotted(only_index(node)) == "__name__"
     )
+
+
+def holds_itself(text: str) -> bool:
+    """Whether a module has a hold of itself by which it may get names that nobody sees, by the text of it."""
+    if _HOLDS_ITSELF.search(text):
+        return True
+    named = {re.escape(found) for found in _NAMESPACE.findall(text)}
+    return any(re.search(rf"\b{name}(?: \|=|\.(?:setdefault|__setitem__|__ior__)\()", text) for name in named)
 
 
 def path_extension(text: str) -> Literal["roots", "anywhere"] | None:

@@ -10,7 +10,7 @@ from codeintel_enrich.model.interface import Interface
 from codeintel_enrich.model.syntax import ImportPhase, Spot
 from codeintel_enrich.stages.parse.bind import Bound
 from codeintel_enrich.stages.parse.interface.control_flow import ModuleReader
-from codeintel_enrich.stages.parse.interface.out_of_sight import path_extension
+from codeintel_enrich.stages.parse.interface.out_of_sight import holds_itself, path_extension
 from codeintel_enrich.stages.parse.tree import ParsedTree
 
 
@@ -37,7 +37,7 @@ def summarise(tree: ParsedTree, bound: Bound) -> Summarised:
         inactive=tuple(reader.inactive),
         classes=tuple(found for _, found in sorted(reader.nested.classes.items())),
         lazy_names=dict(sorted(reader.lazy_names.items())),
-        dynamic_getattr=reader.dynamic_getattr,
+        dynamic_getattr=reader.dynamic_getattr or holds_itself(tree.text),
         usual=reader.values.export_usual(),
         extends_path=path_extension(tree.text),
         lazy_stub=reader.lazy_stub,
