@@ -2,7 +2,8 @@
 
 Asserts nothing about time. External indexers and checkers are off. That what is built equals a clean build, whatever
 happens, is put to the test by `python -m tests.bench.crashes`, `python -m tests.bench.lives` and
-`python -m tests.bench.damage`; the `--help` of each says how.
+`python -m tests.bench.damage`; the `--help` of each says how. What is found wrong with ten repositories prints
+`python -m tests.bench.repositories`.
 """
 
 import argparse
