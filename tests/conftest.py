@@ -1,5 +1,6 @@
 """Fixtures that several folders of tests ask for by name, and what every test process sets up once."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tests.support.tools import Toolbox
 @pytest.fixture(scope="session", autouse=True)
 def _session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One folder for all processes of the session, and one set of workers for all builds of a process."""
+    # A shell that starts a session in the background has it ignore Ctrl-C, and all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with session_folder(tmp_path_factory), lasting_pools(), pytest.MonkeyPatch.context() as patch:
         # No file of whoever runs the tests has a say in them.
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))

@@ -77,7 +77,8 @@ def test_a_nested_work_tree_is_another_tree(tmp_path: Path) -> None:
     )
     work.build()
     work.git("worktree", "add", "-q", "-b", "feat", ".claude/worktrees/feat")
-    assert work.ran() == set()
+    # What is left out may be what an import means: `link` has to know.
+    assert work.ran() == {"link"}
     assert work.build().left_out[".claude/worktrees/feat"] == "another git work tree"
     work.git("worktree", "remove", ".claude/worktrees/feat")
     assert work.ran() == set()
@@ -165,7 +166,7 @@ def test_a_link_to_a_folder_is_a_package_whose_files_are_indexed_once(tmp_path: 
     (work.root / "app/wire").symlink_to("../shared/wire")
     (work.root / "app/tools").symlink_to("../my-libs")
     ran = work.ran()
-    assert ran >= {"link", "emit:app/main.py", "emit:my-libs/pen.py"}
+    assert ran >= {"link", "emit:app/main.py"}
     assert not any(name.startswith("parse:") for name in ran)
     assert [path for (path,) in work.query("select path from modules order by all")] == sorted(LINKED_PACKAGE)
     codec, pen = "shared/wire/codec.py", "my-libs/pen.py"
@@ -174,7 +175,7 @@ def test_a_link_to_a_folder_is_a_package_whose_files_are_indexed_once(tmp_path: 
     for name in ("encode", "e2"):
         sql = meant.replace("?", f"'{name}'")
         assert set(work.query(sql)) == {("shared.wire.codec.encode", codec)}
-    assert set(work.query(meant.replace("?", "'draw'"))) == {("app.tools.pen.draw", pen)}
+    assert set(work.query(meant.replace("?", "'draw'"))) == {("pen.draw", pen)}
     with open_store(work.root / "cache" / "codeintel.duckdb") as store:
         assert exports_of(store, "app.wire") == exports_of(store, "shared.wire") != []
         assert (

@@ -39,7 +39,8 @@ class LastingPool(Pool):
 
     def run(self, stage: str, *arguments: Any, **more: Any) -> list[bytes]:
         """One job; a parse may be remembered from an earlier build, of any process of the session."""
-        if stage != "parse":
+        # No text at all is what is parsed to find out whether anything can be: that has to be tried.
+        if stage != "parse" or not arguments[0]:
             return super().run(stage, *arguments, **more)
 
         def parse() -> bytes:

@@ -74,12 +74,13 @@ class Claims:
 
     def of(self, out: Path) -> Iterator[Path]:
         """The places of the files that were made for an output folder, those that lie elsewhere included."""
-        return map(Path, self._outs.get(str(out), {}))
+        # Copied: threads that put files in their places claim them meanwhile.
+        return map(Path, list(self._outs.get(str(out), {})))
 
     def is_above(self, folder: Path) -> bool:
         """Whether a claimed file lies below a folder."""
         start = f"{folder}/"
-        return any(place.startswith(start) for made in self._outs.values() for place in made)
+        return any(place.startswith(start) for made in list(self._outs.values()) for place in list(made))
 
     def add(self, out: Path, place: Path, bytes_at: Path) -> None:
         """Claim a file that is about to get its place; its bytes lie elsewhere until then. Raises OSError."""
