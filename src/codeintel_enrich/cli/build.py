@@ -1,5 +1,6 @@
 """The command `build`: its options, and what a run of it prints."""
 
+import signal
 import sys
 from collections.abc import Mapping
 from enum import StrEnum
@@ -171,6 +172,8 @@ def _build(wanted: "Options", fail_on: list[Failing] | None, as_json: bool) -> N
     try:
         summary = _run(made, quiet=as_json)
     except KeyboardInterrupt:
+        # What is left to do is to end: a second Ctrl-C could only break into that, and print where.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         # Each task is recorded as it ends.
         notify(f"stopped; what {len(made.state.account.ran)} tasks made is kept, and the next build goes on from there")
         raise
