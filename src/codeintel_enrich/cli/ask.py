@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import typer
-
 from codeintel_enrich.cli.options import notify
-from codeintel_enrich.cli.show import listed, print_json, print_table
+from codeintel_enrich.cli.show import listed, print_json, print_table, say
 from codeintel_enrich.errors import UsageError
 from codeintel_enrich.store import (
     KnownReferences,
@@ -72,8 +70,7 @@ def show_refs(store: Path, asked: str, *, as_json: bool, full: bool) -> None:
     references = f"{len(rows)} reference{'s' * (len(rows) != 1)}"
     title = f"{qualified_name}: {references} in {files} file{'s' * (files != 1)}"
     print_table(title, ("place", "role", "as", "certainty", "inside"), shown, full=full, whole=("place",))
-    typer.echo(_completeness(found, qualified_name.rpartition(".")[2]), nl=False)
-    return None
+    return say(_completeness(found, qualified_name.rpartition(".")[2]))
 
 
 def _completeness(found: KnownReferences, name: str) -> str:

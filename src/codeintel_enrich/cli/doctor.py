@@ -32,11 +32,9 @@ def _print(found: Diagnosis) -> None:
         line = ", ".join(f'"{root}"' for root in dict.fromkeys([*found.missing_roots, *found.written_roots]))
         console().print(
             f"Build settings name import roots that ours do not. In [tool.codeintel-enrich]: roots = [{line}]",
-            markup=False,
-            soft_wrap=True,
         )
     for each in found.suspects:
-        console().print(each.text(), markup=False, soft_wrap=True)
+        console().print(each.text())
     for name, why in found.unreadable.items():
         console().print(f"{name} can not be read: {why}")
     if not found.differences:

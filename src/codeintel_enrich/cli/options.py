@@ -82,6 +82,7 @@ def as_last_time(root: Path, cache_dir: Path | None) -> "Options":
 
 def say_if_stale(root: Path, cache_dir: Path | None) -> None:
     """Say beside the answer that files changed since the build that it comes from."""
+    from codeintel_enrich.cli.show import files
     from codeintel_enrich.commands.status import status
     from codeintel_enrich.engine.plan.build import Build
 
@@ -91,8 +92,7 @@ def say_if_stale(root: Path, cache_dir: Path | None) -> None:
         # The answer stands; whoever builds next is told what is wrong with settings or cache.
         return
     if count := len(found.added) + len(found.changed) + len(found.removed):
-        files = "1 file" if count == 1 else f"{count} files"
-        notify(f"{files} changed since the build that this comes from; `codeintel-enrich build` takes them in")
+        notify(f"{files(count)} changed since the build that this comes from; `codeintel-enrich build` takes them in")
 
 
 def notify(message: str) -> None:

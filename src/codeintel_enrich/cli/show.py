@@ -126,6 +126,11 @@ def say(text: str) -> None:
     sys.stdout.write(plain(text))
 
 
+def files(count: int) -> str:
+    """`1 file`, `2 files`."""
+    return "1 file" if count == 1 else f"{count} files"
+
+
 def listed(names: Sequence[str], most: int = SHOWN) -> str:
     """The first names, and how many more there are."""
     more = len(names) - most

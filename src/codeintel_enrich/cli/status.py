@@ -1,6 +1,6 @@
 """How `status`, `explain` and a build's forecast are shown."""
 
-from codeintel_enrich.cli.show import listed, print_json, say, when
+from codeintel_enrich.cli.show import files, listed, print_json, say, when
 from codeintel_enrich.commands.explain import Story
 from codeintel_enrich.commands.forecast import Plan, PlannedTask
 from codeintel_enrich.commands.status import Status
@@ -34,8 +34,7 @@ def show_status(status: Status, as_json: bool) -> None:
     if status.unfinished:
         say("the last build did not finish\n")
     if status.index_behind:
-        files = "1 file" if status.index_behind == 1 else f"{status.index_behind} files"
-        say(f"the SCIP index is {files} behind; `build --refresh-index` makes it anew\n")
+        say(f"the SCIP index is {files(status.index_behind)} behind; `build --refresh-index` makes it anew\n")
     return None
 
 

@@ -9,7 +9,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from codeintel_enrich.errors import UsageError
-from codeintel_enrich.model.scip import Document, IndexMetadata, IndexSlice, SymbolInformation
+from codeintel_enrich.model.scip import LOCAL, Document, IndexMetadata, IndexSlice, SymbolInformation
 
 
 class IndexReader:
@@ -137,6 +137,6 @@ class SCIPIndex:
         files: dict[str, list[str]] = {}
         for document in self.documents:
             for symbol in sorted({occurrence.symbol for occurrence in document.occurrences}):
-                if symbol and not symbol.startswith("local "):
+                if symbol and not symbol.startswith(LOCAL):
                     files.setdefault(symbol, []).append(document.relative_path)
         return {symbol: tuple(files[symbol]) for symbol in sorted(files)}

@@ -15,7 +15,7 @@ from codeintel_enrich.errors import UsageError
 from codeintel_enrich.formats import scip_pb2
 from codeintel_enrich.formats.scip_messages import occurrence_of, put_occurrence, put_symbol, symbol_of
 from codeintel_enrich.formats.tree_paths import path_fault
-from codeintel_enrich.model.scip import ROLE_DEFINITION, ColumnUnit, Document, IndexMetadata, SymbolInformation
+from codeintel_enrich.model.scip import LOCAL, ROLE_DEFINITION, ColumnUnit, Document, IndexMetadata, SymbolInformation
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _METADATA, _DOCUMENTS, _EXTERNAL_SYMBOLS = 1, 2, 3
@@ -136,7 +136,7 @@ def symbols_of(blob: bytes) -> Symbols:
 
 
 def _is_global(symbol: str) -> bool:
-    return bool(symbol) and not symbol.startswith("local ")
+    return bool(symbol) and not symbol.startswith(LOCAL)
 
 
 def decode_externals(data: bytes | mmap, parts: IndexParts) -> tuple[SymbolInformation, ...]:

@@ -7,6 +7,9 @@ import msgspec
 ColumnUnit = Literal["utf-8", "utf-16", "code-point"]
 """What a column counts: UTF-8 bytes, UTF-16 units, code points."""
 
+LOCAL = "local "
+"""What symbols begin with that mean something in their own document only."""
+
 ROLE_DEFINITION = 1
 ROLE_IMPORT = 2
 ROLE_WRITE = 4

@@ -14,6 +14,7 @@ from codeintel_enrich.model.dotted import path_name
 from codeintel_enrich.model.rows import PackedRows, Unpacker
 from codeintel_enrich.model.scip import (
     KIND_NUMBERS,
+    LOCAL,
     ROLE_DEFINITION,
     ROLE_IMPORT,
     ROLE_READ,
@@ -218,7 +219,7 @@ class _Describer:
                 if role == "write" and symbol not in self.written:
                     self.written.add(symbol)
                     roles |= ROLE_DEFINITION
-            elif not symbol.startswith("local "):
+            elif not symbol.startswith(LOCAL):
                 self.mentioned.add(symbol)
             self._occur(place, symbol, roles, None)
 
@@ -229,7 +230,7 @@ class _Describer:
             function, index = self.parameters[qualified]
             is_own = index == 0 and self._is_method(self.functions[function]) and name in ("self", "cls")
             kind = "self-parameter" if is_own else "parameter"
-        elif symbol.startswith("local "):
+        elif symbol.startswith(LOCAL):
             kind = "variable"
             function = owner.rpartition(".")[0]
             enclosing = (self._target(function, "function", self.path) or "") if function in self.functions else ""

@@ -15,7 +15,7 @@ from codeintel_enrich.files.splice import Splicer, splice
 from codeintel_enrich.files.stat import FileStamp
 from codeintel_enrich.model.digest import digest
 from codeintel_enrich.model.rows import decode_packed
-from codeintel_enrich.model.scip import KIND_NUMBERS, Document, SymbolInformation
+from codeintel_enrich.model.scip import KIND_NUMBERS, LOCAL, Document, SymbolInformation
 from codeintel_enrich.publish.scip.document import describe
 from codeintel_enrich.publish.scip.symbols import Package, display_name
 
@@ -110,7 +110,7 @@ def export_index(
         data = codec.document(described.document)
         defined = tuple(info.symbol for info in described.document.symbols)
         # Local symbols mean something in their own document only (scip.proto, `Symbol`).
-        defined = tuple(symbol for symbol in defined if not symbol.startswith("local "))
+        defined = tuple(symbol for symbol in defined if not symbol.startswith(LOCAL))
         parts[path] = _Part(wanted[path], len(data), defined, described.foreign)
         encoded.append(path)
         return (data,)

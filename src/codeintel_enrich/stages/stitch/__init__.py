@@ -20,14 +20,14 @@ from codeintel_enrich.model.diagnostics import Diagnostic
 from codeintel_enrich.model.interface import Interface
 from codeintel_enrich.model.linked import LinkedModule
 from codeintel_enrich.model.qualified import Qualified
-from codeintel_enrich.model.scip import Document, Occurrence
+from codeintel_enrich.model.scip import LOCAL, Document, Occurrence
 from codeintel_enrich.model.stitched import NodeSymbol, ReferenceSymbol, Repair, Stitched
 from codeintel_enrich.model.syntax import Syntax
 from codeintel_enrich.stages.stitch.answer import join_answers
 from codeintel_enrich.stages.stitch.choose import SymbolChoice
 from codeintel_enrich.stages.stitch.join import Joined, is_stale, join
 from codeintel_enrich.stages.stitch.meanings import Meanings
-from codeintel_enrich.stages.stitch.place import LOCAL, Placed, place, place_unconverted
+from codeintel_enrich.stages.stitch.place import Placed, place, place_unconverted
 from codeintel_enrich.stages.stitch.realign import realign
 from codeintel_enrich.stages.stitch.repair import Repairs
 from codeintel_enrich.stages.stitch.restate import restated_roles, restated_symbols

@@ -4,11 +4,10 @@ A symbol that is known to be wrong is mended first (`repair`).
 """
 
 from codeintel_enrich.model.qualified import Qualified
-from codeintel_enrich.model.scip import ROLE_DEFINITION, Occurrence
+from codeintel_enrich.model.scip import LOCAL, ROLE_DEFINITION, Occurrence
 from codeintel_enrich.model.stitched import Agreement, ReferenceSymbol
 from codeintel_enrich.model.syntax import Syntax
 from codeintel_enrich.stages.stitch.meanings import Meanings
-from codeintel_enrich.stages.stitch.place import LOCAL
 from codeintel_enrich.stages.stitch.repair import Repairs
 from codeintel_enrich.stages.stitch.symbols import SymbolNames, terse_names
 

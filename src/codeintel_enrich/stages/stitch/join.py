@@ -2,9 +2,9 @@
 
 import msgspec
 
-from codeintel_enrich.model.scip import Document
+from codeintel_enrich.model.scip import LOCAL, Document
 from codeintel_enrich.model.syntax import Syntax
-from codeintel_enrich.stages.stitch.place import LOCAL, Placed, Range
+from codeintel_enrich.stages.stitch.place import Placed, Range
 
 STALE_SHARE = 0.5
 """A document of whose ranges more than this share stands on no identifier is of other bytes.

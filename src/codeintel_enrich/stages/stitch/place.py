@@ -11,8 +11,6 @@ from codeintel_enrich.model.syntax import Syntax
 Range = tuple[int, int, int]
 """Line from 1, column and end column from 0 in code points; identifiers stand on one line."""
 
-LOCAL = "local "
-
 
 class Placed(msgspec.Struct, frozen=True):
     """The occurrences of a document by place."""

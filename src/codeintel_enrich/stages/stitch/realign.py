@@ -12,10 +12,10 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 
 from codeintel_enrich.model.columns import Columns
-from codeintel_enrich.model.scip import Document, Occurrence
+from codeintel_enrich.model.scip import LOCAL, Document, Occurrence
 from codeintel_enrich.model.syntax import Syntax
 from codeintel_enrich.stages.stitch.join import Joined
-from codeintel_enrich.stages.stitch.place import LOCAL, Placed, Range, columns_of
+from codeintel_enrich.stages.stitch.place import Placed, Range, columns_of
 from codeintel_enrich.stages.stitch.symbols import SymbolNames
 
 SURE_TOKENS = 8

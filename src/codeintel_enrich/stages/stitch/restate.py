@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from codeintel_enrich.model.scip import ROLE_DEFINITION, Document, Occurrence, SymbolInformation
-from codeintel_enrich.stages.stitch.place import LOCAL
+from codeintel_enrich.model.scip import LOCAL, ROLE_DEFINITION, Document, Occurrence, SymbolInformation
 from codeintel_enrich.stages.stitch.symbols import SymbolNames, undoubled
 
 

@@ -29,14 +29,10 @@ class SymbolName(msgspec.Struct, frozen=True, gc=False):
     """scip-python's: it leaves out enclosing functions, and what a relative import leaves out of a module's name."""
     is_doubled: bool = False
     """Its last descriptor stands twice (scip-python: annotated module variables); once in `dotted`."""
-    module: str = ""
-    """Its namespaces, joined by dots: the module as the producer spells it."""
     inside: str = ""
     """What it names inside of that module, in the form of Python's `__qualname__`; empty for a module."""
     kind: TargetKind = "variable"
     """What its last descriptor says it is."""
-    is_member: bool = False
-    """Whether what it names belongs to a class."""
 
 
 _UNKNOWN = SymbolName("", "")
@@ -91,10 +87,8 @@ def parse_symbol(symbol: str) -> SymbolName:
         ".".join(names),
         is_terse,
         is_terse and is_doubled,
-        module=".".join(names[:n_spaces]),
         inside=_qualname(inside, signs[n_spaces:]),
         kind=_kind(signs[len(names) - 1]) if inside else "module",
-        is_member=len(inside) > 1 and signs[len(names) - 2] == "#",
     )
 
 
